@@ -1,0 +1,121 @@
+# Copyright (c) 2026, netapp.nks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+PYTHON ?= python3
+MAKEFLAGS += --no-print-directory
+BIN := .venv/bin
+NOX := $(BIN)/nox
+VERSION := $(shell sed -n 's/^version: //p' galaxy.yml)
+TARBALL := .build/netapp-nks-$(VERSION).tar.gz
+COLLECTIONS := $(CURDIR)/.build/collections
+# Folders are named too, so that a file that went counts as a change.
+SOURCES := $(shell find $(wildcard *.md *.rst COPYING galaxy.yml changelogs docs/* meta playbooks plugins roles tests/config.yml) -not -path '*__pycache__*')
+# What the tarball may hold, as a regular expression
+CONTENTS := CHANGELOG.rst|COPYING|(FILES|MANIFEST).json|README.md|changelogs(/changelog.yaml)?|docs|meta|playbooks|plugins|roles|tests(/config.yml)?
+CORES := 2.16 2.17 2.18 2.19 2.20 2.21
+# The newest ansible-core that this Python runs
+CURRENT = $(shell $(BIN)/python -c 'from ansible.release import __version__ as v; print(v.rpartition(".")[0])')
+export ANSIBLE_HOME := $(CURDIR)/.build/ansible
+TARGET ?=
+SKIP ?=
+
+.PHONY: help
+help: ## List the targets
+	@sed -nE 's/^([a-z -]+|core-%):.*## (.*)/\1\t\2/p' Makefile | expand -t 18
+
+.PHONY: demo
+demo: .build/installed ## Show the collection at work on a fake NKS
+	@PATH=$(CURDIR)/$(BIN):$$PATH ANSIBLE_COLLECTIONS_PATH=$(COLLECTIONS) \
+		python tests/fake_nks -- tests/demo/run.sh
+
+.PHONY: fake
+fake: .build/installed ## Run the fake NKS until Ctrl-C; paste the lines that it prints in another shell
+	@echo 'export PATH=$(CURDIR)/$(BIN):$$PATH ANSIBLE_COLLECTIONS_PATH=$(COLLECTIONS)'
+	@exec $(BIN)/python tests/fake_nks
+
+.PHONY: test
+test: .venv/ready ## Run every check with the newest ansible-core that python3 runs
+	@$(MAKE) -k -j2 -Otarget static core-$(CURRENT) demo
+
+.PHONY: matrix
+matrix: .venv/ready ## Run the tests with every supported ansible-core; SKIP="2.19 …" leaves out
+	@$(MAKE) -k -j2 -Otarget $(addprefix core-,$(filter-out $(SKIP),$(CORES)))
+
+.PHONY: static
+static: build ## Run every check that runs no code of the collection
+	$(NOX) -s lint docs-check docs license-check extra-checks build-import-check ansible-lint changelog
+
+.PHONY: core-%
+core-%: .venv/ready ## Run the sanity, unit and integration tests with that ansible-core
+	$(NOX) -s $@
+
+.PHONY: integration
+integration: .venv/ready ## Run the integration tests, or one of them: TARGET=name
+	$(NOX) -s core-$(CURRENT) -- integration $(TARGET)
+
+.PHONY: unit
+unit: .venv/ready ## Run the unit tests with this Python
+	@mkdir -p .build/tree/ansible_collections/netapp
+	@ln -sfn $(CURDIR) .build/tree/ansible_collections/netapp/nks
+	PYTHONPATH=.build/tree $(BIN)/python -m pytest --cov=plugins --cov-report=term-missing:skip-covered
+
+.PHONY: lint docs-check
+lint docs-check: .venv/ready ## Run ruff, pylint, mypy and yamllint; check the documentation
+	$(NOX) -s $@
+
+.PHONY: docs
+docs: .venv/ready ## Render the documentation to HTML, in .build/docs/html
+	$(NOX) -s $@
+
+.PHONY: execution-environment
+execution-environment: build ## Check what an execution environment takes from the collection
+	$(NOX) -s $@
+
+.PHONY: release-check
+release-check: .venv/ready ## Run all that a release needs
+	$(NOX) -s release-ready
+	@rm -f $(TARBALL)
+	@$(MAKE) static
+	@$(MAKE) execution-environment demo
+	@$(MAKE) matrix SKIP=
+
+.PHONY: browser
+browser: .venv/ready ## Look at the fleet report in headless Chromium
+	$(BIN)/python -m pytest tests/browser
+
+.PHONY: load
+load: .venv/ready ## Ask much at once of one fake; memory and seconds
+	@mkdir -p .build/tree/ansible_collections/netapp
+	@ln -sfn $(CURDIR) .build/tree/ansible_collections/netapp/nks
+	PYTHONPATH=$(CURDIR)/.build/tree $(BIN)/python tests/load/load.py
+
+.PHONY: benchmark
+benchmark: .build/installed ## Measure the speed, and write docs/benchmark.md
+	ANSIBLE_COLLECTIONS_PATH=$(COLLECTIONS) PATH=$(CURDIR)/$(BIN):$$PATH python tests/benchmark/run.py --output docs/benchmark.md
+
+.PHONY: current
+current: .venv/ready
+	@echo $(CURRENT)
+
+.PHONY: build
+build: $(TARBALL) ## Build the collection's tarball
+
+.PHONY: clean
+clean: ## Remove all that was made
+	rm -rf .build .nox .venv tests/output .coverage .*_cache .hypothesis
+
+.venv/ready: constraints.txt tests/unit/requirements.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install -qq -c constraints.txt -r tests/unit/requirements.txt \
+		ansible-core antsibull-nox nox pytest pytest-cov
+	@touch $@
+
+$(TARBALL): .venv/ready $(SOURCES)
+	@$(BIN)/ansible-galaxy collection build --force --output-path .build
+	@! tar -tf $@ | grep -vxE '($(CONTENTS))(/.*)?' || { rm $@; echo 'The tarball holds what it should not, above.' >&2; exit 1; }
+	@touch $@
+
+.build/installed: $(TARBALL)
+	@ANSIBLE_COLLECTIONS_PATH=$(COLLECTIONS) $(BIN)/ansible-galaxy collection install --offline --force -p $(COLLECTIONS) $(TARBALL)
+	@touch $@

