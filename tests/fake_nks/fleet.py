@@ -1,0 +1,283 @@
+# Copyright (c) 2026, netapp.nks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The organizations and clusters of the fake NKS API: read from data/, or made up in any number."""
+
+from __future__ import annotations
+
+import bisect
+import hashlib
+import ipaddress
+import json
+import string
+import typing as t
+from pathlib import Path
+
+Object = t.Dict[str, t.Any]
+
+DATA = Path(__file__).parent / "data"
+STATES = ("draft", "building", "provisioned", "running", "deleting")
+SHORT_FORM = (
+    "pk",
+    "instance_id",
+    "name",
+    "org",
+    "provider",
+    "workspace",
+    "k8s_version",
+    "node_count",
+    "etcd_type",
+    "platform",
+    "channel",
+    "region",
+    "zone",
+    "state",
+    "solutions",
+    "is_failed",
+    "federation_role",
+    "version_migrations",
+    "k8s_rbac_enabled",
+)
+NOT_IN_API = ("pools", "timeline", "nodes_listed_twice", "node_changes", "after", "gone")
+WORKSPACE_IN_CLUSTER = ("pk", "name", "slug", "org", "is_default", "created")
+
+
+def read(name: str) -> t.Any:
+    return json.loads((DATA / name).read_text(encoding="utf-8"))
+
+
+class Fleet:
+    """Every answer that depends on data. `seconds` is the age of the server: clusters change by their `timeline`.
+
+    A cluster passed to a method is one that `cluster` or `clusters` returned.
+    """
+
+    def __init__(
+        self, tokens: dict[str, Object], orgs: list[Object], workspaces: list[Object], clusters: list[Object]
+    ) -> None:
+        self.tokens = tokens
+        self.orgs = {org["pk"]: org for org in orgs}
+        self.workspaces = {workspace["pk"]: workspace for workspace in workspaces}
+        self._defaults = read("defaults.json")
+        self._kubeconfig = string.Template((DATA / "kubeconfig.template").read_text(encoding="utf-8"))
+        self._clusters: dict[int, dict[int, Object]] = {pk: {} for pk in self.orgs}
+        for cluster in clusters:
+            self._clusters[cluster["org"]][cluster["pk"]] = cluster
+        self._changes = sorted(step["after"] for cluster in clusters for step in cluster.get("timeline", ()))
+
+    @classmethod
+    def from_files(cls) -> Fleet:
+        return cls(read("tokens.json"), read("organizations.json"), read("workspaces.json"), read("clusters.json"))
+
+    @classmethod
+    def generated(cls, orgs: int, clusters: int, nodes: int) -> Fleet:
+        """`orgs` organizations of the main token that share `clusters` clusters of `nodes` nodes each."""
+        words = read("generated.json")
+        tokens = read("tokens.json")
+        for label, account in tokens.items():
+            account.update(owner=list(range(1001, 1001 + orgs)) if label == "main" else [], member=[])
+        stamps = {"created": "2018-08-05T14:35:53.161852Z", "updated": "2019-01-31T18:31:21.583756Z"}
+        kinds = words["workspaces"]
+
+        def cluster(number: int) -> Object:
+            org = number % orgs
+            turn = number // orgs + org  # not `number`, so that each organization gets some of everything
+            name, (provider, region), state, version, solutions = (
+                words[key][turn % len(words[key])] for key in ("names", "places", "states", "versions", "solutions")
+            )
+            return {
+                "pk": 10001 + number,
+                "org": 1001 + org,
+                "name": f"{name}-{number + 1:04d}",
+                "provider": provider,
+                "region": region,
+                "workspace": 20001 + org * len(kinds) + turn % len(kinds),
+                "state": state,
+                "is_failed": state == "draft",
+                "k8s_version": version,
+                "solutions": solutions,
+                "master_count": min(nodes, 1),
+                "worker_count": max(nodes - 1, 0),
+            }
+
+        return cls(
+            tokens,
+            [
+                {
+                    "pk": 1001 + number,
+                    "name": f"Organization {number + 1}",
+                    "slug": f"organization-{number + 1}",
+                    "logo": None,
+                    **stamps,
+                    "enable_experimental_features": False,
+                }
+                for number in range(orgs)
+            ],
+            [
+                {
+                    "pk": 20001 + org * len(kinds) + kind,
+                    "name": name,
+                    "slug": slug,
+                    "org": 1001 + org,
+                    "is_default": kind == 0,
+                    "created": stamps["created"],
+                    "owner": 3,
+                }
+                for org in range(orgs)
+                for kind, (name, slug) in enumerate(kinds)
+            ],
+            [cluster(number) for number in range(clusters)],
+        )
+
+    def epoch(self, seconds: float) -> int:
+        """A number that stays the same as long as no cluster changes."""
+        return bisect.bisect_right(self._changes, seconds)
+
+    def clusters(self, org: int, seconds: float) -> list[Object]:
+        found = (self.cluster(org, pk, seconds) for pk in self._clusters[org])
+        return [cluster for cluster in found if cluster]
+
+    def cluster(self, org: int, pk: int, seconds: float) -> Object | None:
+        record = self._clusters[org].get(pk)
+        if record is None:
+            return None
+        cluster = {**self._defaults["cluster"], **self._defaults["providers"].get(record["provider"], {}), **record}
+        for step in record.get("timeline", ()):
+            if step["after"] <= seconds:
+                cluster.update(step)
+        if cluster.get("gone"):
+            return None
+        ready = cluster["state"] in ("running", "deleting")
+        workspace = self.workspaces.get(cluster["workspace"])
+        cluster["workspace"] = workspace and {key: workspace[key] for key in WORKSPACE_IN_CLUSTER}
+        cluster.setdefault("instance_id", f"spc{digest(pk)[:7]}")
+        cluster.setdefault("node_count", cluster["master_count"] + cluster["worker_count"])
+        cluster.setdefault("kubeconfig_path", f"/orgs/{org}/clusters/{pk}/kubeconfig")
+        cluster.setdefault("is_kubeconfig_available", ready)
+        cluster.setdefault("is_k8s_available", ready)
+        cluster["solutions"] = [
+            {"pk": pk * 10 + number, "state": "installed" if ready else "draft", **solution}
+            for number, solution in enumerate(cluster["solutions"], 1)
+        ]
+        return cluster
+
+    def short(self, cluster: Object) -> Object:
+        return {key: cluster[key] for key in SHORT_FORM}
+
+    def detail(self, cluster: Object) -> Object:
+        """Every secret in it contains `never-show`."""
+        solutions = []
+        for solution in cluster["solutions"]:
+            instance_id = f"sol{digest(solution['pk'])[:7]}"
+            solutions.append(
+                {
+                    **self._defaults["solution"],
+                    **solution,
+                    "cluster": cluster["pk"],
+                    "instance_id": instance_id,
+                    "username": f"never-show-user-{instance_id}",
+                    "password": f"never-show-password-{instance_id}",
+                    "created": cluster["created"],
+                    "updated": cluster["updated"],
+                }
+            )
+        return {**{key: value for key, value in cluster.items() if key not in NOT_IN_API}, "solutions": solutions}
+
+    def pools(self, cluster: Object) -> list[Object]:
+        state = {"draft": "failed" if cluster["is_failed"] else "draft", "building": "draft", "deleting": "deleting"}
+        records = cluster.get("pools") or [{"node_count": cluster["worker_count"]}]
+        return [
+            {
+                "pk": cluster["pk"] * 10 + number,
+                "cluster": cluster["pk"],
+                "instance_id": f"{cluster['instance_id']}-pool-{number}",
+                "instance_size": cluster["worker_size"],
+                **copied(cluster, "platform", "channel", "zone", "provider_subnet_id", "provider_subnet_cidr"),
+                **self._defaults["pool"],
+                "state": state.get(cluster["state"], "active"),
+                "is_default": number == 1,
+                **copied(cluster, "created", "updated"),
+                **record,
+            }
+            for number, record in enumerate(records, 1)
+        ]
+
+    def nodes(self, cluster: Object) -> list[Object]:
+        places: list[tuple[str, int, Object | None]] = [
+            ("master", number, None) for number in range(1, cluster["master_count"] + 1)
+        ]
+        for pool in self.pools(cluster):
+            first = len(places) - cluster["master_count"] + 1
+            places += [("worker", number, pool) for number in range(first, first + pool["node_count"])]
+        nodes = [self._node(cluster, number, *place) for number, place in enumerate(places, 1)]
+        return nodes + [nodes[number - 1] for number in cluster.get("nodes_listed_twice", ())]
+
+    def _node(self, cluster: Object, number: int, role: str, of_role: int, pool: Object | None) -> Object:
+        pk, state = cluster["pk"], cluster["state"]
+        instance_id = f"{cluster['instance_id']}-{role}-{of_role}"
+        if state in ("draft", "building"):
+            private_ip, public_ip = "", "not-available" if cluster["is_failed"] else ""
+        else:
+            private_ip = str(ipaddress.IPv4Address("10.0.0.0") + (pk * 64 + number) % 2**24)
+            public_ip = str(ipaddress.IPv4Address("198.18.0.0") + (pk * 16 + number) % 2**17)
+        return {
+            "pk": pk * 1000 + number,
+            "cluster": pk,
+            "pool": pool and pool["pk"],
+            "pool_name": pool["name"] if pool else "",
+            "instance_id": instance_id,
+            "provider_node_id": f"i-{digest(instance_id)}" if private_ip else "",
+            "role": role,
+            "group_name": f"autoscaling-{cluster['instance_id']}-pool-{pool['pk']}" if pool else "",
+            "private_ip": private_ip,
+            "public_ip": public_ip,
+            **copied(cluster, "platform", "image", "channel", "zone", "provider_subnet_id", "provider_subnet_cidr"),
+            "location": cluster["region"],
+            "size": pool["instance_size"] if pool else cluster["master_size"],
+            "etcd_state": state if role == "master" else "",
+            **self._defaults["node"],
+            "state": state,
+            **copied(cluster, "is_failed", "created", "updated"),
+            **cluster.get("node_changes", {}).get(str(number), {}),
+        }
+
+    def logs(self, cluster: Object) -> list[Object]:
+        if cluster["is_failed"]:
+            events = self._defaults["failed_logs"]
+        else:
+            reached = STATES[: STATES.index(cluster["state"]) + 1] if cluster["state"] in STATES else STATES
+            events = [event for event in self._defaults["logs"] if event["reached"] in reached]
+        logs = [
+            {
+                "pk": cluster["pk"] * 100 + number,
+                "cluster": cluster["pk"],
+                "details": "",
+                **{key: value for key, value in event.items() if key != "reached"},
+                "created": f"2019-10-06T19:{37 + 3 * number}:12.{number:06d}Z",
+            }
+            for number, event in enumerate(events, 1)
+        ]
+        return logs[::-1]
+
+    def with_kubeconfig(self, pk: int, seconds: float) -> Object | None:
+        """The cluster of this `pk`, in whatever organization, if it has a kubeconfig."""
+        found = (self.cluster(org, pk, seconds) for org in self.orgs)
+        return next((cluster for cluster in found if cluster and cluster["is_kubeconfig_available"]), None)
+
+    def kubeconfig(self, cluster: Object, server: str) -> str:
+        """`server` is the address of the cluster's own API."""
+        return self._kubeconfig.substitute(
+            name=cluster["instance_id"], server=server, token=self.kubernetes_token(cluster)
+        )
+
+    def kubernetes_token(self, cluster: Object) -> str:
+        """It contains `never-show`."""
+        return f"never-show-token-{digest(cluster['instance_id'])}"
+
+
+def digest(value: object) -> str:
+    return hashlib.sha256(str(value).encode()).hexdigest()[:17]
+
+
+def copied(source: Object, *keys: str) -> Object:
+    return {key: source[key] for key in keys}

@@ -1,0 +1,521 @@
+# Copyright (c) 2026, netapp.nks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The NKS API on 127.0.0.1, with faults on demand."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import datetime
+import email.utils
+import gzip
+import http.client
+import http.server
+import itertools
+import json
+import re
+import socket
+import socketserver
+import ssl
+import struct
+import sys
+import threading
+import time
+import typing as t
+
+from .fleet import Fleet, Object
+from .stand_in import StandIn, failure
+
+ROUTES = tuple(
+    (re.compile(path), name)
+    for path, name in (
+        (r"/orgs", "orgs"),
+        (r"/orgs/([0-9]+)", "org"),
+        (r"/orgs/([0-9]+)/workspaces", "workspaces"),
+        (r"/orgs/([0-9]+)/clusters", "clusters"),
+        (r"/orgs/([0-9]+)/clusters/([0-9]+)", "detail"),
+        (r"/orgs/([0-9]+)/clusters/([0-9]+)/(nodes|nodepools|logs|kubeconfig)", "part"),
+    )
+)
+KUBERNETES = re.compile(r"/_kubernetes/([0-9]+)(/.*)")
+JSON = "application/json"
+SLUG = re.compile(r"[-a-zA-Z0-9_]+")
+URL = re.compile(r"(?i)(https?|ftps?)://(localhost|[\w-]+(\.[\w-]+)+|\[[0-9a-f:.]+\])(:\d{1,5})?([/?#]\S*)?")
+LONGEST_FAULT = 600.0
+
+ANY_FAULT: Object = {"method": "GET", "times": None, "after": 0, "once_each": False}
+FAULTS: dict[str, Object] = {
+    "status": {"status": 500, "body": "", "content_type": JSON, "headers": {}},
+    "body": {"body": "", "body_base64": "", "content_type": JSON, "headers": {}},
+    "redirect": {"status": 302, "location": "/"},
+    "gzip": {},
+    "gzip_broken": {},
+    "delay": {"seconds": 1.0},
+    "reset": {},
+    "reset_body": {},
+    "short_body": {},
+    "drip": {"interval": 1.0},
+    "drip_headers": {"interval": 1.0},
+    "silent": {},
+}
+
+
+class Reply(t.NamedTuple):
+    status: int
+    body: bytes
+    content_type: str = JSON
+    headers: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def json(cls, status: int, data: t.Any, **headers: str) -> Reply:
+        text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+        return cls(status, text.encode(), JSON, tuple((key.replace("_", "-"), value) for key, value in headers.items()))
+
+    @classmethod
+    def detail(cls, status: int, detail: str, **headers: str) -> Reply:
+        return cls.json(status, {"detail": detail}, **headers)
+
+    def head(self) -> bytes:
+        lines = [
+            f"HTTP/1.1 {self.status} {http.client.responses.get(self.status, '')}",
+            "Server: fake-nks",
+            f"Date: {email.utils.formatdate(usegmt=True)}",
+            f"Content-Type: {self.content_type}",
+            f"Content-Length: {len(self.body)}",
+            *(f"{name}: {value}" for name, value in self.headers),
+        ]
+        return "\r\n".join([*lines, "", ""]).encode("latin-1", "replace")
+
+
+class Fault:
+    """How requests that match fail. The fields, with their defaults, are in `ANY_FAULT` and, by kind, in `FAULTS`."""
+
+    def __init__(self, path: str, kind: str, **fields: t.Any) -> None:
+        if kind not in FAULTS:
+            raise ValueError(f"no fault is of the kind {kind!r}; the kinds are {', '.join(FAULTS)}")
+        self.fields = {**ANY_FAULT, **FAULTS[kind]}
+        unknown = sorted(set(fields) - set(self.fields))
+        if unknown:
+            raise ValueError(f"a fault of the kind {kind} has no field {', '.join(unknown)}")
+        for name, value in fields.items():
+            default = self.fields[name]
+            wanted: tuple[type, ...] = (type(default),)
+            if default is None or isinstance(default, float):
+                wanted += (int,)
+            if not isinstance(value, wanted):
+                raise ValueError(f"the field {name} of a fault cannot be {value!r}")
+        self.fields.update(fields)
+        try:
+            self.path = re.compile(path)
+        except re.error as error:
+            raise ValueError(f"the path {path!r} is not a regular expression: {error}") from error
+        self.kind = kind
+        self._left = self.fields["times"]
+        self._skip = self.fields["after"]
+        self._seen: set[str] = set()
+
+    @classmethod
+    def from_json(cls, value: t.Any) -> Fault:
+        if not isinstance(value, dict) or not all(isinstance(value.get(key), str) for key in ("path", "kind")):
+            raise ValueError("a fault is a JSON object with at least path and kind")
+        return cls(**value)
+
+    def takes(self, method: str, path: str, query: str) -> bool:
+        """Whether this request is to fail. Each request must be asked about once, because it counts."""
+        if method != self.fields["method"] or not self.path.fullmatch(path):
+            return False
+        if self._skip > 0:
+            self._skip -= 1
+            return False
+        target = f"{path}?{query}"
+        if self._left == 0 or (self.fields["once_each"] and target in self._seen):
+            return False
+        self._seen.add(target)
+        if self._left is not None:
+            self._left -= 1
+        return True
+
+
+class FakeNKS:
+    """A running fake; `with` or `stop` ends it. `orgs`, `clusters` or `nodes` (a cluster) replace the fleet of data/.
+
+    `tls` is the paths of certificate and key. `clock` gives the seconds by which clusters change.
+    """
+
+    def __init__(
+        self,
+        port: int = 0,
+        latency: float = 0.0,
+        orgs: int | None = None,
+        clusters: int | None = None,
+        nodes: int | None = None,
+        tls: tuple[str, str] | None = None,
+        clock: t.Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.latency = latency
+        self.stopping = threading.Event()
+        self._size = (
+            None
+            if orgs is clusters is nodes is None
+            else (1 if orgs is None else orgs, 10 if clusters is None else clusters, 3 if nodes is None else nodes)
+        )
+        self._clock = clock
+        self._lock = threading.Lock()
+        self.reset()
+        self.tokens: dict[str, str] = {label: account["token"] for label, account in self._fleet.tokens.items()}
+        self.token = self.tokens["main"]
+        self._server = Server(self, port, tls)
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self._server.server_address[1]}"
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def __enter__(self) -> FakeNKS:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Closes every connection, too."""
+        if not self.stopping.is_set():
+            self.stopping.set()
+            self._server.shutdown()
+            self._server.server_close()
+
+    def reset(self) -> None:
+        """The data and the clock as at the start, no faults, an empty log."""
+        fleet = Fleet.generated(*self._size) if self._size else Fleet.from_files()
+        with self._lock:
+            self._fleet = fleet
+            self._accounts = {account["token"]: account for account in fleet.tokens.values()}
+            self._started = self._clock()
+            self._faults: list[Fault] = []
+            self._log: list[Object] = []
+            self._cache: dict[tuple[t.Any, ...], Reply] = {}
+            self._stand_ins: dict[int, StandIn] = {}
+
+    def fault(self, path: str, kind: str, **fields: t.Any) -> None:
+        """Makes requests fail whose path, without the query, `path` matches as a whole. See README.md."""
+        self.add_faults([Fault(path, kind, **fields)])
+
+    def add_faults(self, faults: t.Iterable[Fault]) -> None:
+        with self._lock:
+            self._faults.extend(faults)
+
+    def clear_faults(self) -> None:
+        with self._lock:
+            self._faults.clear()
+
+    @property
+    def requests(self) -> list[Object]:
+        """The log, oldest first. `status` is None where no status was sent, or not yet."""
+        with self._lock:
+            return [dict(entry) for entry in self._log]
+
+    def receive(self, entry: Object) -> Fault | None:
+        """Logs a request and says how it is to fail."""
+        with self._lock:
+            self._log.append(entry)
+            asked = (fault for fault in self._faults if fault.takes(entry["method"], entry["path"], entry["query"]))
+            return next(asked, None)
+
+    def auth(self, path: str, authorization: str | None) -> tuple[str, str]:
+        """What the log calls the authorization, and the token if it is valid."""
+        scheme, _dummy, token = (authorization or "").partition(" ")
+        if scheme.lower() != "bearer":
+            return "missing", ""
+        kubernetes = KUBERNETES.fullmatch(path)
+        with self._lock:
+            if kubernetes:
+                cluster = self._fleet.with_kubeconfig(int(kubernetes[1]), self._clock() - self._started)
+                valid = cluster is not None and token == self._fleet.kubernetes_token(cluster)
+            else:
+                valid = token in self._accounts
+        return ("valid", token) if valid else ("invalid", "")
+
+    def answer(
+        self, method: str, path: str, query: str, auth: tuple[str, str], content_type: str, body: bytes
+    ) -> Reply:
+        """What the API answers when nothing is made to fail."""
+        kubernetes = KUBERNETES.fullmatch(path)
+        if kubernetes:
+            return self._answer_as_kubernetes(
+                int(kubernetes[1]), method, kubernetes[2], query, auth[0], content_type, body
+            )
+        if auth[0] != "valid":
+            detail = "Invalid token." if auth[0] == "invalid" else "Authentication credentials were not provided."
+            return Reply.detail(401, detail, WWW_Authenticate="Bearer")
+        route, ids = next(
+            ((name, match.groups()) for pattern, name in ROUTES for match in [pattern.fullmatch(path)] if match),
+            ("", ()),
+        )
+        if not route:
+            return Reply.detail(404, "Not found.")
+        with self._lock:
+            account = self._accounts[auth[1]]
+            if ids:
+                org = int(ids[0])
+                if org not in self._fleet.orgs:
+                    return Reply.detail(404, "Not found.")
+                only_member = org in account["member"] and route == "org" and method == "GET"
+                if org not in account["owner"] and not only_member:
+                    return Reply.detail(403, "You do not have permission to perform this action.")
+            if method == "PATCH" and route == "org":
+                self._cache.clear()
+                return patched(self._fleet.orgs[org], body)
+            if method != "GET":
+                allow = "GET, PATCH" if route == "org" else "GET"
+                return Reply.detail(405, f'Method "{method}" not allowed.', Allow=allow)
+            seconds = self._clock() - self._started
+            service = "include_service_clusters=true" in query.lower().split("&")
+            key = (auth[1] if route == "orgs" else "", path, service, self._fleet.epoch(seconds))
+            if key not in self._cache:
+                self._cache[key] = self._read(route, ids, account, service, seconds)
+            return self._cache[key]
+
+    def _read(self, route: str, ids: t.Sequence[str], account: Object, service: bool, seconds: float) -> Reply:
+        fleet = self._fleet
+        if route == "orgs":
+            seen = account["owner"] + account["member"]
+            return Reply.json(200, [org for pk, org in fleet.orgs.items() if pk in seen])
+        org = int(ids[0])
+        if route == "org":
+            return Reply.json(200, fleet.orgs[org])
+        if route == "workspaces":
+            return Reply.json(200, [workspace for workspace in fleet.workspaces.values() if workspace["org"] == org])
+        if route == "clusters":
+            return Reply.json(
+                200,
+                [
+                    fleet.short(cluster)
+                    for cluster in fleet.clusters(org, seconds)
+                    if service or not cluster["config"].get("is_service_cluster")
+                ],
+            )
+        cluster = fleet.cluster(org, int(ids[1]), seconds)
+        part = ids[2] if route == "part" else "detail"
+        if cluster is None or (part == "kubeconfig" and not cluster["is_kubeconfig_available"]):
+            return Reply.detail(404, "Not found.")
+        if part == "kubeconfig":
+            kubeconfig = fleet.kubeconfig(cluster, f"{self.url}/_kubernetes/{cluster['pk']}")
+            return Reply(200, kubeconfig.encode(), "text/plain; charset=utf-8")
+        make = {"detail": fleet.detail, "nodes": fleet.nodes, "nodepools": fleet.pools, "logs": fleet.logs}[part]
+        return Reply.json(200, make(cluster))
+
+    def _answer_as_kubernetes(
+        self, pk: int, method: str, path: str, query: str, auth: str, content_type: str, body: bytes
+    ) -> Reply:
+        with self._lock:
+            cluster = self._fleet.with_kubeconfig(pk, self._clock() - self._started)
+            if cluster is None or auth != "valid":
+                return Reply.json(*failure(401, "Unauthorized", "Unauthorized"))
+            stand_in = self._stand_ins.setdefault(pk, StandIn())
+            return Reply.json(*stand_in.answer(cluster["k8s_version"], method, path, query, content_type, body))
+
+    def control(self, method: str, path: str, body: bytes) -> Reply:
+        """The fake's own endpoints, which no token guards."""
+        if (method, path) == ("GET", "/_fake/requests"):
+            return Reply.json(200, self.requests)
+        if (method, path) == ("POST", "/_fake/reset"):
+            self.reset()
+            return Reply(204, b"")
+        if (method, path) == ("DELETE", "/_fake/faults"):
+            self.clear_faults()
+            return Reply(204, b"")
+        if (method, path) == ("POST", "/_fake/faults"):
+            try:
+                faults = json.loads(body)
+                if not isinstance(faults, list):
+                    raise ValueError("the body must be a JSON list of faults")
+                self.add_faults([Fault.from_json(fault) for fault in faults])
+            except ValueError as error:
+                return Reply.detail(400, str(error))
+            return Reply(204, b"")
+        return Reply.detail(404, f"The fake has no {method} {path}.")
+
+
+def patched(org: Object, body: bytes) -> Reply:
+    """Changes `org`, or says why not in the words of Django REST Framework."""
+    try:
+        data = json.loads(body) if body else {}
+    except ValueError as error:
+        return Reply.detail(400, f"JSON parse error - {error}")
+    if not isinstance(data, dict):
+        message = f"Invalid data. Expected a dictionary, but got {type(data).__name__}."
+        return Reply.json(400, {"non_field_errors": [message]})
+    new = {key: data[key] for key in ("name", "slug", "logo") if key in data}
+    errors: dict[str, list[str]] = {}
+    for key, value in new.items():
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            value = str(value)
+        if isinstance(value, str):
+            new[key] = value.strip()
+            errors[key] = complaints(key, new[key])
+        elif value is not None:
+            errors[key] = ["Not a valid string."]
+        elif key != "logo":
+            errors[key] = ["This field may not be null."]
+    errors = {key: messages for key, messages in errors.items() if messages}
+    if errors:
+        return Reply.json(400, errors)
+    now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    org.update(new, updated=now)
+    return Reply.json(200, org)
+
+
+def complaints(key: str, value: str) -> list[str]:
+    if not value:
+        return [] if key == "slug" else ["This field may not be blank."]
+    found = []
+    if key == "slug" and len(value) > 50:
+        found.append("Ensure this field has no more than 50 characters.")
+    if key == "slug" and not SLUG.fullmatch(value):
+        found.append('Enter a valid "slug" consisting of letters, numbers, underscores or hyphens.')
+    if key == "logo" and not URL.fullmatch(value):
+        found.append("Enter a valid URL.")
+    return found
+
+
+class Server(socketserver.ThreadingTCPServer):
+    allow_reuse_address = True
+    daemon_threads = True
+    request_queue_size = 1024
+
+    def __init__(self, fake: FakeNKS, port: int, tls: tuple[str, str] | None) -> None:
+        self.fake = fake
+        self.connections: set[socket.socket] = set()
+        self.numbers = itertools.count(1)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) if tls else None
+        if context and tls:
+            context.load_cert_chain(*tls)
+        super().__init__(("127.0.0.1", port), Handler)
+        if context:
+            # The handshake is left to the first read in the connection's own thread: no client can block others.
+            self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
+
+    def server_close(self) -> None:
+        super().server_close()
+        for connection in list(self.connections):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    def shutdown_request(self, request: t.Any) -> None:
+        # The base class sends a FIN first, which would come before the RST of a fault.
+        self.close_request(request)
+
+    def handle_error(self, request: t.Any, client_address: t.Any) -> None:
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    server: Server
+
+    def setup(self) -> None:
+        super().setup()
+        self.number = next(self.server.numbers)
+        self.server.connections.add(self.connection)
+
+    def finish(self) -> None:
+        self.server.connections.discard(self.connection)
+        super().finish()
+
+    def log_message(self, format: str, *args: t.Any) -> None:
+        """Nothing: the requests are in the fake's own log."""
+
+    def respond(self) -> None:
+        fake = self.server.fake
+        path, _dummy, query = self.path.partition("?")
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if path.startswith("/_fake/"):
+            self.send(fake.control(self.command, path, body))
+            return
+        auth = fake.auth(path, self.headers.get("Authorization"))
+        headers = {name.lower(): value for name, value in self.headers.items() if name.lower() != "authorization"}
+        entry = {
+            "method": self.command,
+            "path": path,
+            "query": query,
+            "status": None,
+            "auth": auth[0],
+            "connection": self.number,
+            "headers": headers,
+        }
+        fault = fake.receive(entry)
+        if fake.latency:
+            fake.stopping.wait(fake.latency)
+        kind = fault.kind if fault else ""
+        fields = fault.fields if fault else {}
+        if kind == "reset":
+            self.reset()
+        elif kind == "silent":
+            self.wait_for_close()
+        else:
+            if kind in ("status", "body", "redirect"):
+                reply = made_up(kind, fields)
+            else:
+                if kind == "delay":
+                    fake.stopping.wait(fields["seconds"])
+                content_type = self.headers.get_content_type()
+                reply = fake.answer(self.command, path, query, auth, content_type, body)
+            if kind in ("gzip", "gzip_broken"):
+                reply = zipped(reply, broken=kind == "gzip_broken")
+            entry["status"] = reply.status
+            self.send(reply, kind, fields.get("interval", 0.0))
+
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = respond
+
+    def send(self, reply: Reply, kind: str = "", interval: float = 0.0) -> None:
+        head, body = reply.head(), b"" if self.command == "HEAD" else reply.body
+        if kind in ("reset_body", "short_body"):
+            self.close_connection = True
+            self.wfile.write(head + body[: len(body) // 2])
+            if kind == "reset_body":
+                time.sleep(0.02)  # an RST that comes at once can overtake what was sent
+                self.reset()
+        elif kind == "drip":
+            self.wfile.write(head)
+            self.drip(body, interval)
+        elif kind == "drip_headers":
+            self.drip(head, interval)
+            self.wfile.write(body)
+        else:
+            self.wfile.write(head + body)
+
+    def drip(self, data: bytes, interval: float) -> None:
+        end = time.monotonic() + LONGEST_FAULT
+        for number in range(len(data)):
+            self.wfile.write(data[number : number + 1])
+            if self.server.fake.stopping.wait(interval) or time.monotonic() > end:
+                raise ConnectionAbortedError
+
+    def reset(self) -> None:
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.close_connection = True
+
+    def wait_for_close(self) -> None:
+        self.close_connection = True
+        end = time.monotonic() + LONGEST_FAULT
+        self.connection.settimeout(0.1)
+        while time.monotonic() < end and not self.server.fake.stopping.is_set():
+            try:
+                if not self.connection.recv(1024):
+                    return
+            except socket.timeout:
+                continue
+
+
+def made_up(kind: str, fields: Object) -> Reply:
+    if kind == "redirect":
+        return Reply(fields["status"], b"", "text/html", (("Location", fields["location"]),))
+    body = base64.b64decode(fields["body_base64"]) if fields.get("body_base64") else fields["body"].encode()
+    return Reply(fields.get("status", 200), body, fields["content_type"], tuple(fields["headers"].items()))
+
+
+def zipped(reply: Reply, broken: bool) -> Reply:
+    body = gzip.compress(reply.body)
+    if broken:
+        body = body[:10] + b"\xff" * (len(body) - 10)  # a right header, then a block of a type that does not exist
+    return reply._replace(body=body, headers=(*reply.headers, ("Content-Encoding", "gzip")))

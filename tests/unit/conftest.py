@@ -1,0 +1,115 @@
+# Copyright (c) 2026, netapp.nks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+import os
+import typing as t
+
+import pytest
+from ansible.module_utils import basic
+from ansible.module_utils.common import warnings
+
+try:
+    from ansible.module_utils import _internal
+except ImportError:
+    _internal = None  # ansible-core 2.18 and older
+
+try:
+    from ansible.plugins.loader import init_plugin_loader
+    from ansible.utils.collection_loader import AnsibleCollectionConfig
+except ImportError:
+    pass  # ansible-test hides the controller's code from the tests of modules
+else:
+    if not AnsibleCollectionConfig.collection_finder:
+        init_plugin_loader()  # before the first import of a collection, which Python would make a plain package
+
+from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
+from ansible_collections.netapp.nks.tests.fake_nks.server import FakeNKS
+
+JSON = t.Dict[str, t.Any]
+
+
+class Clock:
+    """Seconds that pass with each answer of the fake, and not otherwise."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.step = 0.0
+
+    def __call__(self) -> float:
+        self.now += self.step
+        return self.now
+
+
+@pytest.fixture(name="clock", scope="session")
+def clock_fixture() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(name="session_fake", scope="session")
+def session_fake_fixture(clock: Clock) -> t.Iterator[FakeNKS]:
+    with FakeNKS(clock=clock) as fake:
+        yield fake
+
+
+@pytest.fixture(name="fake")
+def fake_fixture(session_fake: FakeNKS, clock: Clock) -> FakeNKS:
+    clock.step = 0.0
+    session_fake.latency = 0.0
+    session_fake.reset()
+    return session_fake
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith("NKS_") or name.lower().endswith("_proxy") or name.endswith("_CA_BUNDLE"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(name="connect")
+def connect_fixture(fake: FakeNKS) -> t.Iterator[t.Callable[..., NKSClient]]:
+    """Makes clients of the fake. No repetitions, unless they are asked for."""
+    clients = []
+
+    def connect(**options: t.Any) -> NKSClient:
+        given: JSON = {"api_token": fake.token, "api_url": fake.url, "api_timeout": 10, "api_retries": 0, **options}
+        clients.append(NKSClient(**given))
+        return clients[-1]
+
+    yield connect
+    for client in clients:
+        client.__exit__()
+
+
+@pytest.fixture(name="client")
+def client_fixture(connect: t.Callable[..., NKSClient]) -> NKSClient:
+    return connect()
+
+
+@pytest.fixture(name="run_module")
+def run_module_fixture(
+    fake: FakeNKS, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> t.Callable[..., JSON]:
+    """Runs main() of a module against the fake. An option that is None is left out."""
+
+    def run(main: t.Callable[[], None], check_mode: bool = False, **options: t.Any) -> JSON:
+        given = {"api_token": fake.token, "api_url": fake.url, "api_timeout": 10, "api_retries": 0, **options}
+        arguments = {option: value for option, value in given.items() if value is not None}
+        text = json.dumps({"ANSIBLE_MODULE_ARGS": {**arguments, "_ansible_check_mode": check_mode}})
+        monkeypatch.setattr(basic, "_ANSIBLE_ARGS", text.encode())
+        monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
+        warnings._global_warnings.clear()  # those of an earlier run in this process
+        if _internal:
+            # Else warnings go to the screen, not into the result.
+            monkeypatch.setattr(_internal, "is_controller", False, raising=False)
+        with pytest.raises(SystemExit) as ended:
+            main()
+        result = json.loads(capsys.readouterr().out)
+        assert ended.value.code == int(result.get("failed", False))
+        return result
+
+    return run

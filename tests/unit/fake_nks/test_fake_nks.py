@@ -1,0 +1,790 @@
+# Copyright (c) 2026, netapp.nks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import base64
+import datetime
+import http.client
+import ipaddress
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import typing as t
+import urllib.error
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import requests
+import yaml
+from ansible_collections.netapp.nks.tests.fake_nks import server
+from ansible_collections.netapp.nks.tests.fake_nks.server import FakeNKS, Fault
+
+CLI = [sys.executable, str(Path(server.__file__).parent)]
+
+
+class Clock:
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Client:
+    """One kept-alive connection to a fake."""
+
+    def __init__(self, fake: FakeNKS, label: str = "main") -> None:
+        self.fake = fake
+        self.session = requests.Session()
+        self.session.trust_env = False
+        self.session.headers["Authorization"] = f"Bearer {fake.tokens[label]}"
+
+    def ask(self, path: str, method: str = "GET", **options: t.Any) -> requests.Response:
+        return self.session.request(
+            method, self.fake.url + path, timeout=options.pop("timeout", 10), allow_redirects=False, **options
+        )
+
+    def json(self, path: str) -> t.Any:
+        response = self.ask(path)
+        assert response.status_code == 200, response.text
+        return response.json()
+
+    def status(self, path: str, method: str = "GET") -> int:
+        return self.ask(path, method).status_code
+
+
+@pytest.fixture(name="clock")
+def clock_fixture() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(name="fake")
+def fake_fixture(clock: Clock) -> t.Iterator[FakeNKS]:
+    with FakeNKS(clock=clock) as fake:
+        yield fake
+
+
+@pytest.fixture(name="client")
+def client_fixture(fake: FakeNKS) -> Client:
+    return Client(fake)
+
+
+def names(clusters: list[dict[str, t.Any]]) -> list[str]:
+    return [cluster["name"] for cluster in clusters]
+
+
+# Authorization and status codes
+
+
+@pytest.mark.parametrize(
+    "authorization, detail, auth",
+    [
+        (None, "Authentication credentials were not provided.", "missing"),
+        ("Basic dXNlcjpwYXNz", "Authentication credentials were not provided.", "missing"),
+        ("Bearer wrong", "Invalid token.", "invalid"),
+        ("Bearer", "Invalid token.", "invalid"),
+    ],
+)
+def test_401(fake: FakeNKS, client: Client, authorization: str | None, detail: str, auth: str) -> None:
+    client.session.headers["Authorization"] = authorization  # type: ignore[assignment]
+    for path in ("/orgs", "/orgs/381/clusters", "/no/such/path"):
+        response = client.ask(path)
+        assert (response.status_code, response.json()) == (401, {"detail": detail})
+    assert {entry["auth"] for entry in fake.requests} == {auth}
+
+
+@pytest.mark.parametrize(
+    "label, orgs", [("main", [381, 382, 383, 390]), ("member", [381, 390]), ("partner", [390]), ("nobody", [])]
+)
+def test_orgs_of_a_token(fake: FakeNKS, label: str, orgs: list[int]) -> None:
+    assert [org["pk"] for org in Client(fake, label).json("/orgs")] == orgs
+
+
+def test_tokens_have_the_three_known_lengths(fake: FakeNKS) -> None:
+    assert {len(token) for token in fake.tokens.values()} == {32, 40, 64}
+    assert fake.token == fake.tokens["main"]
+
+
+def test_403(fake: FakeNKS, client: Client) -> None:
+    for part in ("workspaces", "clusters", "clusters/1501", "clusters/1501/nodes"):
+        path = f"/orgs/390/{part}"
+        response = client.ask(path)
+        assert response.status_code == 403
+        assert response.json() == {"detail": "You do not have permission to perform this action."}
+        assert Client(fake, "partner").status(path) == 200
+    assert client.status("/orgs/390") == 200
+    assert client.status("/orgs/390", "PATCH") == 403
+    assert Client(fake, "partner").status("/orgs/381") == 403
+    assert Client(fake, "member").status("/orgs/381/clusters") == 403
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/orgs/",
+        "/orgs/9",
+        "/orgs/x",
+        "/orgs/9/clusters",
+        "/orgs/381/",
+        "/orgs/381/clusters/",
+        "/orgs/381/clusters/1301",
+        "/orgs/381/clusters/9/nodes",
+        "/orgs/381/clusters/1201/force_delete",
+        "/rest-auth/user/",
+    ],
+)
+def test_404(fake: FakeNKS, client: Client, path: str) -> None:
+    response = client.ask(path)
+    assert (response.status_code, response.json()) == (404, {"detail": "Not found."})
+    assert [entry["path"] for entry in fake.requests] == [path]
+
+
+def test_405(client: Client) -> None:
+    for method, path in (("PUT", "/orgs"), ("DELETE", "/orgs/381/clusters/1201"), ("POST", "/orgs/381/clusters")):
+        response = client.ask(path, method)
+        assert (response.status_code, response.json()) == (405, {"detail": f'Method "{method}" not allowed.'})
+    assert client.ask("/orgs", "HEAD").status_code == 405
+    assert client.status("/orgs") == 200
+
+
+# Objects
+
+
+def test_organization(client: Client) -> None:
+    org = client.json("/orgs/381")
+    assert org == client.json("/orgs")[0]
+    assert org["slug"] == "my-organization"
+    assert client.json("/orgs/383")["name"] == "🚀"
+    assert client.json("/orgs/383")["slug"] == ""
+
+
+def test_cluster_list_is_short(client: Client) -> None:
+    clusters = client.json("/orgs/381/clusters")
+    assert names(clusters) == ["prod", "staging", "build-me", "going", "broken"]
+    assert tuple(clusters[0]) == (
+        "pk",
+        "instance_id",
+        "name",
+        "org",
+        "provider",
+        "workspace",
+        "k8s_version",
+        "node_count",
+        "etcd_type",
+        "platform",
+        "channel",
+        "region",
+        "zone",
+        "state",
+        "solutions",
+        "is_failed",
+        "federation_role",
+        "version_migrations",
+        "k8s_rbac_enabled",
+    )
+    assert clusters[0]["workspace"] == {
+        "pk": 4,
+        "name": "Default",
+        "slug": "default",
+        "org": 381,
+        "is_default": True,
+        "created": "2018-08-05T14:35:53.612800Z",
+    }
+    assert clusters[0]["solutions"][0] == {
+        "pk": 12011,
+        "state": "installed",
+        "name": "Helm Tiller",
+        "solution": "helm_tiller",
+    }
+    assert (clusters[4]["state"], clusters[4]["is_failed"]) == ("draft", True)
+    assert names(client.json("/orgs/382/clusters")) == ["prod", "Shop — Zürich", "edge:1 [lab]"]
+    assert names(client.json("/orgs/383/clusters")) == ["🐳"]
+
+
+def test_service_clusters(client: Client) -> None:
+    assert "nks-service" in names(client.json("/orgs/381/clusters?include_service_clusters=true"))
+    assert "nks-service" not in names(client.json("/orgs/381/clusters?include_service_clusters=false"))
+    assert client.json("/orgs/381/clusters/1206")["config"] == {"is_service_cluster": True}
+
+
+def test_cluster_detail(client: Client) -> None:
+    short = client.json("/orgs/381/clusters")[0]
+    detail = client.json("/orgs/381/clusters/1201")
+    assert set(short) < set(detail)
+    assert {key for key in short if short[key] != detail[key]} == {"solutions"}
+    assert {"owner_detail", "provider_keyset", "is_kubeconfig_available", "is_k8s_available", "created"} < set(detail)
+    assert not {"timeline", "pools", "gone", "after"} & set(detail)
+    for solution in detail["solutions"]:
+        assert "never-show" in solution["username"]
+        assert "never-show" in solution["password"]
+    assert client.json("/orgs/382/clusters/1303")["workspace"] is None
+
+
+def test_nodes(client: Client) -> None:
+    nodes = client.json("/orgs/381/clusters/1201/nodes")
+    assert [node["instance_id"] for node in nodes] == [
+        f"spcprod381-{name}" for name in ("master-1", "worker-1", "worker-2", "worker-3", "worker-4")
+    ]
+    assert [node["role"] for node in nodes] == ["master"] + ["worker"] * 4
+    assert [node["pool"] for node in nodes] == [None, 12011, 12011, 12011, 12012]
+    assert len({node["public_ip"] for node in nodes} | {node["private_ip"] for node in nodes}) == 10
+    for node in nodes:
+        assert ipaddress.ip_address(node["public_ip"]) and ipaddress.ip_address(node["private_ip"])
+    assert len(nodes) == client.json("/orgs/381/clusters/1201")["node_count"]
+
+
+def test_addresses_of_nodes_that_are_not_ready(client: Client) -> None:
+    assert {node["public_ip"] for node in client.json("/orgs/381/clusters/1203/nodes")} == {""}
+    assert {node["public_ip"] for node in client.json("/orgs/381/clusters/1205/nodes")} == {"not-available"}
+
+
+def test_nodes_listed_twice_and_with_one_pk(client: Client) -> None:
+    nodes = client.json("/orgs/382/clusters/1302/nodes")
+    assert nodes[1] == nodes[4]
+    assert nodes[2]["pk"] == nodes[3]["pk"]
+    assert nodes[2]["instance_id"] != nodes[3]["instance_id"]
+    assert len(nodes) == 5
+
+
+def test_node_pools(client: Client) -> None:
+    pools = client.json("/orgs/381/clusters/1201/nodepools")
+    assert [(pool["name"], pool["node_count"], pool["is_default"]) for pool in pools] == [
+        ("Default Worker Pool", 3, True),
+        ("Batch", 1, False),
+    ]
+    assert {pool["state"] for pool in pools} == {"active"}
+    assert client.json("/orgs/381/clusters/1205/nodepools")[0]["state"] == "failed"
+
+
+def test_logs_are_newest_first(client: Client) -> None:
+    logs = client.json("/orgs/381/clusters/1201/logs")
+    created = [log["created"] for log in logs]
+    assert created == sorted(created, reverse=True)
+    assert (logs[0]["event_type"], logs[0]["event_state"]) == ("k8s_node_config", "success")
+    assert client.json("/orgs/381/clusters/1205/logs")[0]["event_state"] == "failure"
+
+
+def test_kubeconfig(client: Client) -> None:
+    response = client.ask("/orgs/381/clusters/1201/kubeconfig")
+    kubeconfig = yaml.safe_load(response.text)
+    assert kubeconfig["kind"] == "Config"
+    assert kubeconfig["clusters"][0]["cluster"]["server"] == f"{client.fake.url}/_kubernetes/1201"
+    assert "never-show" in kubeconfig["users"][0]["user"]["token"]
+    assert client.ask("/orgs/381/clusters/1203/kubeconfig").json() == {"detail": "Not found."}
+
+
+def test_workspaces(client: Client) -> None:
+    assert [workspace["slug"] for workspace in client.json("/orgs/381/workspaces")] == ["default", "team-a", "data-ai"]
+
+
+# PATCH
+
+
+def patch(client: Client, body: t.Any) -> tuple[int, t.Any]:
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    response = client.ask("/orgs/381", "PATCH", data=data, headers={"Content-Type": "application/json"})
+    return response.status_code, response.json()
+
+
+def test_patch(client: Client) -> None:
+    before = client.json("/orgs/381")
+    change = {"name": "Änderung", "slug": "new_Slug-1", "logo": "https://example.com/a.png?b=c"}
+    status, after = patch(client, {**change, "pk": 1, "unknown": True})
+    assert status == 200
+    assert after["updated"] > before["updated"]
+    assert after == {**before, **change, "updated": after["updated"]}
+    assert client.json("/orgs/381") == client.json("/orgs")[0] == after
+    assert patch(client, {"slug": "", "logo": None})[1]["logo"] is None
+
+
+@pytest.mark.parametrize(
+    "body, answer",
+    [
+        (b'{"name": }', {"detail": "JSON parse error - Expecting value: line 1 column 10 (char 9)"}),
+        ([], {"non_field_errors": ["Invalid data. Expected a dictionary, but got list."]}),
+        ({"name": " "}, {"name": ["This field may not be blank."]}),
+        ({"name": None}, {"name": ["This field may not be null."]}),
+        ({"name": ["x"]}, {"name": ["Not a valid string."]}),
+        ({"slug": "a b"}, {"slug": ['Enter a valid "slug" consisting of letters, numbers, underscores or hyphens.']}),
+        ({"slug": "a" * 51}, {"slug": ["Ensure this field has no more than 50 characters."]}),
+        ({"logo": "logo.png", "name": ""}, {"logo": ["Enter a valid URL."], "name": ["This field may not be blank."]}),
+    ],
+)
+def test_patch_refused(client: Client, body: t.Any, answer: dict[str, t.Any]) -> None:
+    before = client.json("/orgs/381")
+    assert patch(client, body) == (400, answer)
+    assert client.json("/orgs/381") == before
+
+
+# Time
+
+
+def test_a_cluster_is_built(client: Client, clock: Clock) -> None:
+    seen = []
+    for clock.now in (1000.0, 1002.9, 1003.0, 1006.0):
+        detail = client.json("/orgs/381/clusters/1203")
+        assert client.json("/orgs/381/clusters")[2]["state"] == detail["state"]
+        seen.append((detail["state"], detail["is_kubeconfig_available"]))
+    assert seen == [("building", False), ("building", False), ("provisioned", False), ("running", True)]
+    assert client.status("/orgs/381/clusters/1203/kubeconfig") == 200
+    assert {node["state"] for node in client.json("/orgs/381/clusters/1203/nodes")} == {"running"}
+
+
+def test_a_cluster_goes(fake: FakeNKS, client: Client, clock: Clock) -> None:
+    clock.now += 4
+    assert client.json("/orgs/381/clusters/1204")["state"] == "deleting"
+    clock.now += 4
+    assert "going" not in names(client.json("/orgs/381/clusters"))
+    assert client.status("/orgs/381/clusters/1204") == client.status("/orgs/381/clusters/1204/nodes") == 404
+    fake.reset()
+    assert client.json("/orgs/381/clusters/1204")["state"] == "running"
+
+
+# Log, reset, stop
+
+
+def test_log(fake: FakeNKS, client: Client) -> None:
+    client.ask("/orgs?a=b", headers={"X-Test": "1"})
+    client.ask("/orgs/381", "PATCH", data="{}")
+    Client(fake).ask("/nowhere")
+    log = fake.requests
+    assert [(entry["method"], entry["path"], entry["query"], entry["status"], entry["auth"]) for entry in log] == [
+        ("GET", "/orgs", "a=b", 200, "valid"),
+        ("PATCH", "/orgs/381", "", 200, "valid"),
+        ("GET", "/nowhere", "", 404, "valid"),
+    ]
+    assert log[0]["connection"] == log[1]["connection"] != log[2]["connection"]
+    assert log[0]["headers"]["x-test"] == "1"
+    assert fake.token not in json.dumps(log)
+
+
+def test_reset(fake: FakeNKS, client: Client) -> None:
+    patch(client, {"name": "other"})
+    fake.fault("/orgs", "status")
+    fake.reset()
+    assert not fake.requests
+    assert client.json("/orgs")[0]["name"] == "My Organization"
+
+
+def test_stop_ends_kept_alive_connections(client: Client) -> None:
+    assert client.status("/orgs") == 200
+    client.fake.stop()
+    client.fake.stop()
+    with pytest.raises(requests.ConnectionError):
+        client.ask("/orgs")
+
+
+def test_instances_are_apart(client: Client) -> None:
+    patch(client, {"name": "other"})
+    with FakeNKS() as other:
+        assert Client(other).json("/orgs/381")["name"] == "My Organization"
+        assert not [entry for entry in client.fake.requests if entry["method"] == "GET"]
+
+
+# Faults
+
+
+def test_fault_status(fake: FakeNKS, client: Client) -> None:
+    fake.fault(
+        "/orgs/[0-9]+/clusters",
+        "status",
+        status=503,
+        body="<h1>é</h1>",
+        content_type="text/html",
+        headers={"Retry-After": "3"},
+        times=2,
+        after=1,
+    )
+    assert [client.status("/orgs/381/clusters") for dummy in range(4)] == [200, 503, 503, 200]
+    assert client.status("/orgs/381/clusters/1201") == 200
+    fake.fault("/orgs", "status", status=429, headers={"Retry-After": "3"})
+    assert client.ask("/orgs").headers["Retry-After"] == "3"
+    fake.clear_faults()
+    assert client.status("/orgs") == 200
+
+
+def test_fault_method_and_first_match(fake: FakeNKS, client: Client) -> None:
+    fake.fault("/orgs/381", "status", method="PATCH", status=502, times=1)
+    fake.fault("/orgs/381", "status", status=504, times=1)
+    fake.fault("/orgs/381", "status", status=500)
+    assert [client.status("/orgs/381") for dummy in range(3)] == [504, 500, 500]
+    assert [client.status("/orgs/381", "PATCH") for dummy in range(2)] == [502, 200]
+
+
+def test_fault_once_each(fake: FakeNKS, client: Client) -> None:
+    fake.fault("/orgs.*", "status", once_each=True)
+    targets = ("/orgs", "/orgs/381", "/orgs/381?x=y")
+    assert [client.status(target) for target in targets * 2] == [500] * 3 + [200] * 3
+
+
+def test_fault_body(fake: FakeNKS, client: Client) -> None:
+    fake.fault("/orgs", "body", body="<html>", content_type="text/html", times=1)
+    fake.fault("/orgs", "body", body_base64=base64.b64encode(b"\xff\xfe").decode())
+    response = client.ask("/orgs")
+    assert (response.status_code, response.text, response.headers["Content-Type"]) == (200, "<html>", "text/html")
+    assert client.ask("/orgs").content == b"\xff\xfe"
+
+
+def test_fault_redirect(fake: FakeNKS, client: Client) -> None:
+    fake.fault("/orgs", "redirect", status=307, location="http://127.0.0.1:1/")
+    response = client.ask("/orgs")
+    assert (response.status_code, response.headers["Location"]) == (307, "http://127.0.0.1:1/")
+
+
+def test_fault_gzip(fake: FakeNKS, client: Client) -> None:
+    orgs = client.json("/orgs")
+    fake.fault("/orgs", "gzip", times=1)
+    fake.fault("/orgs", "gzip_broken", times=1)
+    response = client.ask("/orgs")
+    assert response.headers["Content-Encoding"] == "gzip"
+    assert response.json() == orgs
+    with pytest.raises(requests.exceptions.ContentDecodingError):
+        client.ask("/orgs")
+    assert client.status("/orgs") == 200
+
+
+def test_fault_delay_and_latency(fake: FakeNKS, client: Client) -> None:
+    fake.fault("/orgs", "delay", seconds=0.1, times=1)
+    start = time.monotonic()
+    assert client.status("/orgs") == 200
+    assert time.monotonic() - start >= 0.1
+    fake.latency = 0.1
+    assert client.status("/orgs") == 200
+    assert time.monotonic() - start >= 0.2
+
+
+def raw(fake: FakeNKS) -> socket.socket:
+    """A connection that has asked for /orgs."""
+    connection = socket.create_connection(("127.0.0.1", int(fake.url.rpartition(":")[2])), timeout=5)
+    connection.sendall(f"GET /orgs HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {fake.token}\r\n\r\n".encode())
+    return connection
+
+
+def read_all(connection: socket.socket) -> bytes:
+    return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+def test_fault_reset(fake: FakeNKS) -> None:
+    fake.fault("/orgs", "reset")
+    with raw(fake) as connection, pytest.raises(ConnectionResetError):
+        read_all(connection)
+    assert [entry["status"] for entry in fake.requests] == [None]
+
+
+def test_fault_reset_body(fake: FakeNKS) -> None:
+    fake.fault("/orgs", "reset_body")
+    with raw(fake) as connection:
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200 OK\r\n")
+        with pytest.raises(ConnectionResetError):
+            read_all(connection)
+
+
+def test_fault_short_body(fake: FakeNKS) -> None:
+    fake.fault("/orgs", "short_body")
+    with raw(fake) as connection:
+        response = http.client.HTTPResponse(connection)
+        response.begin()
+        with pytest.raises(http.client.IncompleteRead):
+            response.read()
+
+
+@pytest.mark.parametrize("kind, first", [("drip", b"HTTP/1.1 200 OK\r\n"), ("drip_headers", b"H")])
+def test_fault_drip(fake: FakeNKS, kind: str, first: bytes) -> None:
+    fake.fault("/orgs", kind, interval=0.05)
+    with raw(fake) as connection:
+        pieces = [connection.recv(65536) for dummy in range(4)]
+    assert pieces[0].startswith(first)
+    assert [len(piece) for piece in pieces[2:]] == [1, 1]
+
+
+@pytest.mark.parametrize("kind", ["drip", "drip_headers"])
+def test_fault_drip_comes_to_its_end(fake: FakeNKS, client: Client, kind: str) -> None:
+    fake.fault("/orgs/381", kind, interval=0.0)
+    assert client.json("/orgs/381")["pk"] == 381
+    assert client.status("/orgs") == 200
+
+
+def test_fault_silent(fake: FakeNKS, client: Client) -> None:
+    fake.fault("/orgs", "silent", times=1)
+    with pytest.raises(requests.ReadTimeout):
+        client.ask("/orgs", timeout=0.1)
+    assert client.status("/orgs") == 200
+
+
+def test_stop_ends_faults(fake: FakeNKS) -> None:
+    fake.fault("/orgs", "silent", times=1)
+    fake.fault("/orgs", "drip", interval=100.0)
+    with raw(fake) as silent, raw(fake) as drip:
+        drip.recv(1)
+        threading.Timer(0.05, fake.stop).start()
+        assert silent.recv(1) == b""
+        drip.settimeout(2)
+        read_all(drip)
+
+
+@pytest.mark.parametrize(
+    "fields, message",
+    [
+        ({"path": "/", "kind": "sunspots"}, "no fault is of the kind 'sunspots'"),
+        ({"path": "/", "kind": "reset", "seconds": 1}, "has no field seconds"),
+        ({"path": "(", "kind": "reset"}, "not a regular expression"),
+        ({"path": "/", "kind": "delay", "seconds": "1"}, "the field seconds of a fault cannot be '1'"),
+        ({"kind": "reset"}, "at least path and kind"),
+        ([], "at least path and kind"),
+    ],
+)
+def test_fault_that_is_wrong(fields: t.Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message.replace("(", r"\(")):
+        Fault.from_json(fields)
+
+
+# Control endpoints
+
+
+def test_control_endpoints(fake: FakeNKS, client: Client) -> None:
+    del client.session.headers["Authorization"]
+    faults = [{"path": "/orgs", "kind": "status", "status": 503}]
+    assert client.ask("/_fake/faults", "POST", json=faults).status_code == 204
+    assert client.status("/orgs") == 503
+    assert client.status("/_fake/faults", "DELETE") == 204
+    assert client.status("/orgs") == 401
+    assert [entry["status"] for entry in client.json("/_fake/requests")] == [503, 401]
+    assert client.status("/_fake/reset", "POST") == 204
+    assert client.json("/_fake/requests") == []
+    assert client.ask("/_fake/faults", "POST", json={}).json() == {"detail": "the body must be a JSON list of faults"}
+    assert client.status("/_fake/nothing") == 404
+
+
+# Size and load
+
+
+def test_generated_fleet() -> None:
+    with FakeNKS(orgs=3, clusters=50, nodes=4) as fake, FakeNKS(orgs=3, clusters=50, nodes=4) as again:
+        client = Client(fake)
+        orgs = client.json("/orgs")
+        lists = [client.json(f"/orgs/{org['pk']}/clusters") for org in orgs]
+        assert lists == [Client(again).json(f"/orgs/{org['pk']}/clusters") for org in orgs]
+        clusters = [cluster for part in lists for cluster in part]
+        assert (len(orgs), len(clusters), len(set(names(clusters)))) == (3, 50, 50)
+        for key in ("provider", "region", "state", "k8s_version"):
+            assert len({cluster[key] for cluster in clusters}) > 3
+        assert len({cluster["workspace"]["pk"] for cluster in clusters}) == 9
+        cluster = clusters[0]
+        assert len(client.json(f"/orgs/{cluster['org']}/clusters/{cluster['pk']}/nodes")) == 4 == cluster["node_count"]
+        assert Client(fake, "partner").json("/orgs") == []
+
+
+def test_a_long_list_is_quick() -> None:
+    with FakeNKS(clusters=5000) as fake:
+        client = Client(fake)
+        assert len(client.json("/orgs/1001/clusters")) == 5000
+        start = time.monotonic()
+        client.ask("/orgs/1001/clusters")
+        assert time.monotonic() - start < 0.5
+
+
+def test_many_connections_at_once(fake: FakeNKS) -> None:
+    fake.latency = 0.2
+    with ThreadPoolExecutor(200) as pool:
+        answers = list(pool.map(lambda dummy: http_status(fake), range(200)))
+    assert answers == [200] * 200
+    assert len({entry["connection"] for entry in fake.requests}) == 200
+
+
+def http_status(fake: FakeNKS) -> int:
+    with raw(fake) as connection:
+        response = http.client.HTTPResponse(connection)
+        response.begin()
+        return response.status
+
+
+def test_no_stall_on_a_kept_alive_connection(client: Client) -> None:
+    start = time.monotonic()
+    for _dummy in range(20):
+        client.ask("/orgs/381/clusters")
+    assert time.monotonic() - start < 0.5
+    assert len({entry["connection"] for entry in client.fake.requests}) == 1
+
+
+# TLS
+
+
+@pytest.fixture(name="certificate", scope="session")
+def certificate_fixture(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    x509 = pytest.importorskip("cryptography.x509")
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.oid.NameOID.COMMON_NAME, "fake-nks")])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - datetime.timedelta(1))
+        .not_valid_after(now + datetime.timedelta(1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    folder = tmp_path_factory.mktemp("tls")
+    (folder / "cert.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    (folder / "key.pem").write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return str(folder / "cert.pem"), str(folder / "key.pem")
+
+
+def test_tls(certificate: tuple[str, str]) -> None:
+    with FakeNKS(tls=certificate) as fake, socket.create_connection(("127.0.0.1", int(fake.url.rpartition(":")[2]))):
+        # The connection that says nothing must not keep others waiting.
+        client = Client(fake)
+        assert fake.url.startswith("https://")
+        assert client.ask("/orgs", verify=certificate[0]).status_code == 200
+        with pytest.raises(requests.exceptions.SSLError):
+            Client(fake).ask("/orgs", verify=True)
+        kubeconfig = yaml.safe_load(client.ask("/orgs/381/clusters/1201/kubeconfig", verify=certificate[0]).text)
+        assert kubeconfig["clusters"][0]["cluster"] == {
+            "server": f"{fake.url}/_kubernetes/1201",
+            "insecure-skip-tls-verify": True,
+        }
+        fake.fault("/orgs", "reset")
+        with pytest.raises(requests.ConnectionError):
+            Client(fake).ask("/orgs", verify=certificate[0])
+
+
+# The command line
+
+
+def cli(*arguments: str, **options: t.Any) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*CLI, *arguments], capture_output=True, text=True, timeout=20, check=False, **options)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_cli_serves_until_a_signal(tmp_path: Path, number: signal.Signals) -> None:
+    exports = tmp_path / "exports"
+    with subprocess.Popen(
+        [*CLI, "--export-file", str(exports), "--lifetime", "20"],
+        cwd="/",
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout and process.stderr
+        lines = [process.stdout.readline(), process.stdout.readline()]
+        assert exports.read_text() == "".join(lines)
+        assert os.listdir(tmp_path) == ["exports"]
+        url, token = (line.split("=")[1].strip() for line in lines)
+        assert lines == [f"export NKS_API_URL={url}\n", f"export NKS_API_TOKEN={token}\n"]
+        request = urllib.request.Request(f"{url}/orgs", headers={"Authorization": f"Bearer {token}"})
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request) as response:
+            assert len(json.load(response)) == 4
+        process.send_signal(number)
+        assert process.communicate(timeout=10) == ("", "fake_nks: serving; Ctrl-C stops it\n")
+        assert process.returncode == 0
+
+
+def test_cli_lifetime() -> None:
+    assert cli("--lifetime", "0.1").returncode == 0
+
+
+def test_cli_as_a_module() -> None:
+    path = str(Path(server.__file__).resolve().parents[1])
+    result = subprocess.run(
+        [sys.executable, "-m", "fake_nks", "--help"],
+        env={**os.environ, "PYTHONPATH": path},
+        cwd="/",
+        stdout=subprocess.PIPE,
+        check=False,
+    )
+    assert result.returncode == 0
+    assert b"COMMAND" in result.stdout
+
+
+def test_cli_command() -> None:
+    script = "import json, os, sys; print(json.dumps(dict(os.environ))); sys.exit(7)"
+    result = cli(
+        "--",
+        sys.executable,
+        "-c",
+        script,
+        env={
+            **os.environ,
+            "NKS_ORG_ID": "1",
+            "NKS_API_TOKEN": "x",
+            "https_proxy": "http://127.0.0.1:1",
+            "NO_PROXY": "*",
+        },
+    )
+    assert (result.returncode, result.stderr) == (7, "")
+    seen = json.loads(result.stdout)
+    assert {name for name in seen if name.startswith("NKS_")} == {"NKS_API_URL", "NKS_API_TOKEN", "NKS_FAKE_URL"}
+    assert seen["NKS_API_URL"] == seen["NKS_FAKE_URL"]
+    assert not [name for name in seen if name.lower().endswith("_proxy")]
+
+
+def test_cli_command_reaches_the_fake() -> None:
+    script = (
+        "import os, urllib.request as u\n"
+        "try: u.urlopen(os.environ['NKS_API_URL'] + '/orgs')\n"
+        "except u.HTTPError as error: print(error.code)"
+    )
+    result = cli("--fault", '{"path": "/orgs", "kind": "status", "status": 503}', "--", sys.executable, "-c", script)
+    assert (result.returncode, result.stdout) == (0, "503\n")
+
+
+def test_cli_command_that_is_not_there() -> None:
+    result = cli("--", "/no/such/command")
+    assert result.returncode == 127
+    assert result.stderr == "fake_nks: cannot run /no/such/command: No such file or directory\n"
+
+
+def test_cli_command_is_ended_with_the_fake() -> None:
+    with subprocess.Popen(
+        [*CLI, "--", sys.executable, "-c", "import time; print('ready', flush=True); time.sleep(60)"],
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdout and process.stdout.readline() == b"ready\n"
+        process.terminate()
+        assert process.wait(10) == 128 + signal.SIGTERM
+
+
+def test_cli_lifetime_ends_the_command() -> None:
+    assert cli("--lifetime", "0.2", "--", "sleep", "60").returncode == 128 + signal.SIGTERM
+
+
+def test_cli_port_in_use(fake: FakeNKS) -> None:
+    port = fake.url.rpartition(":")[2]
+    result = cli("--port", port)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr == f"fake_nks: cannot serve on 127.0.0.1 port {port}: Address already in use\n"
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["--bogus"], "unrecognized arguments: --bogus"),
+        (["--latency", "-1"], "argument --latency: must be a number of seconds, not -1"),
+        (["--orgs", "0"], "argument --orgs: must be at least 1"),
+        (["--clusters", "-1"], "argument --clusters: must be 0 or more, not -1"),
+        (["--tls-cert", "x"], "--tls-cert and --tls-key need each other"),
+        (["--port", "70000"], "argument --port: must be from 0 to 65535"),
+        (["--fault", "{}"], "argument --fault: a fault is a JSON object with at least path and kind"),
+        (["--"], "no COMMAND after --"),
+    ],
+)
+def test_cli_bad_arguments(arguments: list[str], message: str) -> None:
+    result = cli(*arguments)
+    assert result.returncode == 2
+    assert result.stderr.splitlines()[-1] == f"fake_nks: error: {message}"
