@@ -1,0 +1,249 @@
+# Copyright (c) 2026, netapp.nks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which organizations and clusters: selection, concurrent fetch, secrets dropped.
+
+Private to this collection: it may change without notice. It knows nothing of Ansible.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import typing as t
+
+from ansible_collections.netapp.nks.plugins.module_utils._client import (
+    CONCURRENCY,
+    JSON,
+    NKSClient,
+    NKSError,
+    NKSPayloadError,
+    NKSStatusError,
+    one_line,
+)
+
+T = t.TypeVar("T")
+R = t.TypeVar("R")
+Wanted = t.Optional[t.List[t.Any]]
+
+
+class Fleet(t.NamedTuple):
+    """What a selection found."""
+
+    found: list[tuple[JSON, JSON]]
+    """Pairs of an organization and one of its clusters, in the order of the API, secrets dropped."""
+
+    passed_over: list[JSON]
+    """The other clusters of the organizations that were read."""
+
+    skipped_orgs: list[JSON]
+    """``pk``, ``name`` and ``detail`` of each organization that the token sees and may not read."""
+
+    @property
+    def clusters(self) -> list[JSON]:
+        return [cluster for _org, cluster in self.found]
+
+    @property
+    def unread(self) -> str:
+        """The skipped organizations in words."""
+        return shortened([shown_org(org) for org in self.skipped_orgs])
+
+    def warnings(self) -> list[str]:
+        return [
+            f"Organization {shown_org(org)} is left out: the token may not read it: {one_line(str(org['detail']), 300)}"
+            for org in self.skipped_orgs
+        ]
+
+    def without(self) -> str:
+        """What there is where nothing was found, in words."""
+        others = shortened([shown_cluster(cluster) for cluster in self.passed_over])
+        seen = f"the token sees {others}" if others else "the token sees no cluster"
+        return f"{seen}; it may not read the organizations {self.unread}" if self.unread else seen
+
+
+def select_clusters(
+    client: NKSClient,
+    *,
+    orgs: Wanted = None,
+    workspaces: Wanted = None,
+    states: Wanted = None,
+    providers: Wanted = None,
+    regions: Wanted = None,
+    include_service_clusters: bool = False,
+    id: int | None = None,  # pylint: disable=redefined-builtin
+    name: str | None = None,
+) -> Fleet:
+    """The clusters, in their short form, that fit every option given. None leaves an option out; the empty list is
+    refused.
+
+    :raises NKSError: any failure, but for a 403 on an organization that ``orgs`` does not name: that one is skipped.
+    """
+    wanted_orgs = _identifiers("orgs", orgs)
+    wanted_workspaces = _identifiers("workspaces", workspaces)
+    wanted_fields = {
+        "state": _identifiers("states", states),
+        "provider": _identifiers("providers", providers),
+        "region": _identifiers("regions", regions),
+    }
+
+    def fits(cluster: JSON) -> bool:
+        return (
+            (id is None or object_pk(cluster, "a cluster") == id)
+            and (name is None or cluster.get("name") == name)
+            and (wanted_workspaces is None or _is_any_of(cluster.get("workspace"), wanted_workspaces))
+            and all(wanted is None or cluster.get(field) in wanted for field, wanted in wanted_fields.items())
+        )
+
+    def clusters_of(org: JSON) -> list[JSON] | NKSStatusError:
+        try:
+            return client.clusters(object_pk(org, "an organization"), include_service_clusters)
+        except NKSStatusError as exc:
+            if exc.status == 403 and orgs is None:
+                return exc
+            raise
+
+    selected = select_orgs(client.orgs(), wanted_orgs)
+    found: list[tuple[JSON, JSON]] = []
+    passed_over: list[JSON] = []
+    skipped: list[JSON] = []
+    for org, answer in zip(selected, concurrently(clusters_of, selected)):
+        if isinstance(answer, NKSStatusError):
+            skipped.append({"pk": org["pk"], "name": org.get("name"), "detail": answer.detail})
+        else:
+            clusters = [without_secrets(cluster) for cluster in _once(answer)]
+            found += [(org, cluster) for cluster in clusters if fits(cluster)]
+            passed_over += [cluster for cluster in clusters if not fits(cluster)]
+    if selected and len(skipped) == len(selected):
+        raise NKSError(
+            f"The token may read none of the organizations that it sees: {_listed(selected)}. Its account must be "
+            "Owner of an organization to read its clusters.",
+            status=403,
+        )
+    return Fleet(found, passed_over, skipped)
+
+
+def with_includes(
+    client: NKSClient,
+    fleet: Fleet,
+    *,
+    include_details: bool = False,
+    include_nodes: bool = False,
+    include_node_pools: bool = False,
+) -> Fleet:
+    """The same fleet, each cluster in its detail form and with ``nodes`` and ``node_pools``, as asked for."""
+    if not (include_details or include_nodes or include_node_pools):
+        return fleet
+
+    def included(pair: tuple[JSON, JSON]) -> tuple[JSON, JSON]:
+        org, cluster = pair
+        org_pk, pk = object_pk(org, "an organization"), object_pk(cluster, "a cluster")
+        if include_details:
+            cluster = without_secrets(client.cluster(org_pk, pk))
+        if include_nodes:
+            cluster = {**cluster, "nodes": client.nodes(org_pk, pk)}
+        if include_node_pools:
+            cluster = {**cluster, "node_pools": client.node_pools(org_pk, pk)}
+        return org, cluster
+
+    return fleet._replace(found=concurrently(included, fleet.found))
+
+
+def select_orgs(orgs: list[JSON], wanted: list[str] | None) -> list[JSON]:
+    """Each of the organizations once: all, or those wanted by ID, slug or name.
+
+    :raises NKSError: a wanted one fits none of the organizations, or more than one.
+    """
+    return _once(orgs if wanted is None else [find_org(orgs, identifier) for identifier in wanted])
+
+
+def find_org(orgs: list[JSON], identifier: str) -> JSON:
+    """The organization with this ID, slug or name, tried in this order.
+
+    :raises NKSError: none fits, or more than one.
+    """
+    for field in ("pk", "slug", "name"):
+        fitting = _once([org for org in orgs if org.get(field) is not None and str(org[field]) == identifier])
+        if len(fitting) > 1:
+            raise NKSError(
+                f"{identifier!r} fits more than one organization: {_listed(fitting)}. Give the ID of the one you mean."
+            )
+        if fitting:
+            return fitting[0]
+    seen = f"It sees: {_listed(orgs)}." if orgs else "It sees none at all."
+    raise NKSError(f"The token sees no organization with the ID, slug or name {identifier!r}. {seen}")
+
+
+def object_pk(item: JSON, what: str) -> int:
+    """The ID by which an organization or cluster is asked for."""
+    pk = item.get("pk")
+    if type(pk) is not int:  # pylint: disable=unidiomatic-typecheck  # a bool is an int too
+        raise NKSPayloadError(f"The API lists {what} without a numeric pk: {one_line(str(item.get('name')))}.")
+    return pk
+
+
+def without_secrets(cluster: JSON) -> JSON:
+    """The cluster without ``username`` and ``password`` of its solutions, which the detail form carries."""
+    if "solutions" not in cluster:
+        return cluster
+    return {**cluster, "solutions": _without(cluster["solutions"], ("username", "password"))}
+
+
+def _without(value: t.Any, fields: tuple[str, ...]) -> t.Any:
+    if isinstance(value, list):
+        return [_without(item, fields) for item in value]
+    if isinstance(value, dict):
+        return {name: _without(item, fields) for name, item in value.items() if name not in fields}
+    return value
+
+
+def shown_cluster(cluster: JSON) -> str:
+    return f"{one_line(str(cluster.get('name')))} (ID {cluster.get('pk')})"
+
+
+def shown_org(org: JSON) -> str:
+    return f"{org['pk']} ({one_line(str(org.get('name')))})"
+
+
+def shortened(items: list[str]) -> str:
+    return ", ".join(items[:10] + ([f"and {len(items) - 10} more"] if len(items) > 10 else []))
+
+
+def concurrently(function: t.Callable[[T], R], items: t.Sequence[T]) -> list[R]:
+    """The results of ``function`` for the items, in their order. The first failure ends the rest and is raised."""
+    with concurrent.futures.ThreadPoolExecutor(CONCURRENCY) as pool:
+        futures = [pool.submit(function, item) for item in items]
+        try:
+            for future in concurrent.futures.as_completed(futures):
+                future.result()
+        finally:
+            for future in futures:
+                future.cancel()
+        return [future.result() for future in futures]
+
+
+def _identifiers(option: str, values: Wanted) -> list[str] | None:
+    """The values as text: an inventory file may hold numbers."""
+    if values is not None and (not values or any(value is None or value == "" for value in values)):
+        raise NKSError(f"{option} is an empty list or holds an empty value: leave it out to select all.")
+    return None if values is None else [str(value) for value in values]
+
+
+def _once(objects: list[JSON]) -> list[JSON]:
+    """The objects without repetitions of a ``pk``: servers have been seen to list an object twice."""
+    by_pk: dict[str, JSON] = {}
+    for position, item in enumerate(objects):
+        pk = item.get("pk")
+        by_pk.setdefault(f"object {position}" if pk is None else repr(pk), item)
+    return list(by_pk.values())
+
+
+def _is_any_of(workspace: t.Any, wanted: list[str]) -> bool:
+    if not isinstance(workspace, dict):
+        return False
+    names = [workspace.get(field) for field in ("pk", "slug", "name")]
+    return any(name is not None and str(name) in wanted for name in names)
+
+
+def _listed(orgs: list[JSON]) -> str:
+    names = [[one_line(str(org[field])) for field in ("pk", "slug", "name") if org.get(field)] for org in orgs[:20]]
+    rest = [f"and {len(orgs) - 20} more"] if len(orgs) > 20 else []
+    return "; ".join([f"({', '.join(items)})" for items in names] + rest)

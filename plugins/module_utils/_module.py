@@ -1,0 +1,68 @@
+# Copyright (c) 2026, netapp.nks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The edge of every module: argument specs, the client made from them, failures made readable.
+
+Private to this collection: it may change without notice.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
+from ansible.module_utils.common.parameters import AnsibleFallbackNotFound
+from ansible_collections.netapp.nks.plugins.module_utils._client import REQUESTS_IMPORT_ERROR, NKSClient, NKSError
+
+Spec = t.Dict[str, t.Dict[str, t.Any]]
+
+
+def environment(name: str) -> str:
+    """The value of a variable. An empty one counts as not set: CI systems set such variables for what is missing."""
+    value = env_fallback(name)
+    if not value:
+        raise AnsibleFallbackNotFound
+    return value
+
+
+CONNECTION: Spec = {
+    "api_token": {"type": "str", "required": True, "no_log": True, "fallback": (environment, ["NKS_API_TOKEN"])},
+    "api_url": {"type": "str", "default": "https://api.stackpoint.io", "fallback": (environment, ["NKS_API_URL"])},
+    "api_timeout": {"type": "float", "default": 30, "fallback": (environment, ["NKS_API_TIMEOUT"])},
+    "api_retries": {"type": "int", "default": 4, "fallback": (environment, ["NKS_API_RETRIES"])},
+    "validate_certs": {"type": "bool", "default": True, "fallback": (environment, ["NKS_VALIDATE_CERTS"])},
+    "ca_path": {"type": "path", "fallback": (environment, ["NKS_CA_PATH"])},
+}
+
+SELECTION: Spec = {
+    "orgs": {"type": "list", "elements": "str", "fallback": (env_fallback, ["NKS_ORG_ID"])},
+    "workspaces": {"type": "list", "elements": "str"},
+    "states": {"type": "list", "elements": "str"},
+    "providers": {"type": "list", "elements": "str"},
+    "regions": {"type": "list", "elements": "str"},
+    "include_service_clusters": {"type": "bool", "default": False},
+}
+
+INCLUDES: Spec = {
+    "include_details": {"type": "bool", "default": False},
+    "include_nodes": {"type": "bool", "default": False},
+    "include_node_pools": {"type": "bool", "default": False},
+}
+
+
+def chosen(module: AnsibleModule, spec: Spec) -> dict[str, t.Any]:
+    """The module's parameters that a spec names."""
+    return {option: module.params[option] for option in spec}
+
+
+def run(module: AnsibleModule, action: t.Callable[[AnsibleModule, NKSClient], dict[str, t.Any]]) -> None:
+    """End the module with what ``action`` returns, or with the failure that it raises."""
+    if REQUESTS_IMPORT_ERROR:
+        module.fail_json(msg=missing_required_lib("requests"), exception=REQUESTS_IMPORT_ERROR)
+    try:
+        with NKSClient(**chosen(module, CONNECTION)) as client:
+            result = action(module, client)
+    except NKSError as exc:
+        answer = {"status": exc.status, "detail": exc.detail, "url": exc.url}
+        module.fail_json(msg=str(exc), **{field: value for field, value in answer.items() if value is not None})
+    module.exit_json(**result)

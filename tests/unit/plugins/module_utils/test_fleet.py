@@ -1,0 +1,371 @@
+# Copyright (c) 2026, netapp.nks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import copy
+import json
+import threading
+import time
+import typing as t
+
+import pytest
+from ansible_collections.netapp.nks.plugins.module_utils._client import (
+    NKSClient,
+    NKSError,
+    NKSPayloadError,
+    NKSStatusError,
+)
+from ansible_collections.netapp.nks.plugins.module_utils._fleet import (
+    concurrently,
+    select_clusters,
+    select_orgs,
+    with_includes,
+    without_secrets,
+)
+from ansible_collections.netapp.nks.tests.fake_nks.server import FakeNKS
+
+JSON = t.Dict[str, t.Any]
+Connect = t.Callable[..., NKSClient]
+
+OF_381 = [1201, 1202, 1203, 1204, 1205]
+OF_382 = [1301, 1302, 1303]
+ALL = [*OF_381, *OF_382, 1401]
+INCLUDES = {"include_details": True, "include_nodes": True, "include_node_pools": True}
+
+
+def pks(objects: list[JSON]) -> list[t.Any]:
+    return [item.get("pk") for item in objects]
+
+
+def serve(fake: FakeNKS, path: str, data: t.Any) -> None:
+    fake.fault(path, "body", body=json.dumps(data))
+
+
+@pytest.mark.parametrize(
+    ("selection", "found"),
+    [
+        ({}, ALL),
+        ({"orgs": None, "states": None}, ALL),
+        ({"orgs": ["381"]}, OF_381),
+        ({"orgs": [381]}, OF_381),
+        ({"orgs": ["my-organization"]}, OF_381),
+        ({"orgs": ["My Organization"]}, OF_381),
+        ({"orgs": ["🚀"]}, [1401]),
+        ({"orgs": ["acme-retail", "381"]}, [*OF_382, *OF_381]),
+        ({"orgs": ["381", "my-organization", "My Organization"]}, OF_381),
+        ({"workspaces": ["4"]}, [1201, 1203]),
+        ({"workspaces": [4]}, [1201, 1203]),
+        ({"workspaces": ["team-a"]}, [1202, 1205, 1302]),
+        ({"workspaces": ["Team A", "data-ai"]}, [1202, 1204, 1205, 1302]),
+        ({"workspaces": ["team"]}, []),
+        ({"states": ["running"]}, [1201, 1202, 1204, *OF_382, 1401]),
+        ({"states": ["draft", "building"]}, [1203, 1205]),
+        ({"providers": ["aws"]}, [1201, 1204]),
+        ({"providers": ["gce", "hci"]}, [1202, 1303]),
+        ({"regions": ["Lab 1", "ams3"]}, [1303, 1401]),
+        ({"include_service_clusters": True}, [*OF_381, 1206, *OF_382, 1401]),
+        ({"include_service_clusters": True, "providers": ["hci"]}, [1206, 1303]),
+        ({"id": 1301}, [1301]),
+        ({"id": 4711}, []),
+        ({"name": "prod"}, [1201, 1301]),
+        ({"name": "Prod"}, []),
+        ({"name": "Shop — Zürich"}, [1302]),
+        ({"name": ""}, []),
+        ({"name": "prod", "orgs": ["382"]}, [1301]),
+        ({"orgs": ["381"], "workspaces": ["default"], "states": ["running"], "providers": ["aws"]}, [1201]),
+        ({"providers": ["aws"], "regions": ["nyc1"]}, []),
+    ],
+)
+def test_selection_keeps_what_fits_every_option(client: NKSClient, selection: JSON, found: list[int]) -> None:
+    fleet = select_clusters(client, **selection)
+    assert pks(fleet.clusters) == found
+    assert [cluster["org"] for cluster in fleet.clusters] == [org["pk"] for org, _cluster in fleet.found]
+
+
+def test_what_an_organization_has_besides_is_passed_over(client: NKSClient) -> None:
+    assert pks(select_clusters(client, orgs=["382"], name="prod").passed_over) == [1302, 1303]
+
+
+@pytest.mark.parametrize("option", ["orgs", "workspaces", "states", "providers", "regions"])
+@pytest.mark.parametrize("values", [[], [""], [None], ["running", ""]])
+def test_an_empty_list_or_value_is_refused_before_any_request(
+    fake: FakeNKS, client: NKSClient, option: str, values: t.Any
+) -> None:
+    with pytest.raises(NKSError, match=option):
+        select_clusters(client, **{option: values})
+    assert not fake.requests
+
+
+ORGS: list[JSON] = [
+    {"pk": 1, "slug": "2", "name": "x"},
+    {"pk": 2, "slug": "y", "name": "z"},
+    {"pk": 3, "slug": "x", "name": "y"},
+    {"pk": 4, "slug": "", "name": "twin"},
+    {"pk": 5, "slug": "", "name": "twin"},
+    {"pk": 6, "slug": "a", "name": "2"},
+    {"pk": 1, "slug": "2", "name": "x"},
+]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        (None, [1, 2, 3, 4, 5, 6]),
+        (["2"], [2]),
+        (["x"], [3]),
+        (["y"], [2]),
+        (["z"], [2]),
+        (["1"], [1]),
+        (["6", "1", "a"], [6, 1]),
+    ],
+)
+def test_an_organization_is_found_by_id_then_slug_then_name(wanted: list[str] | None, found: list[int]) -> None:
+    assert pks(select_orgs(ORGS, wanted)) == found
+
+
+def test_the_organizations_that_a_name_fits_are_listed() -> None:
+    with pytest.raises(NKSError, match=r"'twin' fits more than one .*\b4, twin.*\b5, twin"):
+        select_orgs(ORGS, ["1", "twin"])
+
+
+@pytest.mark.parametrize("wanted", ["none", "None", "My organization", "0381"])
+def test_an_unknown_organization_is_an_error_that_lists_those_seen(client: NKSClient, wanted: str) -> None:
+    with pytest.raises(NKSError) as caught:
+        select_orgs([*client.orgs(), {"pk": 500, "slug": None}], [wanted])
+    assert repr(wanted) in str(caught.value)
+    for seen in ("381, my-organization, My Organization", "382, acme-retail, Acme Retail", "383, 🚀", "390", "500"):
+        assert seen in str(caught.value)
+
+
+def test_what_the_api_says_of_organizations_is_shown_as_one_line(fake: FakeNKS, client: NKSClient) -> None:
+    serve(fake, "/orgs", [{"pk": 381, "slug": "a\nb", "name": f"\x1b[31m{fake.token}\ud800"}])
+    with pytest.raises(NKSError) as caught:
+        select_clusters(client, orgs=["none"])
+    assert str(caught.value).isprintable()
+    assert fake.token not in str(caught.value)
+
+
+def test_thousands_of_organizations_do_not_fill_the_screen() -> None:
+    with pytest.raises(NKSError, match="and 4980 more") as caught:
+        select_orgs([{"pk": pk, "slug": "s" * 50} for pk in range(5000)], ["none"])
+    assert len(str(caught.value)) < 3000
+
+
+def test_a_token_that_sees_no_organization_has_no_clusters(fake: FakeNKS, connect: Connect) -> None:
+    client = connect(api_token=fake.tokens["nobody"])
+    assert select_clusters(client) == ([], [], [])
+    with pytest.raises(NKSError, match="none at all"):
+        select_clusters(client, orgs=["381"])
+
+
+# What may not be read
+
+
+def test_a_forbidden_organization_that_was_only_discovered_is_skipped(client: NKSClient) -> None:
+    assert select_clusters(client).skipped_orgs == [
+        {"pk": 390, "name": "Partner Labs", "detail": "You do not have permission to perform this action."}
+    ]
+
+
+@pytest.mark.parametrize("orgs", [["390"], ["381", "partner-labs"]])
+def test_a_forbidden_organization_that_was_named_is_an_error(client: NKSClient, orgs: list[str]) -> None:
+    with pytest.raises(NKSStatusError, match="/orgs/390/clusters") as caught:
+        select_clusters(client, orgs=orgs)
+    assert caught.value.status == 403
+
+
+def test_that_all_organizations_are_forbidden_is_an_error_that_lists_them(fake: FakeNKS, connect: Connect) -> None:
+    with pytest.raises(NKSError, match=r"381.*My Organization.*390.*Partner Labs.*Owner") as caught:
+        select_clusters(connect(api_token=fake.tokens["member"]))
+    assert caught.value.status == 403
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/orgs", 403),
+        ("/orgs", 500),
+        ("/orgs/382/clusters", 401),
+        ("/orgs/382/clusters", 404),
+        ("/orgs/383/clusters", 500),
+        ("/orgs/381/clusters/1205", 404),
+        ("/orgs/382/clusters/1302/nodes", 403),
+        ("/orgs/383/clusters/1401/nodepools", 503),
+    ],
+)
+def test_any_other_failure_ends_the_whole(fake: FakeNKS, client: NKSClient, path: str, status: int) -> None:
+    fake.fault(path, "status", status=status)
+    with pytest.raises(NKSStatusError) as caught:
+        with_includes(client, select_clusters(client), **INCLUDES)
+    assert (caught.value.status, caught.value.url) == (status, fake.url + path)
+
+
+@pytest.mark.parametrize("kind", ["reset", "short_body", "gzip_broken"])
+def test_a_broken_answer_ends_the_whole(fake: FakeNKS, client: NKSClient, kind: str) -> None:
+    fake.fault("/orgs/382/clusters", kind)
+    with pytest.raises(NKSError):
+        select_clusters(client)
+
+
+# What is returned
+
+
+def test_what_is_listed_twice_is_returned_once_in_the_order_of_the_api(fake: FakeNKS, client: NKSClient) -> None:
+    listed: list[JSON] = [
+        {"pk": 9},
+        {"pk": 3, "n": 1},
+        {"pk": 9, "n": 2},
+        {"pk": 3},
+        {"pk": 7},
+        {"n": "a"},
+        {"n": "a"},
+        {"pk": "9"},
+    ]
+    serve(fake, "/orgs/381/clusters", listed)
+    found = select_clusters(client, orgs=["381"]).clusters
+    assert found == [listed[number] for number in (0, 1, 4, 5, 6, 7)]
+
+
+def test_objects_are_returned_with_the_fields_and_values_of_the_api(fake: FakeNKS, client: NKSClient) -> None:
+    new = {"username": "kept", "x": [1.5, "ü"]}
+    listed: list[JSON] = [{"pk": 9, "name": None, "workspace": "odd", "state": 5, "new": new, "solutions": []}]
+    serve(fake, "/orgs/381/clusters", listed)
+    assert select_clusters(client, orgs=["381"]).clusters == listed
+    assert pks(select_clusters(client, orgs=["381"], workspaces=["odd"]).clusters) == []
+
+
+@pytest.mark.parametrize(
+    ("solutions", "kept"),
+    [
+        ([{"pk": 1, "name": "x", "username": "never-show", "password": "never-show"}], [{"pk": 1, "name": "x"}]),
+        ([{"password": None}, {"pk": 2}], [{}, {"pk": 2}]),
+        ([None, "text", 5, [], {"username": {"x": "never-show"}}], [None, "text", 5, [], {}]),
+        ([], []),
+        (None, None),
+        ("text", "text"),
+    ],
+)
+def test_secrets_of_solutions_are_dropped_and_nothing_else(solutions: t.Any, kept: t.Any) -> None:
+    cluster = {"pk": 1, "username": "kept", "solutions": solutions}
+    before = copy.deepcopy(cluster)
+    assert without_secrets(cluster) == {"pk": 1, "username": "kept", "solutions": kept}
+    assert cluster == before
+    assert without_secrets({"pk": 1}) == {"pk": 1}
+
+
+def test_secrets_are_dropped_from_short_and_detail_forms(fake: FakeNKS, client: NKSClient) -> None:
+    secret = {"pk": 1201, "solutions": [{"name": "Helm", "username": "never-show", "password": "never-show"}]}
+    serve(fake, "/orgs/381/clusters", [secret])
+    fleet = select_clusters(client, orgs=["381"], name="none")
+    assert pks(fleet.passed_over) == [1201]
+    assert "never-show" not in str(fleet)
+    fleet = select_clusters(client, orgs=["381"])
+    detailed = with_includes(client, fleet, **INCLUDES)
+    assert [item["name"] for item in detailed.clusters[0]["solutions"]] == ["Helm Tiller", "Prometheus", "GitLab"]
+    assert "never-show" in str(client.cluster(381, 1201))
+    assert "never-show" not in str(fleet) + str(detailed)
+
+
+@pytest.mark.parametrize(
+    ("includes", "added", "requests"),
+    [
+        ({}, set(), 0),
+        ({"include_details": False, "include_nodes": False, "include_node_pools": False}, set(), 0),
+        ({"include_details": True}, {"config", "master_count", "is_kubeconfig_available"}, 9),
+        ({"include_nodes": True}, {"nodes"}, 9),
+        ({"include_node_pools": True}, {"node_pools"}, 9),
+        (INCLUDES, {"config", "nodes", "node_pools"}, 27),
+    ],
+)
+def test_includes_add_to_each_cluster_what_is_asked_for(
+    fake: FakeNKS, client: NKSClient, includes: JSON, added: set[str], requests: int
+) -> None:
+    fleet = select_clusters(client)
+    before = len(fake.requests)
+    more = with_includes(client, fleet, **includes)
+    assert pks(more.clusters) == ALL
+    assert len(fake.requests) - before == requests
+    assert more.skipped_orgs == fleet.skipped_orgs
+    for (org, cluster), short in zip(more.found, fleet.clusters):
+        assert cluster["org"] == org["pk"]
+        assert [field for field in short if field != "solutions" and cluster[field] != short[field]] == []
+        assert added <= set(cluster)
+        assert {"config", "nodes", "node_pools"} & set(cluster) == added & {"config", "nodes", "node_pools"}
+        parts = cluster.get("nodes", []) + cluster.get("node_pools", [])
+        assert {part["cluster"] for part in parts} <= {cluster["pk"]}
+
+
+def test_clusters_that_are_not_selected_are_not_fetched(fake: FakeNKS, client: NKSClient) -> None:
+    with_includes(client, select_clusters(client, orgs=["381"], name="prod"), include_nodes=True)
+    asked = [entry["path"] for entry in fake.requests]
+    assert asked == ["/orgs", "/orgs/381/clusters", "/orgs/381/clusters/1201/nodes"]
+
+
+@pytest.mark.parametrize("pk", [None, "381", "../x", 1.5, True, [381], {}])
+def test_an_id_that_is_no_number_never_gets_into_a_path(fake: FakeNKS, client: NKSClient, pk: t.Any) -> None:
+    serve(fake, "/orgs", [{"pk": pk, "name": "odd"}])
+    with pytest.raises(NKSPayloadError, match="organization without a numeric pk: odd"):
+        select_clusters(client)
+    fake.reset()
+    serve(fake, "/orgs/381/clusters", [{"pk": pk, "name": "odd"}])
+    fleet = select_clusters(client, orgs=["381"])
+    with pytest.raises(NKSPayloadError, match="cluster without a numeric pk: odd"):
+        with_includes(client, fleet, include_nodes=True)
+    assert [entry["path"] for entry in fake.requests] == ["/orgs", "/orgs/381/clusters"]
+
+
+# Concurrency
+
+
+class Counter:
+    """How many calls run at the same time at most."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.running = self.most = self.calls = 0
+
+    def __call__(self, item: int) -> int:
+        with self.lock:
+            self.running += 1
+            self.calls += 1
+            self.most = max(self.most, self.running)
+        time.sleep(0.01)
+        with self.lock:
+            self.running -= 1
+        if item < 0:
+            raise NKSError(f"item {item}")
+        return item * 2
+
+
+def test_results_are_in_order_and_at_most_16_are_made_at_once() -> None:
+    count = Counter()
+    assert concurrently(count, range(100)) == list(range(0, 200, 2))
+    assert 2 <= count.most <= 16
+    assert concurrently(count, []) == []
+
+
+def test_the_first_failure_ends_the_rest() -> None:
+    count = Counter()
+    with pytest.raises(NKSError, match="item -1"):
+        concurrently(count, [-1, *range(1000)])
+    assert count.calls < 200
+    assert count.running == 0
+
+
+def test_per_cluster_requests_run_concurrently_over_at_most_16_connections() -> None:
+    with FakeNKS(orgs=2, clusters=64, nodes=3, latency=0.02) as fake, NKSClient(fake.token, fake.url) as client:
+        before = time.monotonic()
+        fleet = with_includes(client, select_clusters(client), include_nodes=True)
+        took = time.monotonic() - before
+        assert [len(cluster["nodes"]) for cluster in fleet.clusters] == [3] * 64
+        assert len({entry["connection"] for entry in fake.requests}) <= 16
+    assert took < 64 * 0.02
+
+
+def test_no_cluster_is_lost_when_every_request_fails_once(fake: FakeNKS, connect: Connect) -> None:
+    fake.fault(".*", "status", status=503, once_each=True)
+    client = connect(api_retries=1)
+    fleet = with_includes(client, select_clusters(client), include_nodes=True)
+    assert [(cluster["pk"], bool(cluster["nodes"])) for cluster in fleet.clusters] == [(pk, True) for pk in ALL]

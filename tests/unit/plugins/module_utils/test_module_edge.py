@@ -1,0 +1,149 @@
+# Copyright (c) 2026, netapp.nks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+import requests.utils
+from ansible_collections.netapp.nks.plugins.module_utils import _module
+from ansible_collections.netapp.nks.plugins.modules import nks_cluster_info, nks_org_info
+from ansible_collections.netapp.nks.tests.fake_nks.server import FakeNKS
+
+JSON = t.Dict[str, t.Any]
+Run = t.Callable[..., JSON]
+
+both = pytest.mark.parametrize("main", [nks_org_info.main, nks_cluster_info.main])
+
+
+@both
+@pytest.mark.parametrize(
+    ("fault", "failure"),
+    [
+        ({"status": 400, "body": '{"name": ["Is required."]}'}, {"status": 400, "detail": {"name": ["Is required."]}}),
+        ({"status": 401, "body": '{"detail": "Invalid token."}'}, {"status": 401, "detail": "Invalid token."}),
+        ({"status": 500, "body": "<h1>Oops</h1>"}, {"status": 500}),
+        ({"status": 302}, {"status": 302}),
+        ({"status": 200, "body": "<h1>Log in</h1>"}, {"status": 200}),
+    ],
+)
+def test_a_failure_tells_message_status_detail_and_url(
+    fake: FakeNKS, run_module: Run, main: t.Callable[[], None], fault: JSON, failure: JSON
+) -> None:
+    fake.fault("/orgs", "status", **fault)
+    result = run_module(main)
+    assert {field: result[field] for field in ("status", "detail", "url") if field in result} == {
+        **failure,
+        "url": f"{fake.url}/orgs",
+    }
+    assert f"GET {fake.url}/orgs: status {failure['status']}" in result["msg"]
+    assert "Traceback" not in str(result)
+
+
+@both
+def test_a_failure_without_answer_has_no_status(fake: FakeNKS, run_module: Run, main: t.Callable[[], None]) -> None:
+    fake.fault("/orgs", "reset")
+    result = run_module(main)
+    assert (result["failed"], result["url"]) == (True, f"{fake.url}/orgs")
+    assert not {"status", "detail"} & set(result)
+
+
+@both
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"api_token": None}, "api_token"),
+        ({"api_token": "never show"}, "api_token"),
+        ({"api_url": "http://nks.example"}, "in the clear"),
+        ({"api_url": "https://user:never-show@nks.example"}, "user name or password"),
+        ({"api_timeout": "nan"}, "api_timeout"),
+        ({"api_timeout": 0}, "api_timeout"),
+        ({"api_timeout": "soon"}, "api_timeout"),
+        ({"api_retries": -1}, "api_retries"),
+        ({"api_retries": "often"}, "api_retries"),
+        ({"validate_certs": "perhaps"}, "validate_certs"),
+        ({"ca_path": "/no/such/file"}, "ca_path"),
+        ({"no_such_option": 1}, "no_such_option"),
+        ({"id": 1, "name": "x"}, "mutually exclusive"),
+        ({"id": "x"}, "id"),
+    ],
+)
+def test_an_option_that_cannot_be_used_is_refused_before_any_request(
+    fake: FakeNKS, run_module: Run, main: t.Callable[[], None], options: JSON, message: str
+) -> None:
+    result = run_module(main, **options)
+    assert result["failed"]
+    assert message in result["msg"]
+    assert "never" not in result["msg"]
+    assert "Traceback" not in str(result)
+    assert not fake.requests
+
+
+@both
+def test_connection_options_come_from_the_environment_too(
+    fake: FakeNKS, run_module: Run, monkeypatch: pytest.MonkeyPatch, main: t.Callable[[], None]
+) -> None:
+    for name, value in {
+        "API_TOKEN": fake.token,
+        "API_URL": fake.url + "/",
+        "API_TIMEOUT": "2.5",
+        "API_RETRIES": "0",
+        "VALIDATE_CERTS": "true",
+        "CA_PATH": requests.utils.DEFAULT_CA_BUNDLE_PATH,
+    }.items():
+        monkeypatch.setenv(f"NKS_{name}", value)
+    fake.fault("/orgs", "status", status=503, times=1)
+    from_environment = {"api_token": None, "api_url": None, "api_timeout": None, "api_retries": None}
+    assert run_module(main, **from_environment)["status"] == 503
+    assert not run_module(main, **from_environment).get("failed")
+    monkeypatch.setenv("NKS_CA_PATH", "/no/such/file")
+    assert "ca_path" in run_module(main)["msg"]
+    monkeypatch.setenv("NKS_VALIDATE_CERTS", "false")
+    assert not run_module(main).get("failed")
+    monkeypatch.setenv("NKS_API_TIMEOUT", "-1")
+    assert "api_timeout" in run_module(main, api_timeout=None)["msg"]
+
+
+@both
+def test_an_option_wins_over_the_environment(
+    fake: FakeNKS, run_module: Run, monkeypatch: pytest.MonkeyPatch, main: t.Callable[[], None]
+) -> None:
+    monkeypatch.setenv("NKS_API_TOKEN", "wrong")
+    monkeypatch.setenv("NKS_API_URL", "https://nks.invalid")
+    assert not run_module(main).get("failed")
+
+
+@both
+def test_without_requests_the_message_names_it(
+    run_module: Run, monkeypatch: pytest.MonkeyPatch, main: t.Callable[[], None]
+) -> None:
+    monkeypatch.setattr(_module, "REQUESTS_IMPORT_ERROR", "ImportError: no requests")
+    result = run_module(main)
+    assert result["failed"]
+    assert "(requests)" in result["msg"]
+
+
+@both
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_the_token_is_in_no_output(
+    fake: FakeNKS, run_module: Run, main: t.Callable[[], None], check_mode: bool
+) -> None:
+    result = run_module(main, check_mode=check_mode)
+    assert not result.get("changed")
+    assert fake.token not in str(result)
+    fake.fault("/orgs", "status", status=400, body=f'{{"detail": "{fake.token}"}}')
+    result = run_module(main, check_mode=check_mode)
+    assert result["failed"]
+    assert fake.token not in str(result)
+
+
+@both
+@pytest.mark.parametrize("option", ["api_timeout", "api_retries", "validate_certs", "ca_path"])
+def test_an_empty_variable_counts_as_not_set(
+    run_module: Run, monkeypatch: pytest.MonkeyPatch, main: t.Callable[[], None], option: str
+) -> None:
+    monkeypatch.setenv(f"NKS_{option.upper()}", "")
+    result = run_module(main, **{option: None})
+    assert not result.get("failed")
