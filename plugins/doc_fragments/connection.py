@@ -1,0 +1,82 @@
+# Copyright (c) 2026, netapp.nks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The connection options of every plugin."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+options:
+  api_token:
+    description:
+      - API token of an account that is C(Owner) of the organizations that are used.
+      - White space around it is dropped.
+      - If it is not given, the environment variable E(NKS_API_TOKEN) is used.
+    type: str
+    required: true
+  api_url:
+    description:
+      - Base URL of the NKS API, with or without a trailing slash.
+      - C(http://) is refused unless the host is a loopback address or O(validate_certs=false).
+      - Redirects are never followed.
+      - If it is not given, the environment variable E(NKS_API_URL) is used.
+    type: str
+    default: https://api.stackpoint.io
+  api_timeout:
+    description:
+      - Seconds that one request may take as a whole, from connecting to the end of the body.
+      - If it is not given, the environment variable E(NKS_API_TIMEOUT) is used.
+    type: float
+    default: 30
+  api_retries:
+    description:
+      - How often a request that only reads is repeated after a connection error or one of the statuses 429, 500, 502,
+        503 and 504.
+      - The pauses between grow exponentially, with jitter. The C(Retry-After) of an answer is honoured. No pause is
+        longer than 60 seconds.
+      - If it is not given, the environment variable E(NKS_API_RETRIES) is used.
+    type: int
+    default: 4
+  validate_certs:
+    description:
+      - Whether the TLS certificate of the endpoint must be valid.
+      - If it is not given, the environment variable E(NKS_VALIDATE_CERTS) is used.
+    type: bool
+    default: true
+  ca_path:
+    description:
+      - Path of a file or folder with the CA certificates to trust instead of the usual ones.
+      - If it is not given, the environment variable E(NKS_CA_PATH) is used.
+    type: path
+requirements:
+  - requests >= 2.28
+notes:
+  - An environment variable that is empty counts as not set.
+  - The hosted NetApp Kubernetes Service was withdrawn in 2021. Set O(api_url) to an endpoint that speaks its API.
+  - Proxies are taken from the environment variables E(HTTPS_PROXY) and E(NO_PROXY). A C(~/.netrc) never replaces the
+    token.
+"""
+
+    PLUGINS = r"""
+options:
+  api_token:
+    env:
+      - name: NKS_API_TOKEN
+  api_url:
+    env:
+      - name: NKS_API_URL
+  api_timeout:
+    env:
+      - name: NKS_API_TIMEOUT
+  api_retries:
+    env:
+      - name: NKS_API_RETRIES
+  validate_certs:
+    env:
+      - name: NKS_VALIDATE_CERTS
+  ca_path:
+    env:
+      - name: NKS_CA_PATH
+"""

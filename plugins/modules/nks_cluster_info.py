@@ -1,0 +1,314 @@
+#!/usr/bin/python
+# Copyright (c) 2026, netapp.nks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Query the clusters of NKS, and wait for them."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: nks_cluster_info
+short_description: Query clusters of the NetApp Kubernetes Service, and wait for them
+version_added: 0.1.0
+description:
+  - Returns the active clusters of one, several or all organizations that an API token may read.
+  - Can wait until the clusters selected are there, are running, or are gone.
+  - That no cluster fits is not an error, unless it is waited for one.
+author:
+  - netapp.nks contributors (@netapp)
+extends_documentation_fragment:
+  - netapp.nks.attributes
+  - netapp.nks.attributes.info_module
+  - netapp.nks.connection
+  - netapp.nks.selection
+options:
+  id:
+    description:
+      - Keep the cluster with this ID, which the API calls C(pk).
+      - At most one of O(id) and O(name) can be given.
+    type: int
+  name:
+    description: Keep the clusters with exactly this name. A name is unique within an organization only.
+    type: str
+  wait_for:
+    description:
+      - What must be true of the clusters selected. The module asks again until it is, or fails after O(wait_timeout)
+        and says what was seen last.
+      - In check mode it asks once, and does not fail for what is not true yet.
+      - V(present) - at least one cluster is selected, in whatever state.
+      - V(running) - at least one cluster is selected, and the C(state) of all of them is V(running). A cluster that
+        C(is_failed) ends the wait at once with an error. Cannot be used together with O(states).
+      - V(absent) - no cluster is selected. It is an error if any organization cannot be read, for the cluster could be
+        there.
+    type: str
+    choices: [present, running, absent]
+  wait_timeout:
+    description: Seconds to wait for O(wait_for). With V(0) it asks once.
+    type: float
+    default: 600
+  wait_sleep:
+    description: Seconds between two questions while waiting.
+    type: float
+    default: 10
+seealso:
+  - module: netapp.nks.nks_org_info
+  - plugin: netapp.nks.nks
+    plugin_type: inventory
+"""
+
+EXAMPLES = r"""
+- name: Get the clusters of all organizations that the token may read
+  netapp.nks.nks_cluster_info:
+  register: all
+
+- name: Show their names and states
+  ansible.builtin.debug:
+    msg: "{{ all.clusters | items2dict('name', 'state') }}"
+
+- name: Get the running clusters of one organization on two clouds, with their nodes
+  netapp.nks.nks_cluster_info:
+    orgs: [my-organization]
+    states: [running]
+    providers: [aws, gce]
+    include_nodes: true
+  register: mine
+
+- name: Wait until a cluster runs
+  netapp.nks.nks_cluster_info:
+    orgs: [my-organization]
+    name: prod
+    wait_for: running
+    wait_timeout: 1800
+
+- name: Set options once for all modules of the collection
+  module_defaults:
+    group/netapp.nks.nks:
+      api_timeout: 10
+      api_retries: 2
+  block:
+    - name: Get one cluster in its detail form
+      netapp.nks.nks_cluster_info:
+        id: 4501
+        include_details: true
+      register: one
+"""
+
+RETURN = r"""
+clusters:
+  description:
+    - The clusters selected, as the API answers them, less the user names and passwords of their solutions. The empty
+      list if none fits.
+    - Any field may be missing, and servers may add others. With O(include_details) there are many more.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    pk:
+      description: ID of the cluster.
+      type: int
+    instance_id:
+      description: Name of the cluster on its cloud.
+      type: str
+    name:
+      description: Name of the cluster, unique within its organization.
+      type: str
+    org:
+      description: ID of the organization.
+      type: int
+    provider:
+      description: Cloud that the cluster is on, for example V(aws), V(azure), V(gce), V(gke), V(eks), V(aks), V(do) or
+        V(hci).
+      type: str
+    region:
+      description: Region of the cloud.
+      type: str
+    zone:
+      description: Zone of the region. May be empty.
+      type: str
+    workspace:
+      description: Workspace of the cluster with its C(pk), C(name) and C(slug). May be null.
+      type: dict
+    state:
+      description: State of the cluster, for example V(draft), V(building), V(provisioned), V(running) or V(deleting).
+      type: str
+    is_failed:
+      description: Whether the cluster has failed, in whatever state.
+      type: bool
+    k8s_version:
+      description: Kubernetes version, for example V(v1.15.5).
+      type: str
+    node_count:
+      description: Number of nodes.
+      type: int
+    solutions:
+      description: Software that NKS has installed in the cluster.
+      type: list
+      elements: dict
+    nodes:
+      description: Nodes of the cluster as the API answers them.
+      returned: with O(include_nodes)
+      type: list
+      elements: dict
+    node_pools:
+      description: Node pools of the cluster as the API answers them.
+      returned: with O(include_node_pools)
+      type: list
+      elements: dict
+  sample:
+    - pk: 45
+      instance_id: spcbsk7u4u
+      name: My Cluster
+      org: 4
+      provider: do
+      workspace:
+        pk: 4
+        name: Default
+        slug: default
+        org: 4
+        is_default: true
+        created: "2016-12-03T04:42:29.612800Z"
+      k8s_version: v1.8.3
+      node_count: 3
+      etcd_type: self_hosted
+      platform: coreos
+      channel: stable
+      region: nyc1
+      zone: ""
+      state: draft
+      solutions:
+        - pk: 4409
+          name: Helm Tiller
+          solution: helm_tiller
+          state: draft
+      is_failed: false
+      federation_role: null
+      version_migrations: []
+      k8s_rbac_enabled: true
+skipped_orgs:
+  description: Organizations that the token sees but may not read, and that O(orgs) does not name. Their clusters are
+    unknown.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    pk:
+      description: ID of the organization.
+      type: int
+    name:
+      description: Name of the organization.
+      type: str
+    detail:
+      description: Why, as the API says it.
+      type: str
+  sample:
+    - pk: 390
+      name: Partner Labs
+      detail: You do not have permission to perform this action.
+"""
+
+import math
+import time
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.netapp.nks.plugins.module_utils._client import JSON, NKSClient, NKSError, one_line
+from ansible_collections.netapp.nks.plugins.module_utils._fleet import (
+    Fleet,
+    select_clusters,
+    shortened,
+    shown_cluster,
+    with_includes,
+)
+from ansible_collections.netapp.nks.plugins.module_utils._module import CONNECTION, INCLUDES, SELECTION, chosen, run
+
+WHICH = {"id": {"type": "int"}, "name": {"type": "str"}}
+
+
+def query(module: AnsibleModule, client: NKSClient) -> dict[str, t.Any]:
+    def select() -> Fleet:
+        return select_clusters(client, **chosen(module, {**SELECTION, **WHICH}))
+
+    if module.params["wait_for"]:
+        fleet = wait(select, module.params["wait_for"], *wait_options(module), module.check_mode)
+    else:
+        fleet = select()
+    for warning in fleet.warnings():
+        module.warn(warning)
+    fleet = with_includes(client, fleet, **chosen(module, INCLUDES))
+    return {"clusters": fleet.clusters, "skipped_orgs": fleet.skipped_orgs}
+
+
+def wait_options(module: AnsibleModule) -> tuple[float, float]:
+    timeout, sleep = module.params["wait_timeout"], module.params["wait_sleep"]
+    if module.params["wait_for"] == "running" and module.params["states"]:
+        raise NKSError(
+            "wait_for=running cannot be used with states, which would hide the clusters that are not running."
+        )
+    if not (math.isfinite(timeout) and timeout >= 0):
+        raise NKSError(f"wait_timeout must be a number of seconds, 0 or more, not {timeout}.")
+    if not (math.isfinite(sleep) and sleep > 0):
+        raise NKSError(f"wait_sleep must be a number of seconds above 0, not {sleep}.")
+    return timeout, sleep
+
+
+def wait(select: t.Callable[[], Fleet], wait_for: str, timeout: float, sleep: float, check_mode: bool) -> Fleet:
+    """The fleet as soon as it is as waited for. In check mode the fleet as it is."""
+    deadline = time.monotonic() + timeout
+    while True:
+        fleet = select()
+        seen = unmet(fleet, wait_for)
+        if not seen or check_mode:
+            return fleet
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise NKSError(
+                f"The clusters selected are not {wait_for} after {timeout:g} s (wait_timeout). Seen last: {seen}."
+            )
+        time.sleep(min(sleep, left))
+
+
+def unmet(fleet: Fleet, wait_for: str) -> str:
+    """What of the fleet is not as waited for, in words. Empty when all is.
+
+    :raises NKSError: waiting is of no use.
+    """
+    if wait_for == "absent":
+        if fleet.unread:
+            raise NKSError(
+                "It cannot be told whether the clusters are absent: the token may not read the organizations "
+                f"{fleet.unread}. Name in orgs the organizations to look in."
+            )
+        return states(fleet.clusters)
+    if not fleet.clusters:
+        return f"no cluster fits; {fleet.without()}"
+    if wait_for == "present":
+        return ""
+    failed = [cluster for cluster in fleet.clusters if cluster.get("is_failed") not in (False, None)]
+    if failed:
+        raise NKSError(f"Waiting is of no use, for these have failed: {states(failed)}.")
+    return states([cluster for cluster in fleet.clusters if cluster.get("state") != "running"])
+
+
+def states(clusters: list[JSON]) -> str:
+    return shortened([f"{shown_cluster(cluster)} is {one_line(str(cluster.get('state')))}" for cluster in clusters])
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            **CONNECTION,
+            **SELECTION,
+            **INCLUDES,
+            **WHICH,
+            "wait_for": {"type": "str", "choices": ["present", "running", "absent"]},
+            "wait_timeout": {"type": "float", "default": 600},
+            "wait_sleep": {"type": "float", "default": 10},
+        },
+        mutually_exclusive=[("id", "name")],
+        supports_check_mode=True,
+    )
+    run(module, query)
+
+
+if __name__ == "__main__":
+    main()

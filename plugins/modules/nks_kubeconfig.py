@@ -1,0 +1,264 @@
+#!/usr/bin/python
+# Copyright (c) 2026, netapp.nks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Write a cluster's kubeconfig to a file."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: nks_kubeconfig
+short_description: Write the kubeconfig of a cluster of the NetApp Kubernetes Service to a file
+version_added: 0.1.0
+description:
+  - Writes the kubeconfig of a cluster to a file on the host that runs the module, where C(kubectl), or the modules of
+    C(kubernetes.core) with their option C(kubeconfig), can use it.
+  - The role P(netapp.nks.kubeconfig#role) does this for each cluster host of the inventory.
+  - A kubeconfig holds credentials. It is never returned, shown in a diff or logged, and the file can be read by its
+    owner only, unless O(mode) says otherwise.
+  - What the server sends is checked to be a kubeconfig before anything is written. The file is replaced in one step,
+    and stays as it is if anything fails.
+author:
+  - netapp.nks contributors (@netapp)
+extends_documentation_fragment:
+  - netapp.nks.attributes
+  - netapp.nks.attributes.file_module
+  - netapp.nks.connection
+  - ansible.builtin.files
+options:
+  org:
+    description:
+      - The organization of the cluster, by its ID, slug or name, tried in this order.
+      - If it is not given, the cluster is looked for in every organization that the token may read.
+      - It is needed where O(name) fits clusters of several organizations.
+    type: str
+  id:
+    description:
+      - ID of the cluster, which the API calls C(pk).
+      - Exactly one of O(id) and O(name) is required.
+    type: int
+  name:
+    description: Name of the cluster.
+    type: str
+  dest:
+    description: Path of the file. Its folder must exist.
+    type: path
+    required: true
+  backup:
+    description: Keep a copy of the file that is replaced, with a timestamp in its name.
+    type: bool
+    default: false
+  mode:
+    default: "0600"
+requirements:
+  - PyYAML
+seealso:
+  - module: netapp.nks.nks_cluster_info
+"""
+
+EXAMPLES = r"""
+- name: Write the kubeconfig of a cluster
+  netapp.nks.nks_kubeconfig:
+    org: my-organization
+    name: prod
+    dest: /tmp/prod.kubeconfig
+  register: prod
+
+- name: Show which cluster it is for
+  ansible.builtin.debug:
+    msg: "{{ prod.dest }} is for the cluster {{ prod.cluster.name }} with the ID {{ prod.cluster.pk }}."
+"""
+
+RETURN = r"""
+dest:
+  description: Path of the file.
+  returned: success
+  type: str
+  sample: /home/deploy/prod.kubeconfig
+cluster:
+  description: The cluster that the kubeconfig is for.
+  returned: success
+  type: dict
+  contains:
+    pk:
+      description: ID of the cluster.
+      type: int
+    name:
+      description: Name of the cluster.
+      type: str
+    org:
+      description: ID of its organization.
+      type: int
+  sample:
+    pk: 1201
+    name: prod
+    org: 381
+backup_file:
+  description: Path of the copy of the file that was replaced.
+  returned: when O(backup) is true and a file was replaced
+  type: str
+  sample: /home/deploy/prod.kubeconfig.4711.2026-01-31@10:20:30~
+"""
+
+import os
+import tempfile
+import traceback
+import typing as t
+
+try:
+    import yaml
+except ImportError:
+    YAML_IMPORT_ERROR: str | None = traceback.format_exc()
+else:
+    YAML_IMPORT_ERROR = None
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.netapp.nks.plugins.module_utils._client import (
+    JSON,
+    NKSClient,
+    NKSError,
+    NKSPayloadError,
+    NKSStatusError,
+    one_line,
+)
+from ansible_collections.netapp.nks.plugins.module_utils._fleet import (
+    object_pk,
+    select_clusters,
+    shown_cluster,
+    shown_org,
+)
+from ansible_collections.netapp.nks.plugins.module_utils._module import CONNECTION, run
+
+LARGEST = 2**18
+"""Bytes. A kubeconfig for one cluster has a few thousand."""
+
+
+def write_kubeconfig(module: AnsibleModule, client: NKSClient) -> dict[str, t.Any]:
+    dest = module.params["dest"]
+    if os.path.exists(dest) and not os.path.isfile(dest):
+        raise NKSError(f"dest is a folder or a device, not a file: {dest}.")
+    if not (module.check_mode or os.path.isdir(os.path.dirname(os.path.abspath(dest)))):
+        raise NKSError(f"The folder of dest does not exist: {dest}.")
+    org, cluster = find_cluster(client, module.params["org"], module.params["id"], module.params["name"])
+    content = fetch(client, org, cluster)
+    result = replace(module, dest, content)
+    result["cluster"] = {"pk": cluster["pk"], "name": cluster.get("name"), "org": org["pk"]}
+    return result
+
+
+def find_cluster(client: NKSClient, org: str | None, pk: int | None, name: str | None) -> tuple[JSON, JSON]:
+    """The organization and the cluster.
+
+    :raises NKSError: none fits, or more than one.
+    """
+    orgs = None if org is None else [org]
+    fleet = select_clusters(client, orgs=orgs, include_service_clusters=True, id=pk, name=name)
+    which = f"name {name!r}" if pk is None else f"ID {pk}"
+    if len(fleet.found) > 1:
+        fitting = ", ".join(f"{cluster.get('pk')} of {shown_org(org)}" for org, cluster in fleet.found)
+        raise NKSError(f"More than one cluster has the {which}: ID {fitting}. Give org, or the id of the one you mean.")
+    if not fleet.found:
+        raise NKSError(f"There is no cluster with the {which}: {fleet.without()}.")
+    return fleet.found[0]
+
+
+def fetch(client: NKSClient, org: JSON, cluster: JSON) -> bytes:
+    """The kubeconfig, checked to be one.
+
+    :raises NKSError: among others, it is not available yet. Its content is in no message.
+    """
+    what = (
+        f"The kubeconfig of the cluster {shown_cluster(cluster)}, whose state is {one_line(str(cluster.get('state')))},"
+    )
+    try:
+        content = client.kubeconfig(object_pk(org, "an organization"), object_pk(cluster, "a cluster"))
+    except NKSStatusError as exc:
+        if exc.status != 404:
+            raise
+        raise NKSStatusError(
+            f"{what} is not available: NKS makes it while it builds the cluster. Wait until the cluster is running.",
+            url=exc.url,
+            status=exc.status,
+            detail=exc.detail,
+        ) from None
+    if not is_kubeconfig(content):
+        raise NKSPayloadError(
+            f"{what} is not what the server sent: that lacks kind: Config, or a cluster with a server.", status=200
+        )
+    return content
+
+
+def is_kubeconfig(content: bytes) -> bool:
+    if len(content) > LARGEST:
+        return False
+    try:
+        # Not with the parser in C of libyaml, which crashes the process on deep nesting, and with every scalar as text:
+        # merges (<<) can grow exponentially, and the conversion of a long number takes minutes.
+        config = yaml.load(content, Loader=yaml.BaseLoader)
+    except Exception:  # pylint: disable=broad-exception-caught  # the parser may break in many ways
+        return False
+    clusters = config.get("clusters") if isinstance(config, dict) and config.get("kind") == "Config" else None
+    return isinstance(clusters, list) and any(
+        isinstance(item, dict) and isinstance(item.get("cluster"), dict) and item["cluster"].get("server")
+        for item in clusters
+    )
+
+
+def replace(module: AnsibleModule, dest: str, content: bytes) -> dict[str, t.Any]:
+    """Make the file have this content and the attributes of the module's parameters."""
+    os.umask(0o077)
+    attributes = module.load_file_common_arguments(module.params)
+    before = read(dest)
+    changed = before != content
+    result: dict[str, t.Any] = {"dest": dest, "diff": {"before": {"path": dest}, "after": {"path": dest}}}
+    if changed:
+        result["diff"]["before"]["kubeconfig"] = "absent" if before is None else "not shown"
+        result["diff"]["after"]["kubeconfig"] = "changed, not shown"
+    if changed and not module.check_mode:
+        if before is not None:
+            if module.params["backup"]:
+                result["backup_file"] = module.backup_local(dest)
+            # First of all, so that the new content is never in a file that others can read.
+            module.set_fs_attributes_if_different(attributes, False)
+        handle, new = tempfile.mkstemp(dir=module.tmpdir)
+        module.add_cleanup_file(new)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        module.atomic_move(new, dest, unsafe_writes=module.params["unsafe_writes"])
+    result["changed"] = module.set_fs_attributes_if_different(attributes, changed, diff=result["diff"])
+    return result
+
+
+def read(path: str) -> bytes | None:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except FileNotFoundError:
+        return None
+    except OSError as exc:
+        raise NKSError(f"dest cannot be read: {exc.strerror}: {path}.") from None
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            **CONNECTION,
+            "org": {"type": "str"},
+            "id": {"type": "int"},
+            "name": {"type": "str"},
+            "dest": {"type": "path", "required": True},
+            "backup": {"type": "bool", "default": False},
+            "mode": {"type": "raw", "default": "0600"},
+        },
+        mutually_exclusive=[("id", "name")],
+        required_one_of=[("id", "name")],
+        add_file_common_args=True,
+        supports_check_mode=True,
+    )
+    if YAML_IMPORT_ERROR:
+        module.fail_json(msg=missing_required_lib("PyYAML"), exception=YAML_IMPORT_ERROR)
+    run(module, write_kubeconfig)
+
+
+if __name__ == "__main__":
+    main()

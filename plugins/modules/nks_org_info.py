@@ -1,0 +1,118 @@
+#!/usr/bin/python
+# Copyright (c) 2026, netapp.nks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Query the organizations of NKS."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: nks_org_info
+short_description: Query organizations of the NetApp Kubernetes Service
+version_added: 0.1.0
+description:
+  - Returns the organizations that an API token sees, or the one with a given ID, name or slug.
+  - A token also sees organizations in which its account is not C(Owner), and whose clusters it may not read.
+author:
+  - netapp.nks contributors (@netapp)
+extends_documentation_fragment:
+  - netapp.nks.attributes
+  - netapp.nks.attributes.info_module
+  - netapp.nks.connection
+options:
+  id:
+    description:
+      - Return the organization with this ID, which the API calls C(pk).
+      - At most one of O(id), O(name) and O(slug) can be given.
+    type: int
+  name:
+    description: Return the organizations with exactly this name. Names are not unique.
+    type: str
+  slug:
+    description: Return the organization with exactly this slug.
+    type: str
+seealso:
+  - module: netapp.nks.nks_cluster_info
+"""
+
+EXAMPLES = r"""
+- name: Get all organizations
+  netapp.nks.nks_org_info:
+  register: all
+
+- name: Show their IDs and names
+  ansible.builtin.debug:
+    msg: "{{ all.orgs | items2dict('pk', 'name') }}"
+
+- name: Get one organization, with the token from a file
+  netapp.nks.nks_org_info:
+    api_token: "{{ lookup('ansible.builtin.file', '/run/secrets/nks') }}"
+    slug: my-organization
+  register: mine
+
+- name: Stop if it does not exist
+  ansible.builtin.assert:
+    that: mine.orgs | length == 1
+"""
+
+RETURN = r"""
+orgs:
+  description:
+    - The organizations that fit, as the API answers them. The empty list if none fits.
+    - Servers may add fields to those shown.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    pk:
+      description: ID of the organization.
+      type: int
+    name:
+      description: Name of the organization.
+      type: str
+    slug:
+      description: Name for use in URLs. May be empty.
+      type: str
+    logo:
+      description: URL of the logo, or null.
+      type: str
+    created:
+      description: When the organization was created.
+      type: str
+    updated:
+      description: When the organization was last changed.
+      type: str
+  sample:
+    - pk: 381
+      name: My Organization
+      slug: my-organization
+      logo: null
+      created: "2018-08-05T14:35:53.161852Z"
+      updated: "2019-01-31T18:31:21.583756Z"
+"""
+
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
+from ansible_collections.netapp.nks.plugins.module_utils._module import CONNECTION, run
+
+
+def query(module: AnsibleModule, client: NKSClient) -> dict[str, t.Any]:
+    wanted = {"pk": module.params["id"], "name": module.params["name"], "slug": module.params["slug"]}
+    wanted = {field: value for field, value in wanted.items() if value is not None}
+    orgs = client.orgs()
+    return {"orgs": [org for org in orgs if all(org.get(field) == value for field, value in wanted.items())]}
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={**CONNECTION, "id": {"type": "int"}, "name": {"type": "str"}, "slug": {"type": "str"}},
+        mutually_exclusive=[("id", "name", "slug")],
+        supports_check_mode=True,
+    )
+    run(module, query)
+
+
+if __name__ == "__main__":
+    main()

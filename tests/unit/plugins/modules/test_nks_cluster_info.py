@@ -1,0 +1,254 @@
+# Copyright (c) 2026, netapp.nks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+import time
+import typing as t
+
+import pytest
+from ansible_collections.netapp.nks.plugins.modules.nks_cluster_info import main
+from ansible_collections.netapp.nks.tests.fake_nks.server import FakeNKS
+
+JSON = t.Dict[str, t.Any]
+Run = t.Callable[..., JSON]
+
+SKIPPED = [{"pk": 390, "name": "Partner Labs", "detail": "You do not have permission to perform this action."}]
+
+
+def pks(result: JSON) -> list[int]:
+    return [cluster["pk"] for cluster in result["clusters"]]
+
+
+def polls(fake: FakeNKS) -> int:
+    return len([entry for entry in fake.requests if entry["path"] == "/orgs"])
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+@pytest.mark.parametrize(
+    ("options", "found", "skipped"),
+    [
+        ({}, [1201, 1202, 1203, 1204, 1205, 1301, 1302, 1303, 1401], SKIPPED),
+        ({"orgs": "381,382", "name": "prod"}, [1201, 1301], []),
+        ({"orgs": ["🚀"]}, [1401], []),
+        ({"id": 1302}, [1302], SKIPPED),
+        ({"name": "none"}, [], SKIPPED),
+        ({"orgs": [381], "workspaces": ["Team A"], "states": ["running"], "providers": ["gce"]}, [1202], []),
+        ({"orgs": [381], "regions": ["eu-west-1"]}, [1204], []),
+        ({"orgs": [381], "include_service_clusters": True, "providers": ["hci"]}, [1206], []),
+    ],
+)
+def test_the_clusters_that_fit_are_returned(
+    run_module: Run, options: JSON, found: list[int], skipped: list[JSON], check_mode: bool
+) -> None:
+    result = run_module(main, check_mode=check_mode, **options)
+    assert (pks(result), result["skipped_orgs"], bool(result.get("changed"))) == (found, skipped, False)
+    warned = [str(warning) for warning in result.get("warnings", [])]
+    assert len(warned) == len(skipped)
+    assert all("390 (Partner Labs)" in warning for warning in warned)
+
+
+def test_orgs_come_from_the_environment_too(run_module: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NKS_ORG_ID", "383,acme-retail")
+    assert pks(run_module(main)) == [1401, 1301, 1302, 1303]
+    assert pks(run_module(main, orgs=["383"])) == [1401]
+
+
+def test_clusters_are_returned_as_the_api_answers_them(fake: FakeNKS, run_module: Run) -> None:
+    clusters = [{"pk": 1, "name": "{{ 1 + 1 }}", "workspace": None, "new": [{"x": 1.5}], "solutions": [{}]}, {"pk": 2}]
+    fake.fault("/orgs/381/clusters", "body", body=json.dumps(clusters))
+    assert run_module(main, orgs=["381"])["clusters"] == clusters
+
+
+def test_no_output_holds_a_secret(run_module: Run) -> None:
+    result = run_module(main, include_details=True, include_nodes=True, include_node_pools=True)
+    prod = result["clusters"][0]
+    assert (len(prod["nodes"]), len(prod["node_pools"])) == (5, 2)
+    assert result["clusters"][0]["config"] == {}
+    assert [solution["name"] for solution in result["clusters"][1]["solutions"]] == ["Helm Tiller"]
+    assert "never-show" not in str(result)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"orgs": ["none"]}, "'none'.*381, my-organization"),
+        ({"orgs": ["390"]}, "/orgs/390/clusters: status 403.*Owner"),
+        ({"orgs": []}, "orgs is an empty list"),
+        ({"states": [""]}, "states is an empty list or holds an empty value"),
+        ({"wait_for": "gone"}, "wait_for"),
+        ({"wait_for": "running", "states": ["running"]}, "states"),
+        *(
+            ({"wait_for": "present", option: value}, option)
+            for option, value in (
+                ("wait_timeout", "nan"),
+                ("wait_timeout", "inf"),
+                ("wait_timeout", -1),
+                ("wait_timeout", "x"),
+                ("wait_sleep", "nan"),
+                ("wait_sleep", "inf"),
+                ("wait_sleep", -1),
+                ("wait_sleep", 0),
+            )
+        ),
+    ],
+)
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_what_cannot_be_selected_or_waited_for_is_an_error(
+    run_module: Run, options: JSON, message: str, check_mode: bool
+) -> None:
+    result = run_module(main, check_mode=check_mode, **options)
+    with pytest.raises(AssertionError, match=message):
+        raise AssertionError(result["msg"])
+
+
+@pytest.mark.parametrize(
+    ("options", "status"),
+    [
+        ({"orgs": ["390"]}, 403),
+        ({"orgs": ["390"], "wait_for": "absent"}, 403),
+        ({"api_token": "wrong", "wait_for": "absent"}, 401),
+    ],
+)
+def test_what_may_not_be_read_is_never_absent(run_module: Run, options: JSON, status: int) -> None:
+    assert run_module(main, wait_timeout=0, **options)["status"] == status
+
+
+# Waiting
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"wait_for": "present", "name": "prod"},
+        {"wait_for": "present", "name": "broken"},
+        {"wait_for": "running", "orgs": ["382"]},
+        {"wait_for": "absent", "orgs": ["381"], "name": "none"},
+        {"wait_for": "absent", "orgs": ["381", "382"], "states": ["deleting"]},
+    ],
+)
+@pytest.mark.parametrize("timeout", [0, 600])
+def test_what_is_there_already_is_not_waited_for(fake: FakeNKS, run_module: Run, options: JSON, timeout: int) -> None:
+    result = run_module(main, wait_timeout=timeout, **options)
+    assert not result.get("failed")
+    assert bool(result["clusters"]) == (options["wait_for"] != "absent")
+    assert polls(fake) == 1
+
+
+def test_a_cluster_is_waited_for_until_it_runs(fake: FakeNKS, run_module: Run, clock: t.Any) -> None:
+    clock.step = 0.8
+    result = run_module(main, orgs=["381"], name="build-me", wait_for="running", wait_sleep=0.01, include_nodes=True)
+    assert [(cluster["state"], len(cluster["nodes"])) for cluster in result["clusters"]] == [("running", 3)]
+    assert polls(fake) >= 3
+
+
+def test_a_cluster_is_waited_for_until_it_is_gone(fake: FakeNKS, run_module: Run, clock: t.Any) -> None:
+    clock.step = 0.8
+    result = run_module(main, orgs=["381"], name="going", wait_for="absent", wait_sleep=0.01)
+    assert (result["clusters"], result["skipped_orgs"]) == ([], [])
+    assert polls(fake) >= 3
+
+
+def test_a_cluster_is_waited_for_until_it_is_there(fake: FakeNKS, run_module: Run) -> None:
+    fake.fault("/orgs/381/clusters", "body", body="[]", times=2)
+    assert pks(run_module(main, orgs=["381"], id=1201, wait_for="present", wait_sleep=0.01)) == [1201]
+    assert polls(fake) == 3
+
+
+def test_running_waits_for_every_cluster_that_is_selected(fake: FakeNKS, run_module: Run) -> None:
+    def serve(*states: str, times: int | None = None) -> None:
+        clusters = [{"pk": pk, "name": f"c{pk}", "state": state, "is_failed": False} for pk, state in enumerate(states)]
+        fake.fault("/orgs/381/clusters", "body", body=json.dumps(clusters), times=times)
+
+    for states in ([], ["running", "building"], ["provisioned", "running"], ["running", "deleting"]):
+        serve(*states, times=1)
+    serve("running", "running")
+    assert pks(run_module(main, orgs=["381"], wait_for="running", wait_sleep=0.01)) == [0, 1]
+    assert polls(fake) == 5
+
+
+@pytest.mark.parametrize(
+    ("options", "seen"),
+    [
+        ({"wait_for": "present", "name": "none"}, "prod (ID 1201), staging (ID 1202)"),
+        ({"wait_for": "running", "name": "none"}, "no cluster fits"),
+        ({"wait_for": "running", "name": "build-me"}, "build-me (ID 1203) is building"),
+        ({"wait_for": "absent", "name": "prod"}, "prod (ID 1201) is running"),
+        ({"wait_for": "present", "orgs": None, "name": "none"}, "390 (Partner Labs)"),
+    ],
+)
+def test_what_does_not_come_in_time_is_an_error_that_says_what_was_seen(
+    fake: FakeNKS, run_module: Run, options: JSON, seen: str
+) -> None:
+    result = run_module(main, **{"orgs": ["381"], **options}, wait_timeout=0)
+    assert result["failed"]
+    assert seen in result["msg"]
+    assert f"not {options['wait_for']} after 0 s" in result["msg"]
+    assert polls(fake) == 1
+    assert not {"status", "clusters"} & set(result)
+
+
+def test_it_asks_a_last_time_when_the_time_is_up(fake: FakeNKS, run_module: Run) -> None:
+    before = time.monotonic()
+    result = run_module(main, orgs=["381"], name="none", wait_for="present", wait_timeout=1, wait_sleep=100)
+    assert "not present after 1 s" in result["msg"]
+    assert polls(fake) == 2
+    assert 1 <= time.monotonic() - before < 20
+
+
+@pytest.mark.parametrize("orgs", [["381"], None])
+def test_a_cluster_that_has_failed_ends_the_wait_for_running_at_once(
+    fake: FakeNKS, run_module: Run, orgs: list[str] | None
+) -> None:
+    result = run_module(main, orgs=orgs, wait_for="running")
+    assert "broken (ID 1205) is draft" in result["msg"]
+    assert "build-me" not in result["msg"]
+    assert polls(fake) == 1
+
+
+def test_a_running_cluster_that_has_failed_is_not_running(fake: FakeNKS, run_module: Run) -> None:
+    fake.fault("/orgs/381/clusters", "body", body='[{"pk": 1, "name": "x", "state": "running", "is_failed": true}]')
+    assert "x (ID 1)" in run_module(main, orgs=["381"], wait_for="running")["msg"]
+    assert polls(fake) == 1
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_absent_is_never_concluded_from_a_partial_view(fake: FakeNKS, run_module: Run, check_mode: bool) -> None:
+    result = run_module(main, check_mode=check_mode, name="partner-prod", wait_for="absent")
+    assert result["failed"]
+    assert "390 (Partner Labs)" in result["msg"]
+    assert polls(fake) == 1
+
+
+@pytest.mark.parametrize("kind", ["reset", "short_body"])
+def test_a_failure_while_waiting_for_absent_is_an_error(fake: FakeNKS, run_module: Run, kind: str) -> None:
+    fake.fault("/orgs/381/clusters", kind, after=1)
+    result = run_module(main, orgs=["381"], name="prod", wait_for="absent", wait_sleep=0.01)
+    assert "GET" in result["msg"]
+    assert polls(fake) == 2
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"wait_for": "present", "name": "none"},
+        {"wait_for": "running", "name": "build-me"},
+        {"wait_for": "running", "name": "none"},
+        {"wait_for": "absent", "name": "prod"},
+    ],
+)
+def test_in_check_mode_it_asks_once_and_does_not_fail(fake: FakeNKS, run_module: Run, options: JSON) -> None:
+    result = run_module(main, check_mode=True, orgs=["381"], **options)
+    assert not result.get("failed")
+    assert [cluster["name"] for cluster in result["clusters"]] == [name for name in [options["name"]] if name != "none"]
+    assert polls(fake) == 1
+
+
+def test_what_was_seen_last_is_shortened(fake: FakeNKS, run_module: Run) -> None:
+    clusters = [{"pk": pk, "name": f"c{pk}", "state": "building"} for pk in range(500)]
+    fake.fault("/orgs/381/clusters", "body", body=json.dumps(clusters))
+    message = run_module(main, orgs=["381"], wait_for="running", wait_timeout=0)["msg"]
+    assert "and 490 more" in message
+    assert len(message) < 1000

@@ -1,0 +1,57 @@
+# Copyright (c) 2026, netapp.nks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+import pytest
+from ansible_collections.netapp.nks.plugins.modules.nks_org_info import main
+from ansible_collections.netapp.nks.tests.fake_nks.server import FakeNKS
+
+JSON = t.Dict[str, t.Any]
+Run = t.Callable[..., JSON]
+
+
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        ({}, [381, 382, 383, 390]),
+        ({"id": 382}, [382]),
+        ({"id": 0}, []),
+        ({"id": 4711}, []),
+        ({"name": "Partner Labs"}, [390]),
+        ({"name": "🚀"}, [383]),
+        ({"name": "partner labs"}, []),
+        ({"name": ""}, []),
+        ({"slug": "acme-retail"}, [382]),
+        ({"slug": ""}, [383]),
+        ({"slug": "381"}, []),
+    ],
+)
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_the_organizations_that_fit_are_returned(
+    fake: FakeNKS, run_module: Run, options: JSON, found: list[int], check_mode: bool
+) -> None:
+    result = run_module(main, check_mode=check_mode, **options)
+    assert [org["pk"] for org in result["orgs"]] == found
+    assert not result.get("changed")
+    assert [entry["path"] for entry in fake.requests] == ["/orgs"]
+
+
+def test_organizations_are_returned_as_the_api_answers_them(fake: FakeNKS, run_module: Run) -> None:
+    orgs = [{"pk": 1, "name": None, "new": {"x": [1, 2.5, True]}}, {"slug": "no-pk"}, {"pk": "odd"}]
+    fake.fault("/orgs", "body", body=json.dumps(orgs))
+    assert run_module(main)["orgs"] == orgs
+    assert run_module(main, slug="no-pk")["orgs"] == orgs[1:2]
+
+
+def test_a_token_that_sees_nothing_gets_the_empty_list(fake: FakeNKS, run_module: Run) -> None:
+    assert run_module(main, api_token=fake.tokens["nobody"])["orgs"] == []
+
+
+@pytest.mark.parametrize("options", [{"id": 1, "slug": "x"}, {"name": "x", "slug": "x"}])
+def test_one_way_to_select_is_enough(run_module: Run, options: JSON) -> None:
+    assert "mutually exclusive" in run_module(main, **options)["msg"]
