@@ -1,0 +1,139 @@
+# Copyright (c) 2026, netapp.nks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Names and variables of the inventory's hosts, made from API objects. Plain functions of their arguments.
+
+Private to this collection: it may change without notice.
+"""
+
+from __future__ import annotations
+
+import collections
+import ipaddress
+import re
+import sys
+import typing as t
+
+JSON = t.Dict[str, t.Any]
+
+# With a slash or a dot in front, a name is a path where Ansible looks for host_vars/NAME and keeps facts in files.
+_NOT_IN_A_NAME = re.compile(r"^[@.-]|[\s\x00-\x1f\x7f-\x9f,:\[\]&!~*?/\\]")
+
+_NOT_IN_A_VARIABLE = re.compile("[^A-Za-z0-9_]")
+
+NEVER_VARIABLES = frozenset(("api_token", "api_url", "api_timeout", "api_retries", "validate_certs", "ca_path"))
+"""Fields that would become the variables in which the roles take their connection options."""
+
+
+class Host(t.NamedTuple):
+    """A host to be."""
+
+    item: JSON
+    """The cluster or node, as the API answered it."""
+
+    name: str
+    """Its name where the user's expressions give none."""
+
+    variables: JSON
+    """From the API, so never to be evaluated."""
+
+    connection: JSON
+    """Variables that tell Ansible how to reach it."""
+
+    group: str | None
+    """The group of the node's cluster."""
+
+
+def cluster_hosts(found: list[tuple[JSON, JSON]], prefix: str) -> list[Host]:
+    """A host for each cluster, with each field of the cluster, and name and slug of its organization, as variables."""
+    connection = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+    return [
+        Host(cluster, cluster_name(cluster), _prefixed({**cluster, **_of_org(org)}, prefix), connection, None)
+        for org, cluster in found
+    ]
+
+
+def node_hosts(found: list[tuple[JSON, JSON]], groups: list[str], prefix: str, connect_with: str) -> list[Host]:
+    """A host for each node in ``nodes`` of the clusters, with its own fields and those of its cluster as variables.
+
+    :param groups: the group of each cluster.
+    :param connect_with: the field that has the address.
+    """
+    hosts = []
+    for (org, cluster), group in zip(found, groups):
+        of_cluster = {f"cluster_{field}": value for field, value in cluster.items() if field != "nodes"}
+        for node in _each_once(cluster["nodes"]):
+            variables = _prefixed({**node, **of_cluster, **_of_org(org)}, prefix)
+            address = _address(node.get(connect_with))
+            connection = {"ansible_host": address} if address else {}
+            name = _first_text(node, "instance_id") or f"node-{node.get('pk')}"
+            hosts.append(Host(node, name, variables, connection, group))
+    return hosts
+
+
+def cluster_name(cluster: JSON) -> str:
+    return _first_text(cluster, "name", "instance_id") or f"cluster-{cluster.get('pk')}"
+
+
+def safe_name(name: str) -> str:
+    """The name without what host patterns reserve, and without control characters: each becomes ``_``."""
+    return _NOT_IN_A_NAME.sub("_", name)
+
+
+def unique_names(names: list[str], objects: list[JSON], taken: t.Container[str]) -> list[str]:
+    """The names, those that occur twice or are taken made unique by the object's ``pk``.
+
+    Where that is not enough, because servers have been seen to give several objects one ``pk``, by its
+    ``instance_id`` and last by its position.
+    """
+    for field in ("pk", "instance_id"):
+        counts = collections.Counter(names)
+        names = [
+            f"{name}_{safe_name(str(item[field]))}" if (counts[name] > 1 or name in taken) and item.get(field) else name
+            for name, item in zip(names, objects)
+        ]
+    while len(set(names)) < len(names) or any(name in taken for name in names):
+        counts = collections.Counter(names)
+        names = [
+            f"{name}_{position}" if counts[name] > 1 or name in taken else name
+            for position, name in enumerate(names, start=1)
+        ]
+    return names
+
+
+def _prefixed(fields: JSON, prefix: str) -> JSON:
+    """The fields as variables. What the name of a variable cannot have becomes ``_``, unless that is a field too."""
+    valid = {**{_NOT_IN_A_VARIABLE.sub("_", field): value for field, value in fields.items()}, **fields}
+    return {
+        f"{prefix}{field}": value
+        for field, value in valid.items()
+        if field not in NEVER_VARIABLES
+        and not _NOT_IN_A_VARIABLE.search(field)
+        and not f"{prefix}{field}".startswith("ansible_")
+    }
+
+
+def _of_org(org: JSON) -> JSON:
+    return {"org_name": org.get("name"), "org_slug": org.get("slug")}
+
+
+def _first_text(item: JSON, *fields: str) -> str:
+    return next((item[field] for field in fields if isinstance(item.get(field), str) and item[field]), "")
+
+
+def _each_once(nodes: list[JSON]) -> list[JSON]:
+    """The nodes without repetitions. Servers have been seen to list one twice, and to give several one ``pk``."""
+    once: dict[str, JSON] = {}
+    for position, node in enumerate(nodes):
+        identity = (node.get("pk"), node.get("instance_id"))
+        once.setdefault(str(position) if identity == (None, None) else repr(identity), node)
+    return list(once.values())
+
+
+def _address(value: t.Any) -> str | None:
+    """The value if it is an IP address without zone: ``""`` and ``not-available`` are seen, and what else may come
+    would be an argument of ssh."""
+    try:
+        return str(ipaddress.ip_address(value)) if isinstance(value, str) and "%" not in value else None
+    except ValueError:
+        return None

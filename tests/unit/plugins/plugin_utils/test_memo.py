@@ -1,0 +1,334 @@
+# Copyright (c) 2026, netapp.nks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import typing as t
+
+import ansible.template
+import pytest
+from ansible.errors import AnsibleError
+from ansible.parsing.dataloader import DataLoader
+from ansible.plugins.loader import inventory_loader
+from ansible.template import Templar
+from ansible_collections.netapp.nks.plugins.inventory.nks import Scratch
+from ansible_collections.netapp.nks.plugins.plugin_utils._memo import RememberingTemplar
+from ansible_collections.netapp.nks.plugins.plugin_utils._trust import untrusted
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+JSON = t.Dict[str, t.Any]
+
+HAS_EXPRESSIONS = hasattr(Templar, "evaluate_expression")
+is_trusted = getattr(ansible.template, "is_trusted_as_template", None)
+
+# Some of those without a mark in this list are errors on some versions of ansible-core.
+EXPRESSIONS = [
+    # Names, attributes, items
+    "nks_v", "nks_v.a", "nks_v.a.b", "nks_v['a']", "nks_v[0]", "nks_v[-1]", "nks_v[:1]", "nks_v.a[nks_w]",
+    "nks_v[nks_w]",
+    "nks_name.upper", "nks_missing", "nks_missing.a", "inventory_hostname", "group_names", "made", "made_again",
+    "looks",
+    "vars", "vars.nks_v", "omit", "nks_v.__class__",
+    # Filters
+    "nks_v | default('none')", "nks_missing | default(nks_v)", "nks_v.a | default('none')", "nks_missing | d('')",
+    "nks_v | default('none', true)", "nks_v | default('none', boolean=true)", "nks_v | string", "nks_v | int",
+    "nks_v | float",
+    "nks_v | bool", "nks_v | lower", "nks_v | length", "nks_v | list", "nks_v | first", "nks_v | sort",
+    "nks_v | unique",
+    "nks_v | join('-')", "nks_v | string | regex_replace('^(.).*$', '\\1_')", "nks_v | round", "nks_v | abs",
+    "nks_v | ternary('yes', 'no', 'none')", "nks_v | ansible.builtin.string", "nks_v | to_json", "nks_v | type_debug",
+    "[nks_v] | random", "nks_v | no_such_filter", "nks_v | trim | upper", "nks_v | string | split('1')",
+    # Tests, comparisons, ternaries
+    "nks_v is defined", "nks_missing is defined", "nks_missing is not defined", "nks_v.a is defined", "nks_v is none",
+    "nks_v is string", "nks_v is number", "nks_v is mapping", "nks_v is sequence", "nks_v is truthy", "nks_v is true",
+    "nks_v is false", "nks_v is sameas true", "nks_v is match('1')", "nks_v is search('e')", "nks_v is no_such_test",
+    "nks_v is version('1', '>=')", "nks_v is eq(1)", "nks_v == 1", "nks_v == '1'", "nks_v == nks_w",
+    "nks_v in [1, 'a']",
+    "'a' in nks_v", "nks_v > 0", "nks_v == true", "not nks_v", "nks_v and nks_w", "nks_v or 'none'", "0 < nks_v < 2",
+    "'yes' if nks_v else 'no'", "nks_w if nks_v", "'prod' in group_names", "made == 1", "made is string",
+    # Arithmetic, strings, lists, dictionaries
+    "nks_v + 1", "nks_v * 2", "nks_v / 2", "1 / nks_v", "1 / 0", "-nks_v", "nks_v ~ '-' ~ nks_w", "nks_v + nks_w",
+    "nks_name ~ nks_pk", "'[' ~ nks_v ~ ']'", "[nks_v, nks_w]", "[nks_v]", "{'key': nks_v}", "{'a': 1, 'b': nks_w}",
+    "(nks_v, nks_w)",
+    "'%s' % nks_v", "'{{ nks_name }}'", "'{{' ~ ' nks_name }}'", "'{{ ' ~ nks_v ~ ' }}'", "'text'", "1", "1.0",
+    "true", "none", "''",
+    # Calls
+    "now().year", "now(utc=true).year", "lookup('ansible.builtin.env', 'HOME')",
+    "lookup('ansible.builtin.vars', 'nks_v')",
+    "query('ansible.builtin.vars', 'nks_v')", "range(3) | list", "nks_name.upper()", "nks_v.get('a')", "dict(a=nks_v)",
+    # Syntax errors, and what is one on some versions
+    "nks_v |", "nks_v is",
+    "(nks_v", "nks_v }} {{ nks_w", "nks_v }}{# {{ nks_w", "{{ nks_v }}", "{% if nks_v %}a{% endif %}", "", " ",
+    "nks_v #}", "nks_v -", "#jinja2:variable_start_string:'[['\n[[ nks_v }}",
+    # Not text
+    1, 1.0, True, None, ["nks_v"], {"a": "nks_v"},
+]  # fmt: skip
+
+# Variables that other expressions name. The last looks like a template.
+COMPOSED = {"made": "nks_v", "made_again": "made", "looks": "'{{' ~ ' nks_w }}'"}
+
+MISSING = object()
+VALUES = [
+    1, True, 1.0, "1", "True", "1.0", "[1]", "{'a': 1}", "{{ nks_w }}", "{{ nks_name }}",
+    "{{", "{% raw %}", None, "None", MISSING, 0,
+    False, 0.0, -0.0, "", "a", "Ünïcödé 🐳", [], [1], [True], ["1"], ["a", "{{ nks_name }}"], {}, {"a": 1},
+    {"a": True}, {"a": 1.0},
+    {"a": {"b": "c"}}, {"a": {"b": "d"}}, {"a": 1, "b": 2}, {"b": 2, "a": 1}, {"a": None}, [{"a": 1}], 10**20, 1e300,
+]  # fmt: skip
+
+TEMPLAR = Templar(DataLoader())
+KINDS = ("hostnames", "compose", "groups", "keyed_groups")
+
+
+def trusted(value: t.Any) -> t.Any:
+    """As the options of an inventory file are."""
+    if isinstance(value, dict):
+        return {key: trusted(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [trusted(item) for item in value]
+    if is_trusted and isinstance(value, str):
+        return ansible.template.trust_as_template(value)
+    return value
+
+
+def options_of(kind: str, expressions: list[t.Any]) -> JSON:
+    if kind == "hostnames":
+        return {kind: [str(expression) for expression in expressions]}
+    if kind == "keyed_groups":
+        return {kind: [{"key": expression, "prefix": number} for number, expression in enumerate(expressions)]}
+    return {kind: {f"{kind}_{number}": expression for number, expression in enumerate(expressions)}}
+
+
+def cluster(number: int, value: t.Any, other: t.Any = "w", **fields: t.Any) -> JSON:
+    known = {"pk": number, "name": "same", "v": value, "w": other, **fields}
+    return {field: item for field, item in known.items() if item is not MISSING}
+
+
+def seen(value: t.Any) -> t.Any:
+    """The value as something to compare by: with types, and with the marks of trust that there are."""
+    mark = bool(is_trusted and is_trusted(value))
+    if isinstance(value, dict):
+        return type(value), mark, [(seen(key), seen(item)) for key, item in value.items()]
+    if isinstance(value, (list, tuple)):
+        return type(value), mark, [seen(item) for item in value]
+    return type(value), mark, repr(value)
+
+
+def populated(wrap: t.Callable[[t.Any], t.Any], clusters: list[JSON], **options: t.Any) -> t.Any:
+    """What the plugin makes of the clusters with a templar, and how it fails."""
+    plugin = inventory_loader.get("netapp.nks.nks")
+    plugin.templar = wrap(TEMPLAR)
+    plugin.inventory = Scratch()
+    plugin.set_options(direct={"plugin": "netapp.nks.nks", "api_token": "t", **trusted(options)})
+    error = None
+    try:
+        plugin.populate([({"pk": 1, "name": "Organization", "slug": "o"}, dict(item)) for item in clusters])
+    except Exception as exc:  # pylint: disable=broad-exception-caught
+        error = type(exc), str(exc)
+    hosts = {name: seen(host.vars) for name, host in plugin.inventory.hosts.items()}
+    groups = {
+        name: ([host.name for host in group.hosts], [child.name for child in group.child_groups])
+        for name, group in plugin.inventory.groups.items()
+    }
+    return hosts, groups, error
+
+
+def check(clusters: list[JSON], **options: t.Any) -> None:
+    if any(name in str(options) for name in COMPOSED):
+        options["compose"] = {**COMPOSED, **options.get("compose", {})}
+    assert populated(RememberingTemplar, clusters, **options) == populated(lambda templar: templar, clusters, **options)
+
+
+CONFUSABLE = [
+    1, True, 1.0, "1", "1", 0.0, -0.0, "True", "[1]", "{{ nks_w }}", None, "None", MISSING, MISSING, "é🐳", [1], [True],
+    {"a": 1}, {"a": True},
+]  # fmt: skip
+FLEET = [cluster(number, value, number % 2) for number, value in enumerate(CONFUSABLE)]
+
+
+@pytest.mark.parametrize("expression", EXPRESSIONS, ids=repr)
+def test_the_plugin_makes_the_same_with_and_without(expression: t.Any) -> None:
+    together: JSON = {}
+    for kind in ("hostnames", "compose", "groups"):
+        together.update(options_of(kind, [expression]))
+    check(FLEET, **together)
+    keyed = [item for item in FLEET if isinstance(item.get("v"), (str, list, dict))]
+    check(keyed, **options_of("keyed_groups", [expression]))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_fails_the_same_where_errors_count(kind: str) -> None:
+    clusters = [cluster(1, "1"), cluster(2, {"a": "{{ nks_w }}"}), cluster(3, MISSING)]
+    for expression in EXPRESSIONS:
+        check(clusters, strict=True, **options_of(kind, [expression]))
+
+
+LIKE_EACH_OTHER = [1, True, 1.0, "1", "True", "1.0", None, "None"]
+
+
+@pytest.mark.parametrize(("first", "second"), list(itertools.permutations(LIKE_EACH_OTHER, 2)))
+def test_an_expression_is_not_taken_for_one_of_another_type(first: t.Any, second: t.Any) -> None:
+    for kind in ("compose", "groups", "keyed_groups"):
+        check([cluster(1, "a")], **options_of(kind, [first, second]))
+
+
+def test_a_header_that_changes_what_marks_a_variable_counts() -> None:
+    parent = "#jinja2: variable_start_string:'[[', variable_end_string:']]'\n[[ nks_v ]]"
+    check([cluster(1, "a"), cluster(2, "b")], keyed_groups=[{"key": "nks_name", "parent_group": parent}])
+
+
+keys = st.sampled_from(["a", "b", "{{ nks_w }}"])
+values = st.recursive(
+    st.sampled_from([value for value in VALUES if value is not MISSING])
+    | st.one_of(st.text(max_size=5), st.integers(), st.floats()),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(keys, inner, max_size=2),
+    max_leaves=4,
+)
+
+
+@st.composite
+def fleets(draw: t.Callable[[t.Any], t.Any]) -> list[JSON]:
+    """Fleets in which values occur again, and those that are equal to Python next to each other."""
+    palette = draw(st.lists(values | st.just(MISSING), min_size=1, max_size=4))
+    pairs = draw(st.lists(st.tuples(st.sampled_from(palette), st.sampled_from(palette)), min_size=2, max_size=6))
+    return [cluster(number, *pair) for number, pair in enumerate(pairs)]
+
+
+@given(
+    clusters=fleets(),
+    expressions=st.lists(st.sampled_from(EXPRESSIONS), min_size=1, max_size=4),
+    kinds=st.sets(st.sampled_from(KINDS), min_size=1),
+    strict=st.booleans(),
+)
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+def test_fleets_become_the_same_inventory(
+    clusters: list[JSON], expressions: list[t.Any], kinds: set[str], strict: bool
+) -> None:
+    options: JSON = {"strict": strict}
+    for kind in sorted(kinds):
+        options.update(options_of(kind, expressions))
+    check(clusters, **options)
+
+
+class Counting:
+    """A templar that counts what it is asked."""
+
+    def __init__(self) -> None:
+        self.templar = Templar(DataLoader())
+        self.asked = 0
+
+    def __getattr__(self, name: str) -> t.Any:
+        return getattr(self.templar, name)
+
+    @property
+    def available_variables(self) -> t.Any:
+        return self.templar.available_variables
+
+    @available_variables.setter
+    def available_variables(self, variables: t.Any) -> None:
+        self.templar.available_variables = variables
+
+    def template(self, *args: t.Any, **options: t.Any) -> t.Any:
+        self.asked += 1
+        return self.templar.template(*args, **options)
+
+    def evaluate_expression(self, *args: t.Any, **options: t.Any) -> t.Any:
+        self.asked += 1
+        return self.templar.evaluate_expression(*args, **options)
+
+    def evaluate_conditional(self, *args: t.Any, **options: t.Any) -> t.Any:
+        self.asked += 1
+        return self.templar.evaluate_conditional(*args, **options)
+
+
+def evaluated(templar: t.Any, expression: str) -> t.Any:
+    if HAS_EXPRESSIONS:
+        return templar.evaluate_expression(trusted(expression))
+    return templar.template(f"{{{{ {expression} }}}}", disable_lookups=False)
+
+
+def outcome(templar: t.Any, expression: str, variables: JSON) -> t.Any:
+    templar.available_variables = untrusted(variables)
+    try:
+        return seen(evaluated(templar, expression))
+    except Exception as exc:  # pylint: disable=broad-exception-caught
+        return type(exc), str(exc)
+
+
+def asked(expression: str, *hosts: JSON) -> int:
+    """How often the engine is asked. The outcomes are checked as well."""
+    counting = Counting()
+    remembering, plain = RememberingTemplar(counting), Templar(DataLoader())
+    for variables in hosts:
+        assert outcome(remembering, expression, variables) == outcome(plain, expression, variables)
+    return counting.asked
+
+
+@pytest.mark.parametrize("expression", [
+    "v", "v.a", "v | default('none')", "v ~ w", "v == 'a'", "v is match('a')", "'yes' if v else 'no'", "v | length",
+    "1 / 0",
+    "v.a.b", "v | ansible.builtin.upper", "v[0]", "w + 1", "v in ['a']", "'text'", "v and w",
+    "v | regex_replace('a', 'b')",
+])  # fmt: skip
+def test_equal_hosts_ask_the_engine_once(expression: str) -> None:
+    host = {"v": "a", "w": 1}
+    assert asked(expression, {**host, "name": 1}, {**host, "name": 2}, {**host, "name": 3}) == 1
+
+
+@pytest.mark.parametrize("expression", [
+    "now().year", "lookup('ansible.builtin.env', 'HOME')", "[v] | random", "v.upper()", "[v]", "range(2) | list",
+    "missing", "v is undefined_test",
+    "missing | default(v)", "v | to_json", "v |", "vars",
+])  # fmt: skip
+def test_what_may_depend_on_more_asks_each_time(expression: str) -> None:
+    assert asked(expression, {"v": "a"}, {"v": "a"}, {"v": "a"}) == 3
+
+
+@pytest.mark.parametrize(("one", "other"), [
+    (1, True), (1, 1.0), (1, "1"), (0, False), (0.0, -0.0), ("a", untrusted("b")), ([1], [True]),
+    ({"a": 1}, {"a": 1.0}), (None, "None"),
+    ({"a": 1, "b": 2}, {"b": 2, "a": 1}), ([], {}), ([[1], []], [[], [1]]), ({"a": "1"}, {"a": 1}),
+])  # fmt: skip
+def test_hosts_that_are_not_alike_ask_for_themselves(one: t.Any, other: t.Any) -> None:
+    for expression in ("v | string", "v == 1", "v"):
+        assert asked(expression, {"v": one}, {"v": other}) == 2
+
+
+def test_what_could_be_a_template_asks_each_time() -> None:
+    for value in ("{{ w }}", ["{{ w }}"], {"{{ w }}": 1}, {"a": "{% w %}"}):
+        assert asked("v | string", {"v": value}, {"v": value}) == 2
+
+
+def test_a_failure_is_that_of_the_host() -> None:
+    assert asked("1 / v", {"v": 0}, {"v": 1}, {"v": 0}, {"v": 1}) == 2
+    assert asked("v.a.b", {"v": {}}, {"v": {"a": {"b": 1}}}, {"v": {}}) == 2
+
+
+def test_a_variable_that_comes_later_counts() -> None:
+    assert asked("made | default('none')", {}, {"made": 1}, {}, {"made": 1}, {"made": 2}) == 4
+
+
+def test_a_value_too_deep_to_compare_asks_each_time() -> None:
+    deep: t.Any = "a"
+    for _level in range(1000):
+        deep = [deep]
+    counting = Counting()
+    remembering = RememberingTemplar(counting)
+    for number in (1, 2):
+        remembering.available_variables = {"v": deep}
+        with contextlib.suppress(RecursionError, AnsibleError):  # ansible-core before 2.19 itself
+            assert evaluated(remembering, "v is defined") in (True, "True")
+        assert counting.asked == number
+
+
+def test_a_mutable_answer_belongs_to_its_host() -> None:
+    remembering = RememberingTemplar(Templar(DataLoader()))
+    for _host in range(2):
+        remembering.available_variables = {"v": "a"}
+        answer = evaluated(remembering, "[v]")
+        assert answer == ["a"]
+        answer.append("b")

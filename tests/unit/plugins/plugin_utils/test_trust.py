@@ -1,0 +1,29 @@
+# Copyright (c) 2026, netapp.nks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar
+from ansible_collections.netapp.nks.plugins.plugin_utils._trust import untrusted
+
+TEMPLATE = "{{ 1 + 1 }}"
+
+
+@pytest.mark.parametrize("value", [TEMPLATE, [TEMPLATE], {"x": TEMPLATE, TEMPLATE: 1}, {"x": [{"y": (TEMPLATE,)}]}])
+def test_what_is_untrusted_is_equal_and_never_evaluated(value: t.Any) -> None:
+    marked = untrusted(value)
+    assert marked == value
+    evaluated = Templar(DataLoader()).template(marked)
+    assert TEMPLATE in str(evaluated)
+    assert "2" not in str(evaluated)
+
+
+@pytest.mark.parametrize("value", [None, True, 1, 1.5, "", "text", [], {}])
+def test_what_is_no_template_stays_what_it_is(value: t.Any) -> None:
+    assert untrusted(value) == value
+    assert isinstance(untrusted(value), type(value))
