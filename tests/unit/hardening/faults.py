@@ -1,0 +1,179 @@
+# Copyright (c) 2026, netapp.nks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What can happen on the wire, and how each request must end then: the table that test_wire_faults.py tests and that
+tests/tools/write_security.py writes into SECURITY.md."""
+
+from __future__ import annotations
+
+import functools
+import json
+import types
+import typing as t
+import zlib
+
+from ansible_collections.netapp.nks.plugins.module_utils._client import JSON, NKSClient
+from ansible_collections.netapp.nks.plugins.modules.nks_kubeconfig import fetch
+
+NOTHING: t.Mapping[str, t.Any] = types.MappingProxyType({})
+
+
+class Endpoint(t.NamedTuple):
+    call: t.Callable[[NKSClient], t.Any]
+    path: str
+    method: str = "GET"
+    wrong_type: str = "{}"
+
+
+ENDPOINTS = {
+    "orgs": Endpoint(lambda client: client.orgs(), "/orgs"),
+    "clusters": Endpoint(lambda client: client.clusters(381), "/orgs/381/clusters"),
+    "cluster": Endpoint(lambda client: client.cluster(381, 1201), "/orgs/381/clusters/1201", wrong_type="[]"),
+    "nodes": Endpoint(lambda client: client.nodes(381, 1201), "/orgs/381/clusters/1201/nodes"),
+    "node pools": Endpoint(lambda client: client.node_pools(381, 1201), "/orgs/381/clusters/1201/nodepools"),
+    "kubeconfig": Endpoint(
+        lambda client: fetch(client, {"pk": 381}, {"pk": 1201, "name": "prod"}),
+        "/orgs/381/clusters/1201/kubeconfig",
+    ),
+    "PATCH org": Endpoint(
+        lambda client: client.update_org(381, {"name": "My Organization"}), "/orgs/381", "PATCH", wrong_type="[]"
+    ),
+}
+
+RIGHT = "the right answer"
+REPEATED = "repeated, then the right answer; a PATCH is not repeated and is an error"
+CONNECTION = "an error: no answer"
+STATUS = "an error: the status"
+PAYLOAD = "an error: the body"
+
+
+class Case(t.NamedTuple):
+    happens: str
+    """In words."""
+
+    ends: str
+    """One of the constants above."""
+
+    says: str = ""
+    """What the error says, among other things."""
+
+    kind: str = ""
+    """The fault of the fake, with its fields. ``WRONG`` in a body stands for JSON of the wrong type."""
+
+    fields: t.Mapping[str, t.Any] = NOTHING
+
+    options: t.Mapping[str, t.Any] = NOTHING
+    """Of the client. A value in capitals stands for what a fixture makes."""
+
+    environment: t.Mapping[str, str] = NOTHING
+    """Likewise."""
+
+    tls: bool = False
+    retries: int = 1
+
+
+def status(code: int, body: str = "", **headers: str) -> JSON:
+    return {"status": code, "body": body, "content_type": "text/html", "headers": headers}
+
+
+def limited(code: int, retry_after: str) -> Case:
+    said = retry_after if len(retry_after) < 40 else f"{retry_after[:3]}… ({len(retry_after)} digits)"
+    return Case(
+        f"status {code} once, `Retry-After: {said}`", REPEATED, str(code), "status",
+        {**status(code, **{"Retry-After": retry_after}), "times": 1},
+    )  # fmt: skip
+
+
+NESTED = "[" * 700 + "]" * 700
+SLOW: JSON = {"api_timeout": 0.2}
+ONCE: JSON = {"times": 1}
+NO_MORE = "no complete answer within 0.2 s (api_timeout)"
+
+CASES = (
+    # Right answers, in odd ways
+    Case("the answer is compressed", RIGHT, kind="gzip"),
+    Case("the answer is late, but in time", RIGHT, kind="delay", fields={"seconds": 0.1}),
+    # Connections
+    Case("the connection is refused", CONNECTION, "Connection refused", options={"api_url": "CLOSED"}),
+    Case("the connection is reset before the answer, once", REPEATED, "reset", "reset", ONCE),
+    Case("the connection is reset before the answer", CONNECTION, "reset", "reset"),
+    Case("the connection is reset within the body, once", REPEATED, kind="reset_body", fields=ONCE),
+    Case("the connection is reset within the body", CONNECTION, kind="reset_body"),
+    Case("the body is shorter than announced, once", REPEATED, "bytes", "short_body", ONCE),
+    Case("the body is shorter than announced", CONNECTION, "bytes", "short_body"),
+    Case("no answer, once", REPEATED, "api_timeout", "silent", ONCE, {"api_timeout": 0.4}),
+    Case("no answer", CONNECTION, NO_MORE, "silent", options=SLOW, retries=0),
+    Case("the headers come a byte at a time", CONNECTION, NO_MORE, "drip_headers", {"interval": 0.02}, SLOW, retries=0),
+    Case("the body comes a byte at a time", CONNECTION, NO_MORE, "drip", {"interval": 0.05}, SLOW, retries=0),
+    # TLS and proxies
+    Case("https, and no known CA signed the certificate", CONNECTION, "ca_path", tls=True),
+    Case("https, and the CA is in ca_path", RIGHT, options={"ca_path": "CA"}, tls=True),
+    Case("https, and another CA is in ca_path", CONNECTION, "ca_path", options={"ca_path": "OTHER_CA"}, tls=True),
+    Case("https, and validate_certs is false", RIGHT, options={"validate_certs": False}, tls=True),
+    Case("https, and the CA is in REQUESTS_CA_BUNDLE", RIGHT, environment={"REQUESTS_CA_BUNDLE": "CA"}, tls=True),
+    Case(
+        "https, another CA is in ca_path and the right one in REQUESTS_CA_BUNDLE", CONNECTION, "ca_path",
+        options={"ca_path": "OTHER_CA"}, environment={"REQUESTS_CA_BUNDLE": "CA"}, tls=True,
+    ),
+    Case("https to a server that speaks http", CONNECTION, "SSL", options={"api_url": "HTTPS_TO_HTTP"}),
+    Case("https by the proxy of HTTPS_PROXY", RIGHT, options={"ca_path": "CA"},
+         environment={"HTTPS_PROXY": "PROXY"}, tls=True),
+    Case("https, and HTTPS_PROXY refuses", CONNECTION, "proxy", options={"ca_path": "CA"},
+         environment={"HTTPS_PROXY": "CLOSED"}, tls=True),
+    Case("https, HTTPS_PROXY refuses, and NO_PROXY names the endpoint", RIGHT, options={"ca_path": "CA"},
+         environment={"HTTPS_PROXY": "CLOSED", "NO_PROXY": "127.0.0.1"}, tls=True),
+    Case("http to this machine, and HTTP_PROXY refuses", RIGHT, environment={"HTTP_PROXY": "CLOSED"}),
+    # Redirects
+    Case("a redirect to the same host", STATUS, "/elsewhere", "redirect", {"location": "/elsewhere"}),
+    Case("a redirect to another host", STATUS, "never followed", "redirect", {"status": 307, "location": "OTHER"}),
+    Case("a redirect to http", STATUS, "never followed", "redirect", {"location": "http://nks.invalid/"}),
+    Case("a redirect to nowhere", CONNECTION, "", "redirect", {"location": "http://["}),
+    Case("status 302 without a location", STATUS, "status 302", "status", status(302)),
+    # Bodies
+    Case("a compressed body that is broken", PAYLOAD, "compressed", "gzip_broken"),
+    Case("an HTML page", PAYLOAD, "", "body", {"body": "<!DOCTYPE html>\n<title>Log in</title>"}),
+    Case("an empty body", PAYLOAD, "", "body", {"body": ""}),
+    Case("JSON cut short", PAYLOAD, "", "body", {"body": '[{"kind": "Config", "name": "pro'}),
+    Case("JSON of the wrong type", PAYLOAD, "", "body", {"body": "WRONG"}),
+    Case("a JSON string", PAYLOAD, "", "body", {"body": '"kind: Config"'}),
+    Case("a body that is not UTF-8", PAYLOAD, "", "body", {"body_base64": "W3sibmFtZSI6ICJa/HJpY2gifV0="}),
+    Case("half of a surrogate pair", PAYLOAD, "", "body", {"body": '[{"name": "\\ud800"}]'}),
+    Case("a number that is not JSON", PAYLOAD, "", "body", {"body": '[{"pk": NaN}]'}),
+    Case("700 levels of nesting", PAYLOAD, "", "body", {"body": f'[{{"name": "\\n", "x": {NESTED}}}]'}),
+    Case("100,000 levels of nesting", PAYLOAD, "", "body", {"body": "[" * 100000}),
+    Case("a body of 5 MB that is no JSON", PAYLOAD, "", "body", {"body": "x" * 5_000_000}),
+    # Statuses
+    Case("status 201", STATUS, "201 Created", "status", status(201)),
+    Case("status 204", STATUS, "204 No Content", "status", status(204)),
+    Case("status 400 with a detail", STATUS, "Parse error", "status", status(400, '{"detail": "Parse error"}')),
+    Case("status 400 with field errors", STATUS, "name: Bad.", "status", status(400, '{"name": ["Bad."]}')),
+    Case("status 401", STATUS, "NKS_API_TOKEN", "status", status(401, '{"detail": "Invalid token."}')),
+    Case("status 403", STATUS, "Owner", "status", status(403, '{"detail": "No."}')),
+    Case("status 404", STATUS, "", "status", status(404, '{"detail": "Not found."}')),
+    Case("status 405", STATUS, "api_url", "status", status(405, '{"detail": "No."}')),
+    Case("status 418 with an HTML page of 1 MB", STATUS, "<h1>", "status", status(418, "<h1>\n" + "x" * 1_000_000)),
+    Case("status 400 with 700 levels of nesting", STATUS, "400", "status", status(400, f'{{"x": {NESTED}}}')),
+    Case("status 400 with the token in the body", STATUS, "Bad ****", "status", status(400, '{"detail": "Bad TOKEN"}')),
+    *(Case(f"status {code} once", REPEATED, str(code), "status", {**status(code), "times": 1})
+      for code in (429, 500, 502, 503, 504)),
+    *(Case(f"status {code}", STATUS, f"status {code}", "status", status(code, "<h1>Outage</h1>"))
+      for code in (429, 500, 502, 503, 504)),
+    # Limits
+    *(limited(code, retry_after)
+      for code in (429, 503)
+      for retry_after in ("3", "0", "-5", "soon", "1.5", "31536000", "9" * 5000,
+                          "Fri, 31 Dec 9999 23:59:59 GMT", "Thu, 01 Jan 1970 00:00:00 GMT")),
+)  # fmt: skip
+
+
+@functools.lru_cache
+def gzip_bomb(megabytes: int) -> bytes:
+    """A JSON text of this size, compressed to a thousandth."""
+    packer = zlib.compressobj(1, zlib.DEFLATED, 31)
+    parts = [packer.compress(b" " * 2**20) for _number in range(megabytes)]
+    return b"".join([*parts, packer.compress(b"[]"), packer.flush()])
+
+
+def large_list(megabytes: int) -> str:
+    item = {"pk": 1, "name": "x" * 1000}
+    return json.dumps([{**item, "pk": pk} for pk in range(megabytes * 1000)])
