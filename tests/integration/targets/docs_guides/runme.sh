@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Copyright (c) 2026, netapp.nks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+set -eu
+
+# Each guide at the same time as the others, with a fake of its own.
+if [ "${1:-}" != follow ]; then
+    root=${ANSIBLE_COLLECTIONS_PATH%%:*}/ansible_collections/netapp/nks
+    pages=()
+    for page in "$root"/docs/docsite/rst/*.rst; do
+        "$0" follow "$page" >"$OUTPUT_DIR/${page##*/}.log" 2>&1 &
+        pages+=("$!:$OUTPUT_DIR/${page##*/}.log")
+    done
+    failed=0
+    for page in "${pages[@]}"; do
+        wait "${page%%:*}" || failed=1
+        cat "${page#*:}"
+    done
+    exit "$failed"
+fi
+
+# shellcheck source=tests/integration/targets/setup_fake_nks/fake.sh
+. ../setup_fake_nks/fake.sh
+
+python run_guides.py "$2"

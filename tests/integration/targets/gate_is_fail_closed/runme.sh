@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Copyright (c) 2026, netapp.nks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+set -eu
+# shellcheck source=tests/integration/targets/setup_fake_nks/fake.sh
+. ../setup_fake_nks/fake.sh
+
+ansible-playbook stays_shut.yml "$@"
+
+# What is not defined
+for clusters in '"{{ nothing }}"' '[{"name": "{{ nothing }}"}]' '[{"name": "staging"}, {"id": "{{ nothing }}", "expect": "absent"}]'; do
+    fails ansible-playbook ../role_cluster_gate/gate.yml -e "{\"cluster_gate_clusters\": $clusters}"
+done
+
+# A list that is empty when the gate comes to its end
+fails ansible-playbook changing.yml
+said 'The gate stays shut. Cluster missing is not there.'
+
+# A cluster that was as expected while another was waited for, and no longer is
+fake POST reset
+fails ansible-playbook waits.yml
+said 'The gate stays shut. Cluster going of organization 381'
+if grep -F 'Behind the gate' "$log"; then
+    echo "FAILED: the gate has opened"
+    exit 1
+fi
+
+# The gate asks the API, whatever a cache of the inventory says.
+cache=$(mktemp -d)
+trap 'rm -r "$cache"' EXIT
+fake POST reset
+succeeds env ANSIBLE_CACHE_PLUGIN_CONNECTION="$cache" ansible-inventory -i cached.nks.yml --list
+fake POST faults '[{"path": "/orgs/381/clusters", "kind": "body", "body": "[]"}]'
+fails env ANSIBLE_CACHE_PLUGIN_CONNECTION="$cache" ansible-playbook -i cached.nks.yml cached.yml
+said 'ok: [staging]' 'The gate stays shut. Cluster staging is not there.'

@@ -1,0 +1,143 @@
+#!/usr/bin/env bash
+# Copyright (c) 2026, netapp.nks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+set -eu
+# shellcheck source=tests/integration/targets/setup_fake_nks/fake.sh
+. ../setup_fake_nks/fake.sh
+
+export OUTPUT_DIR
+export ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED=true
+
+# fake_body PATH FILE: let the fake answer with the content of the file
+fake_body() {
+    fake POST faults "$(python -c '
+import json, sys
+print(json.dumps([{"path": sys.argv[1], "kind": "body", "body": open(sys.argv[2], encoding="utf-8").read()}]))' "$@")"
+}
+
+# no_request: nothing was asked since the last reset
+no_request() {
+    [ "$(fake GET requests)" = "[]" ] || {
+        echo "FAILED: there was a request"
+        exit 1
+    }
+}
+
+# a_request: something was
+a_request() {
+    [ "$(fake GET requests)" != "[]" ] || {
+        echo "FAILED: there was no request"
+        exit 1
+    }
+    fake POST reset
+}
+
+ansible-playbook -i all.nks.yml use.yml "$@"
+
+succeeds ansible-inventory -i all.nks.yml --graph
+said '@nks:
+  |  |--prod_1201
+  |  |--staging
+  |  |--build-me' '
+  |  |--broken
+  |  |--prod_1301
+  |  |--Shop_—_Zürich
+  |  |--edge_1__lab_
+  |  |--🐳' 'Organization 390 (Partner Labs) is left out: the token may not read it'
+
+succeeds ansible-inventory -i nks.yaml --host '🐳'
+said '"nks_pk": 1401' '"ansible_connection": "local"'
+
+# Every option, and no secret.
+printf ' %s\n' "$NKS_API_TOKEN" >"$OUTPUT_DIR/token"
+succeeds env -u NKS_API_TOKEN NKS_API_URL=http://127.0.0.1:1 NKS_API_TIMEOUT=0 NKS_API_RETRIES=-1 NKS_ORG_ID=999 \
+    ansible-playbook -i options.nks.yml options.yml -e given=test
+succeeds env NKS_VALIDATE_CERTS=false NKS_CA_PATH=/not/used NKS_API_RETRIES=0 NKS_ORG_ID=381,382 \
+    ansible-inventory -i options.nks.yml -i all.nks.yml --list -vvvvv
+said prometheus acme-retail_prod edge_1__lab_
+no_secrets
+
+# Nodes.
+ansible-playbook -i nodes.nks.yml nodes.yml "$@"
+succeeds ansible-inventory -i private.nks.yml --graph nks_cluster_staging --vars
+said '@nks_cluster_staging: |--staging_master | |--{ansible_host = 10.' '|--staging_worker_1202002' '|--staging_worker_1202003'
+
+# The cache.
+export ANSIBLE_INVENTORY_CACHE_PLUGIN=ansible.builtin.jsonfile ANSIBLE_INVENTORY_CACHE_CONNECTION=$OUTPUT_DIR/cache
+fake POST reset
+succeeds ansible-inventory -i cached.nks.yml --list
+a_request
+cp "$log" "$OUTPUT_DIR/cold"
+succeeds ansible-inventory -i cached.nks.yml --list
+no_request
+diff "$OUTPUT_DIR/cold" "$log"
+succeeds ansible-inventory -i cached_with_other_names.nks.yml --graph
+no_request
+said '@mine:' 'my-organization-1201' '@_draft: | |--my-organization-1205'
+if grep -rFe "$NKS_API_TOKEN" -e never-show "$OUTPUT_DIR/cache"; then
+    echo "FAILED: a secret was cached"
+    exit 1
+fi
+fails env NKS_API_TOKEN=wrong ansible-inventory -i cached.nks.yml --list
+a_request
+succeeds ansible-playbook -i cached.nks.yml use.yml --list-hosts --flush-cache
+a_request
+for _ in 1 2; do
+    succeeds env ANSIBLE_INVENTORY_CACHE=true ansible-inventory -i all.nks.yml --list
+    said 'Organization 390 (Partner Labs) is left out'
+    a_request
+done
+
+# Nothing of the API is evaluated.
+fake_body /hostile/orgs hostile_orgs.json
+fake_body /hostile/orgs/1/clusters hostile_clusters.json
+fake_body '/hostile/orgs/1/clusters/[0-9]/nodes' hostile_nodes.json
+ansible-playbook -i hostile.nks.yml hostile.yml "$@"
+succeeds ansible-inventory -i hostile.nks.yml --list
+if [ -n "$(find . -name PWNED)" ]; then
+    echo "FAILED: a template of the API was evaluated"
+    exit 1
+fi
+
+# A failing source ends the run.
+fails env -u NKS_API_TOKEN ansible-inventory -i all.nks.yml --list
+said 'api_token'
+fails env NKS_API_TOKEN=wrong ansible-inventory -i all.nks.yml --list
+said "GET $NKS_FAKE_URL/orgs: status 401 Unauthorized: Invalid token. Give a valid token"
+fails env NKS_API_TOKEN=fa4ec0de000000000000000000003811 ansible-playbook -i all.nks.yml use.yml
+said 'The token may read none of the organizations that it sees'
+fails env NKS_API_URL="$NKS_FAKE_URL/nowhere" ansible-inventory -i all.nks.yml --list
+said "GET $NKS_FAKE_URL/nowhere/orgs: status 404 Not Found: Not found. No such resource, or api_url (NKS_API_URL) is not"
+fails ansible-inventory -i clusters.yml --list
+said 'could not be verified'
+
+# Without that setting each source fails in words, and leaves nothing.
+fake POST faults '[
+    {"path": "/repeats/orgs", "kind": "status", "status": 401, "body": "{\"detail\": \"The token '"$NKS_API_TOKEN"' is bad.\"}"},
+    {"path": "/html/orgs", "kind": "body", "body": "<title>Welcome</title>", "content_type": "text/html"},
+    {"path": "/twins/orgs", "kind": "body", "body": "[{\"pk\": 1, \"name\": \"Twin\"}, {\"pk\": 2, \"name\": \"Twin\"}]"}]'
+sources=(-i hosts.ini)
+for source in bad/*.nks.yml; do
+    sources+=(-i "$source")
+done
+succeeds env ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED=false ansible-inventory "${sources[@]}" --graph
+said '@all: |--@ungrouped: | |--other' \
+    'status 401 Unauthorized: The token ******** is bad. Give a valid token' \
+    'api_token cannot be evaluated:' \
+    'GET http://127.0.0.1:1/orgs: Connection refused. Check api_url' \
+    "GET $NKS_FAKE_URL/html/orgs: status 200, but the body is not JSON" \
+    'api_url http://nks.example.com: http:// would send the token in the clear' \
+    'ca_path: there is no file or directory /no/such/file' \
+    "hostvars_prefix must be the start of a variable name, and cannot be ''" \
+    "'Twin' fits more than one organization: (1, Twin); (2, Twin). Give the ID" \
+    "GET $NKS_FAKE_URL/orgs/390/clusters: status 403 Forbidden" \
+    "no organization with the ID, slug or name 'my-org'. It sees: (381, my-organization, My Organization); (382," \
+    'states is an empty list' \
+    'title' 'edge' 'hostnames: nks_workspace.name' 'nks_workspace.name'
+if grep -Fe '@nks' -e prod -e '|--1' "$log"; then
+    echo "FAILED: a source that failed has left something"
+    exit 1
+fi
+no_secrets

@@ -1,0 +1,293 @@
+# Copyright (c) 2026, netapp.nks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""check.py FLEET FILE: whether the file is the right report of that fleet.
+
+check.py still: what makes the clusters of the fake stay as they are. check.py hostile: what makes them hostile.
+"""
+
+from __future__ import annotations
+
+import csv
+import html
+import html.parser
+import json
+import os
+import re
+import sys
+import urllib.request
+from pathlib import Path
+
+HOSTILE = [
+    "{{ lookup('pipe', 'touch PWNED') }}{% for %}{# #}",
+    "<script>alert(1)</script>&amp;\"'",
+    '=HYPERLINK("http://example.com")',
+    "+1",
+    "-1",
+    "@SUM(A1)",
+    "\t=1",
+    "\r=1",
+    "\uff1d1",
+    "one\ntwo|three\\|four `five` [six](http://example.com) *seven* www.example.com ~~eight~~",
+    "\u202eRTL \u05d0\u05d1\u05d2",
+    "9" * 10_000,
+    "nul\0bell\x07",
+    {"a": ["b", "<i>"]},
+    ["<i>"],
+    12.5,
+    None,
+    "",
+]
+FIELDS = ("name", "provider", "region", "state", "k8s_version", "node_count")
+CHARTS = ["state", "Kubernetes version", "organization", "provider", "region"]
+VOID = ("meta",)
+
+
+def text(value: object) -> str:
+    """A value as a report shows it."""
+    return re.sub("[\0\x07]", "\ufffd", "" if value is None else str(value))
+
+
+class Page(html.parser.HTMLParser):
+    """What is in an HTML page: the rows of each table, the texts of elements."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+        self.open: list[str] = []
+        self.tables: list[list[list[str]]] = []
+        self.texts: dict[str, list[str]] = {}
+        self.feed(page)
+        self.close()
+        assert not self.open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes |= {name for name, _value in attrs}
+        if tag not in VOID:
+            self.open.append(tag)
+        if tag == "table":
+            self.tables.append([])
+        elif tag == "tr":
+            self.tables[-1].append([])
+        elif tag in ("td", "th"):
+            self.tables[-1][-1].append("")
+        self.texts.setdefault(tag, []).append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        for tag in set(self.open):
+            self.texts[tag][-1] += data
+        if {"td", "th"} & set(self.open) and "summary" not in self.open:
+            self.tables[-1][-1][-1] += data
+
+
+def rows_of_markdown(page: str) -> list[list[list[str]]]:
+    """The tables of a page, their cells as they are shown."""
+    tables: list[list[list[str]]] = []
+    before = ""
+    for line in page.split("\n"):
+        if line.startswith("|"):
+            if not before.startswith("|"):
+                tables.append([])
+            tables[-1].append([shown(cell) for cell in re.split(r"(?<!\\)(?:\\\\)*\|", line)[1:-1]])
+        before = line
+    for table in tables:
+        assert {len(row) for row in table} == {len(table[0])}
+    return tables
+
+
+def shown(markdown: str) -> str:
+    return html.unescape(re.sub(r"\\([\\`*_\[\]|~$/.])", r"\1", markdown.strip()))
+
+
+def check_html(fleet: str, content: str) -> None:
+    page = Page(content)
+    forbidden = {"script", "img", "iframe", "link", "object", "i", "form", "base"}
+    assert not page.tags & forbidden, page.tags & forbidden
+    assert not [name for name in page.attributes if name.startswith("on") or name in ("src", "style")]
+    assert "url(" not in content and "@import" not in content
+    title = {"some": "<Edge> & *more*"}.get(fleet, "NKS fleet")
+    assert page.texts["h1"] == page.texts["title"][:1] == [title]
+    assert re.fullmatch("20[0-9]{2}-[0-9]{2}-[0-9]{2} [0-9:]{8} UTC", page.texts["time"][0])
+    if fleet == "none":
+        assert "There is no cluster." in page.texts["main"][0]
+        assert "organizations: 382; workspaces: b; states: <i>*x*; regions: a" in page.texts["header"][0]
+        assert not page.tables
+        assert "svg" not in page.texts
+        return
+    assert len(page.texts["svg"]) > len(page.texts["desc"]) == 5
+    assert [line for line in page.texts["title"] if line.startswith("Clusters by")] == [
+        f"Clusters by {by}" for by in CHARTS
+    ]
+    totals = dict(zip(page.texts["dt"], page.texts["dd"]))
+    attention = page.tables[0][1:] if len(page.tables) == 2 else []
+    everything = page.tables[-1][1:]
+    if fleet == "all":
+        check_all([row[:8] for row in attention], everything)
+        assert totals == {"Clusters": "9", "Running": "7", "Failed": "1", "Unfinished": "1", "Nodes": "30"}
+        assert page.texts["desc"][2] == "My Organization: 5, 1 failed; Acme Retail: 3; 🚀: 1; "
+        assert "Partner Labs ID 390. You do not have permission" in page.texts["li"][0]
+    elif fleet == "some":
+        check_some(everything)
+        assert "Every cluster is running." in page.texts["main"][0]
+        assert "Only organizations: 382, 🚀; providers: hci, do" in page.texts["header"][0]
+        assert "li" not in page.texts
+    elif fleet == "large":
+        assert len(everything) == 500
+        assert totals["Clusters"] == "500" and totals["Nodes"] == "1,500"
+        states = [row[7] for row in attention]
+        failed = states.count("draftfailed")
+        assert failed and states[:failed] == ["draftfailed"] * failed
+        assert states[failed:] == sorted(states[failed:])
+        assert set(states[failed:]) == {"building", "deleting", "provisioned"}
+        assert len(states) + int(totals["Running"]) == 500
+        bars = re.findall("(.+?): ([0-9]+)(?:, ([0-9]+) failed)?; ", page.texts["desc"][4])
+        assert len(bars) == 10
+        assert bars[9][0] == "4 others"
+        assert sum(int(count) for _label, count, _failed in bars) == 500
+        assert sum(int(failed or 0) for _label, _count, failed in bars) == failed
+        counts = [int(count) for _label, count, _failed in bars[:9]]
+        assert counts == sorted(counts, reverse=True)
+    else:
+        by_id = {row[8]: row for row in everything}
+        assert len(by_id) == len(HOSTILE) + 1
+        for number, value in enumerate(HOSTILE, 1):
+            cell = text(value).replace("\r", "\n") or "—"
+            name = text(HOSTILE[0])
+            state = cell + ("failed" if number % 2 else "")
+            assert by_id[str(number)] == [cell, f"{name} (1)", cell, cell, cell, cell, cell, state, str(number)], (
+                value,
+                by_id[str(number)],
+            )
+        assert by_id["99"] == ["—", f"{text(HOSTILE[0])} (2)", *["—"] * 6, "99"]
+        assert {row[8] for row in attention} == set(by_id)
+        assert f"{HOSTILE[1]} ID 3. {HOSTILE[1]}" in page.texts["li"][0]
+
+
+def check_markdown(fleet: str, content: str) -> None:
+    tables = rows_of_markdown(content)
+    assert content.endswith("\n") and not content.endswith("\n\n")
+    assert content.startswith({"some": "# &lt;Edge&gt; &amp; \\*more\\*\n"}.get(fleet, "# NKS fleet\n"))
+    assert re.search("^As of 20[0-9]{2}-[0-9]{2}-[0-9]{2} [0-9:]{8} UTC[.]$", content, re.M)
+    if fleet == "none":
+        assert "\nThere is no cluster.\n" in content
+        assert "\nOnly states: &lt;i&gt;\\*x\\*.\n" in content
+        assert not tables
+    elif fleet == "all":
+        check_all([[*row[:7], row[7].replace(", **failed**", "failed")] for row in tables[1][2:]], tables[-1][2:])
+        assert tables[0][2] == ["9", "7", "1", "1", "30"]
+        assert [table[0][0] for table in tables[2:7]] == [f"By {by}" for by in CHARTS]
+        assert tables[4][2:] == [["My Organization", "5", "1"], ["Acme Retail", "3", "0"], ["🚀", "1", "0"]]
+        assert "- Partner Labs (ID 390): You do not have permission" in content
+    elif fleet == "some":
+        check_some(tables[-1][2:])
+        assert "Every cluster is running." in content
+        assert "\nOnly organizations: 382, 🚀.\nOnly providers: hci, do.\n" in content
+    else:
+        by_id = {row[8]: row for row in tables[-1][2:]}
+        for number, value in enumerate(HOSTILE, 1):
+            cell = re.sub("[\\s\0\x07]+", " ", str("" if value is None else value)).strip() or "—"
+            assert by_id[str(number)][:1] == [cell], (value, by_id[str(number)])
+        assert not re.search("<|>|(?<!\\\\)[`~]|(?<!\\\\)\\[|http://|www[.]", content)
+        assert not re.search("[\0-\x09\x0b-\x1f]", content)
+
+
+def check_csv(fleet: str, path: Path) -> None:
+    with path.open(encoding="utf-8", newline="") as file:
+        header, *rows = csv.reader(file, strict=True)
+    fields = [
+        "organization",
+        "cluster",
+        "id",
+        "provider",
+        "region",
+        "workspace",
+        "k8s_version",
+        "node_count",
+        "state",
+        "is_failed",
+    ]
+    assert header == fields
+    assert {len(row) for row in rows} <= {10}
+    if fleet == "none":
+        assert not rows
+    elif fleet == "all":
+        assert rows[0] == ["Acme Retail", "edge:1 [lab]", "1303", "hci", "Lab 1", "", "latest", "3", "running", "false"]
+        assert [row[8:] for row in rows if row[1] == "broken"] == [["draft", "true"]]
+        assert [row[1] for row in rows] == [
+            *("edge:1 [lab]", "prod", "Shop — Zürich"),
+            *("broken", "build-me", "going", "prod", "staging"),
+            "🐳",
+        ]
+    elif fleet == "some":
+        assert [row[1] for row in rows] == ["edge:1 [lab]", "🐳"]
+    else:
+        by_id = {row[2]: row for row in rows}
+        for number, value in enumerate(HOSTILE, 1):
+            cell = ("'" if text(value)[:1] and text(value)[0] in "=+-@\t\r\uff1d" else "") + text(value)
+            assert by_id[str(number)] == [
+                f"{HOSTILE[0]} (1)",
+                cell,
+                str(number),
+                *[cell] * 6,
+                str(bool(number % 2)).lower(),
+            ], value
+
+
+def check_all(attention: list[list[str]], everything: list[list[str]]) -> None:
+    assert attention[0] == ["broken", "My Organization", "packet", "ewr1", "Team A", "v1.15.5", "3", "draftfailed"]
+    assert [row[0] for row in attention] == ["broken", "build-me"]
+    assert everything[0] == ["edge:1 [lab]", "Acme Retail", "hci", "Lab 1", "—", "latest", "3", "running", "1303"]
+    assert [row[8] for row in everything] == ["1303", "1301", "1302", "1205", "1203", "1204", "1201", "1202", "1401"]
+
+
+def check_some(everything: list[list[str]]) -> None:
+    assert [row[0] for row in everything] == ["edge:1 [lab]", "🐳"]
+
+
+def still() -> list[dict[str, object]]:
+    token = {"Authorization": f"Bearer {os.environ['NKS_API_TOKEN']}"}
+    request = urllib.request.Request(f"{os.environ['NKS_FAKE_URL']}/orgs/381/clusters", headers=token)
+    with urllib.request.urlopen(request) as answer:
+        return [{"path": "/orgs/381/clusters", "kind": "body", "body": answer.read().decode()}]
+
+
+def hostile() -> list[dict[str, object]]:
+    """Two organizations have the same name, a third cannot be read."""
+    orgs = [{"pk": 1, "name": HOSTILE[0]}, {"pk": 2, "name": HOSTILE[0]}, {"pk": 3, "name": HOSTILE[1]}]
+    clusters = [
+        {
+            "pk": number,
+            "org": 1,
+            "workspace": {"name": value},
+            "is_failed": bool(number % 2),
+            **dict.fromkeys(FIELDS, value),
+        }
+        for number, value in enumerate(HOSTILE, 1)
+    ]
+    return [
+        {"path": "/orgs", "kind": "body", "body": json.dumps(orgs)},
+        {"path": "/orgs/1/clusters", "kind": "body", "body": json.dumps(clusters)},
+        {"path": "/orgs/2/clusters", "kind": "body", "body": json.dumps([{"pk": 99, "org": 2, "workspace": "x"}])},
+        {"path": "/orgs/3/clusters", "kind": "status", "status": 403, "body": json.dumps({"detail": HOSTILE[1]})},
+    ]
+
+
+def main() -> None:
+    if len(sys.argv) == 2:
+        print(json.dumps({"still": still, "hostile": hostile}[sys.argv[1]]()))
+        return
+    fleet, path = sys.argv[1], Path(sys.argv[2])
+    if path.suffix == ".csv":
+        check_csv(fleet, path)
+    elif path.suffix == ".html":
+        check_html(fleet, path.read_text(encoding="utf-8"))
+    else:
+        check_markdown(fleet, path.read_text(encoding="utf-8"))
+
+
+main()

@@ -1,0 +1,105 @@
+#!/usr/bin/env bash
+# Copyright (c) 2026, netapp.nks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+set -eu
+# shellcheck source=tests/integration/targets/setup_fake_nks/fake.sh
+. ../setup_fake_nks/fake.sh
+
+folder=$(mktemp -d)
+trap 'rm -r "$folder"' EXIT
+
+# report FILE ARGUMENT...: the format is what the name of the file ends in
+report() {
+    ansible-playbook netapp.nks.fleet_report -e "fleet_report_dest=$folder/$1 fleet_report_format=${1##*.}" "${@:2}"
+}
+
+for format in html markdown csv; do
+    fake POST reset
+    fake POST faults "$(python check.py still)"
+    succeeds report "all.$format"
+    said changed=1 'Organization 390 (Partner Labs) is left out'
+    python check.py all "$folder/all.$format"
+    [ "$(stat -c %a "$folder/all.$format")" = 644 ]
+
+    # Selection
+    succeeds report "some.$format" -e '{"fleet_report_orgs": [382, "🚀"], "fleet_report_providers": ["hci", "do"], "fleet_report_mode": "0600",
+        "fleet_report_title": "<Edge> & *more*"}'
+    python check.py some "$folder/some.$format"
+    [ "$(stat -c %a "$folder/some.$format")" = 600 ]
+    succeeds report "none.$format" -e '{"fleet_report_orgs": "382", "fleet_report_states": ["<i>*x*"], "fleet_report_regions": ["a"],
+        "fleet_report_workspaces": ["b"]}'
+    python check.py none "$folder/none.$format"
+
+    # What the API answers is text
+    fake POST faults "$(python check.py hostile)"
+    succeeds report "hostile.$format"
+    python check.py hostile "$folder/hostile.$format"
+    [ ! -e PWNED ]
+    fake DELETE faults
+done
+
+# Each selection fits one cluster
+for selection in '"orgs": ["🚀"]' '"workspaces": [6]' '"states": ["draft"]' '"providers": ["packet"]' '"regions": ["ams3"]'; do
+    succeeds report one.csv -e "{\"fleet_report_${selection#?}}"
+    [ "$(wc -l <"$folder/one.csv")" = 2 ]
+done
+
+# Service clusters
+succeeds report service.html -e fleet_report_include_service_clusters=true
+grep -q nks-service "$folder/service.html"
+
+# A failure changes nothing
+cp -p "$folder/all.html" "$folder/before"
+fails report all.html -e nks_api_token=wrong
+said 'status 401 Unauthorized: Invalid token.' failed=1
+fake POST faults '[{"path": "/orgs/382/clusters", "kind": "status", "status": 500}]'
+fails report all.html -e nks_api_retries=0
+said 'status 500' failed=1
+fake DELETE faults
+cmp "$folder/all.html" "$folder/before"
+fails report new.html -e nks_api_token=wrong
+
+# Check mode
+succeeds report all.html --check --diff -e '{"fleet_report_orgs": [382]}'
+said changed=1 '-<tr><th scope="row">broken</th>'
+cmp "$folder/all.html" "$folder/before"
+succeeds report new.html --check
+said changed=1
+[ ! -e "$folder/new.html" ]
+
+# CSV has no time in it
+fake POST reset
+succeeds report same.csv -e '{"fleet_report_orgs": [382]}'
+said changed=1
+succeeds report same.csv -e '{"fleet_report_orgs": [382]}'
+said changed=0
+
+# Misuse
+fails report all.pdf
+said "html, markdown, csv"
+fails ansible-playbook netapp.nks.fleet_report
+said fleet_report_dest
+fails report new.html -e '{"fleet_report_mode": 384}'
+said 'Put it in quotes'
+fails report new.html -e '{"fleet_report_states": []}'
+said 'states is an empty list'
+[ ! -e "$folder/new.html" ]
+
+# Options of the connection, and no secret
+fake POST reset
+fake POST faults "$(python check.py still)"
+succeeds env NKS_API_URL=http://127.0.0.1:1 NKS_API_TOKEN=wrong ansible-playbook netapp.nks.fleet_report -vvvvv -e "fleet_report_dest=$folder/secrets.html" \
+    -e '{"nks_api_url": "{{ lookup('"'env', 'NKS_FAKE_URL'"') }}", "nks_api_token": "'"$NKS_API_TOKEN"'", "nks_api_timeout": 5, "nks_api_retries": 0,
+        "nks_validate_certs": false, "nks_ca_path": "/not/used"}'
+python check.py all "$folder/secrets.html"
+if grep -Fe "$NKS_API_TOKEN" -e never-show "$folder"/*; then
+    echo "FAILED: a secret is in a report"
+    exit 1
+fi
+
+# A large fleet
+succeeds python "${ANSIBLE_COLLECTIONS_PATH%%:*}/ansible_collections/netapp/nks/tests/fake_nks" --orgs 3 --clusters 500 -- \
+    ansible-playbook netapp.nks.fleet_report -e "fleet_report_dest=$folder/large.html"
+python check.py large "$folder/large.html"

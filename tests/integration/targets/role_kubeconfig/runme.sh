@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Copyright (c) 2026, netapp.nks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+set -eu
+# shellcheck source=tests/integration/targets/setup_fake_nks/fake.sh
+. ../setup_fake_nks/fake.sh
+
+folder=$(mktemp -d)
+trap 'rm -r "$folder"' EXIT
+
+succeeds ansible-playbook write.yml -i clusters.nks.yml -e "folder=$folder/new" --check
+test ! -e "$folder/new"
+ansible-playbook write.yml -i clusters.nks.yml -e "folder=$folder/new" "$@"
+test "$(stat -c %a "$folder/new" "$folder/new/"* | sort -u | tr '\n' ' ')" = '600 700 '
+test "$(cd "$folder/new" && echo ./*)" = \
+    './Shop___Z_rich~1302.kubeconfig ./_~1401.kubeconfig ./edge_1__lab_.kubeconfig ./prod_1201.kubeconfig ./prod_1301.kubeconfig ./staging.kubeconfig'
+succeeds ansible-playbook write.yml -i clusters.nks.yml -e "folder=$folder/new" -vvvvv
+said 'changed=0' 'The cluster broken has no kubeconfig: it has failed. It is left out.'
+test "$(grep -c 'changed=[^0]' "$log")" = 0
+no_secrets
+
+fails ansible-playbook write.yml -i clusters.nks.yml -e "folder=$folder/new" -e kubeconfig_not_running=fail
+said 'The cluster broken has no kubeconfig: it has failed.'
+fails ansible-playbook write.yml -i nodes.nks.yml -e "folder=$folder/new"
+said 'is not a cluster'
+fails env NKS_API_TOKEN=wrong ansible-playbook write.yml -i hosts.yml -e "folder=$folder/new"
+said 'status 401'
