@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Copyright (c) 2026, netapp.nks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Shows the collection at work on the NKS API that NKS_API_URL and NKS_API_TOKEN name.
+set -eu
+cd "$(dirname "$0")"
+export ANSIBLE_DISPLAY_SKIPPED_HOSTS=false ANSIBLE_LOCALHOST_WARNING=false ANSIBLE_INVENTORY_UNPARSED_WARNING=false
+
+folder=$(mktemp -d)
+trap 'rm -r "$folder"' EXIT
+
+show() {
+    printf '\n\n==> %s\n    $ %s\n' "$1" "${*:2}"
+    "${@:2}"
+}
+
+show "The organizations that the token sees" \
+    ansible localhost -m netapp.nks.nks_org_info
+show "The fleet as a table" \
+    ansible-playbook netapp.nks.list_clusters
+show "The fleet as an inventory" \
+    ansible-inventory -i nks.yml --graph
+show "Nodes as an inventory: those of one cluster" \
+    ansible-inventory -i nodes.nks.yml --graph nks_cluster_prod
+show "A kubeconfig for each running cluster" \
+    ansible-playbook -i nks.yml kubeconfigs.yml -e "kubeconfig_dir=$folder"
+show "A gate that opens" \
+    ansible-playbook netapp.nks.gated_deployment -e @opens.yml
+if show "A gate that stays shut, and says why" \
+    ansible-playbook netapp.nks.gated_deployment -e @stays_shut.yml; then
+    echo "The gate should have stayed shut." >&2
+    exit 1
+fi
+printf '\n\nAll as it should be: the last play failed because the gate stayed shut.\n'
