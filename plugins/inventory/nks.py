@@ -26,6 +26,8 @@ description:
     host patterns or paths, become C(_) in the name of a host. The variable C(nks_name) has the name as it is.
   - In the name of a variable, what variables cannot have becomes C(_).
   - Nothing that comes from the API is ever evaluated as a template.
+  - With C(-v) it tells how many clusters of which organizations it found, what it left out, how many requests that took,
+    whether the cache served, and each request that it repeats.
   - If anything fails, no host and no group is added. Whether Ansible goes on without is decided by its own setting
     C(INVENTORY_ANY_UNPARSED_IS_FAILED).
 author:
@@ -215,10 +217,12 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         key = self.cache_key()
         cached = self._cache.get(key) if use_cache else None
         if cached is not None:
+            self.tell(f"clusters from the cache, without a request: {len(cached)}")
             return cached
         fleet = self.fetch()
         # A partial result is not kept, and what an earlier run has kept is no longer true.
         self._cache[key] = None if fleet.skipped_orgs else fleet.found
+        self.tell("not kept in the cache, as it is not whole" if fleet.skipped_orgs else "kept in the cache")
         return fleet.found
 
     def cache_key(self) -> str:
@@ -242,14 +246,21 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         if self.get_option("hosts") == "nodes":
             includes["include_nodes"] = True
         try:
-            with NKSClient(**{option: self.get_option(option) for option in CONNECTION}) as client:
-                fleet = select_clusters(client, **{option: self.get_option(option) for option in SELECTION})
+            with NKSClient(**{option: self.get_option(option) for option in CONNECTION}, tell=self.tell) as client:
+                selection = {option: self.get_option(option) for option in SELECTION}
+                fleet = select_clusters(client, **selection, whole_orgs=True)
+                self.tell(fleet.summary())
                 fleet = with_includes(client, fleet, **includes)
         except NKSError as exc:
             raise AnsibleParserError(str(exc)) from None
+        self.tell(f"requests made: {len(client.sent)}")
         for warning in fleet.warnings():
             self.display.warning(warning)
         return fleet
+
+    def tell(self, message: str) -> None:
+        """Show with ``-v``."""
+        self.display.v(f"{self.NAME}: {message}")
 
     def populate(self, found: Found) -> None:
         prefix, strict = self.get_option("hostvars_prefix"), self.get_option("strict")

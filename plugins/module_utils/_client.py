@@ -103,6 +103,7 @@ class NKSClient:
     :param api_timeout: seconds for one attempt as a whole: connecting, headers and body.
     :param api_retries: further attempts of a GET after a connection error or one of ``RETRIED_STATUSES``.
     :param ca_path: file or directory of CA certificates that replaces the default ones.
+    :param tell: called with a line for the user before each pause, from any thread.
     :raises NKSError: an option that cannot be used.
 
     A method answers what the API answered, unchanged, and raises a subclass of :class:`NKSError` for any failure.
@@ -116,7 +117,11 @@ class NKSClient:
         api_retries: int = 4,
         validate_certs: bool = True,
         ca_path: str | None = None,
+        tell: t.Callable[[str], None] | None = None,
     ) -> None:
+        self.sent: list[str] = []
+        """Method and URL of each attempt so far."""
+        self._tell = tell
         self._token = _checked_token(api_token)
         self._url = _checked_url(api_url, validate_certs)
         # A proxy would see the token of a request to this machine in the clear.
@@ -204,13 +209,13 @@ class NKSClient:
         while True:
             answer = self._attempt(method, url, data)
             if isinstance(answer, Exception):
-                raw = None
+                raw, seen = None, self._why_no_answer(answer)
                 repeatable = _is_repeatable(method, answer)
             else:
                 response, body = answer
                 if response.status_code == 200:
                     return body
-                raw = response.raw
+                raw, seen = response.raw, f"status {response.status_code}"
                 repeatable = retry.is_retry(method, response.status_code)
             try:
                 if not repeatable:
@@ -218,7 +223,10 @@ class NKSClient:
                 retry = retry.increment(method, url, response=raw)
             except MaxRetryError:
                 break
-            time.sleep(_pause(retry, raw))
+            pause = _pause(retry, raw)
+            if self._tell:
+                self._tell(self._redacted(f"{method} {url}: {seen}. Trying again in {pause:.1f} s."))
+            time.sleep(pause)
         tries = f" (tried {len(retry.history) + 1} times)" if retry.history else ""
         if isinstance(answer, Exception):
             raise self._connection_error(method, url, tries, answer)
@@ -230,6 +238,7 @@ class NKSClient:
         The time-outs of requests bound the wait for each packet, so a server that sends a byte now and then could hold
         a request for ever, and name resolution is not bounded at all.
         """
+        self.sent.append(f"{method} {url}")
         answer: queue.SimpleQueue[tuple[requests.Response, bytes] | Exception] = queue.SimpleQueue()
         end = time.monotonic() + self._timeout
         bodies: list[bytes] = []
@@ -273,19 +282,20 @@ class NKSClient:
         if isinstance(exc, _TooLargeError):
             message = f"{method} {url}{tries}: the body is longer than {LARGEST} bytes."
             return self._error(NKSPayloadError, message, url)
-        if isinstance(exc, requests.Timeout):
-            reason = f"no complete answer within {self._timeout:g} s (api_timeout)"
-        elif isinstance(exc, requests.exceptions.ProxyError):
-            reason = f"the proxy failed: {_reason(exc)}"
-        else:
-            reason = _reason(exc)
         if _is_untrusted(exc):
             advice = "If your own CA signed the certificate of the endpoint, give that CA in ca_path (NKS_CA_PATH)."
         elif method == "GET" or _never_left(exc):
             advice = "Check api_url (NKS_API_URL), and that the endpoint is up and can be reached from this host."
         else:
             advice = "It is not known whether the change was made."
-        return self._error(NKSConnectionError, f"{method} {url}{tries}: {reason}. {advice}", url)
+        return self._error(NKSConnectionError, f"{method} {url}{tries}: {self._why_no_answer(exc)}. {advice}", url)
+
+    def _why_no_answer(self, exc: Exception) -> str:
+        if isinstance(exc, requests.Timeout):
+            return f"no complete answer within {self._timeout:g} s (api_timeout)"
+        if isinstance(exc, requests.exceptions.ProxyError):
+            return f"the proxy failed: {_reason(exc)}"
+        return _reason(exc)
 
     def _status_error(self, what: str, url: str, response: requests.Response, body: bytes) -> NKSError:
         status = response.status_code

@@ -8,7 +8,9 @@ Private to this collection: it may change without notice. It knows nothing of An
 
 from __future__ import annotations
 
+import collections
 import concurrent.futures
+import re
 import typing as t
 
 from ansible_collections.netapp.nks.plugins.module_utils._client import (
@@ -30,7 +32,8 @@ class Fleet(t.NamedTuple):
     """What a selection found."""
 
     found: list[tuple[JSON, JSON]]
-    """Pairs of an organization and one of its clusters, in the order of the API, secrets dropped."""
+    """Pairs of an organization and one of its clusters, in the order of the API, secrets dropped. Where the selection
+    names organizations by ID, an organization may have no more than that, its ``pk``."""
 
     passed_over: list[JSON]
     """The other clusters of the organizations that were read."""
@@ -53,6 +56,13 @@ class Fleet(t.NamedTuple):
             for org in self.skipped_orgs
         ]
 
+    def summary(self) -> str:
+        """What was selected, and what of the organizations that were read was not, in words."""
+        of_org = collections.Counter(shown_org(org) for org, _cluster in self.found)
+        counts = shortened([f"{count} of {org}" for org, count in of_org.items()]) or "none"
+        others = shortened([shown_cluster(cluster) for cluster in self.passed_over]) or "none"
+        return f"clusters selected: {counts}; left out: {others}"
+
     def without(self) -> str:
         """What there is where nothing was found, in words."""
         others = shortened([shown_cluster(cluster) for cluster in self.passed_over])
@@ -71,10 +81,12 @@ def select_clusters(
     include_service_clusters: bool = False,
     id: int | None = None,  # pylint: disable=redefined-builtin
     name: str | None = None,
+    whole_orgs: bool = False,
 ) -> Fleet:
     """The clusters, in their short form, that fit every option given. None leaves an option out; the empty list is
     refused.
 
+    :param whole_orgs: whether more of an organization is needed than its ``pk``.
     :raises NKSError: any failure, but for a 403 on an organization that ``orgs`` does not name: that one is skipped.
     """
     wanted_orgs = _identifiers("orgs", orgs)
@@ -101,11 +113,20 @@ def select_clusters(
                 return exc
             raise
 
-    selected = select_orgs(client.orgs(), wanted_orgs)
+    selected = [] if whole_orgs else _named_by_id(wanted_orgs)
+    try:
+        answers = concurrently(clusters_of, selected)
+    except NKSStatusError as exc:
+        if exc.status not in (403, 404):
+            raise
+        selected = []  # it may be a slug or name that looks like an ID
+    if not selected:
+        selected = select_orgs(client.orgs(), wanted_orgs)
+        answers = concurrently(clusters_of, selected)
     found: list[tuple[JSON, JSON]] = []
     passed_over: list[JSON] = []
     skipped: list[JSON] = []
-    for org, answer in zip(selected, concurrently(clusters_of, selected)):
+    for org, answer in zip(selected, answers):
         if isinstance(answer, NKSStatusError):
             skipped.append({"pk": org["pk"], "name": org.get("name"), "detail": answer.detail})
         else:
@@ -200,7 +221,7 @@ def shown_cluster(cluster: JSON) -> str:
 
 
 def shown_org(org: JSON) -> str:
-    return f"{org['pk']} ({one_line(str(org.get('name')))})"
+    return f"{org['pk']} ({one_line(str(org.get('name')))})" if "name" in org else str(org["pk"])
 
 
 def shortened(items: list[str]) -> str:
@@ -225,6 +246,13 @@ def _identifiers(option: str, values: Wanted) -> list[str] | None:
     if values is not None and (not values or any(value is None or value == "" for value in values)):
         raise NKSError(f"{option} is an empty list or holds an empty value: leave it out to select all.")
     return None if values is None else [str(value) for value in values]
+
+
+def _named_by_id(wanted: list[str] | None) -> list[JSON]:
+    """The organizations, as far as they are known without asking, where each is wanted by ID."""
+    if not all(re.fullmatch("[1-9][0-9]{0,15}", identifier) for identifier in wanted or []):
+        return []
+    return [{"pk": int(identifier)} for identifier in dict.fromkeys(wanted or [])]
 
 
 def _once(objects: list[JSON]) -> list[JSON]:

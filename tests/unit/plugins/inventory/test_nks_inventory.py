@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
+import time
 import typing as t
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.loader import inventory_loader
 from ansible.template import Templar
+from ansible.utils.display import Display
 from ansible.vars.manager import VariableManager
 from ansible_collections.netapp.nks.tests.fake_nks.server import FakeNKS
 
@@ -629,6 +631,34 @@ def test_without_cache_nothing_is_kept(fake: FakeNKS, source: Source, tmp_path: 
         source.parse(orgs=["381"], **{**source.cache, "cache": False})
     assert len(fake.requests) == 4
     assert not list(tmp_path.glob("cache/*"))
+
+
+# Messages
+
+
+def test_with_v_it_tells_what_it_found_and_did(
+    fake: FakeNKS, source: Source, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(Display(), "verbosity", 1)
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
+    fake.fault("/orgs/381/clusters", "status", status=503, times=1, headers={"Retry-After": "30"})
+    whole = {"orgs": ["381", "382"], "providers": ["aws", "hci"], "api_retries": 1, **source.cache}
+
+    def told(**options: t.Any) -> list[str]:
+        source.parse(**options)
+        out = capsys.readouterr().out
+        return [line.partition("netapp.nks.nks: ")[2] for line in out.splitlines() if "netapp.nks.nks: " in line]
+
+    left_out = "staging (ID 1202), build-me (ID 1203), broken (ID 1205), prod (ID 1301), Shop — Zürich (ID 1302)"
+    assert told(**whole) == [
+        f"GET {fake.url}/orgs/381/clusters: status 503. Trying again in 30.0 s.",
+        f"clusters selected: 2 of 381 (My Organization), 1 of 382 (Acme Retail); left out: {left_out}",
+        "requests made: 4",
+        "kept in the cache",
+    ]
+    assert told(**whole) == ["clusters from the cache, without a request: 3"]
+    assert told(orgs=["381"], states=["none"])[0].startswith("clusters selected: none; left out: prod (ID 1201), ")
+    assert told(**source.cache)[-1] == "not kept in the cache, as it is not whole"
 
 
 # Files

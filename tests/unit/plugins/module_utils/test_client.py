@@ -10,6 +10,7 @@ import datetime
 import email.utils
 import ipaddress
 import json
+import re
 import socket
 import threading
 import time
@@ -396,6 +397,20 @@ def test_a_broken_answer_is_a_connection_error(fake: FakeNKS, connect: Connect, 
     assert (exc.status, exc.detail, exc.url) == (None, None, f"{fake.url}/orgs")
     assert f"GET {fake.url}/orgs (tried 2 times)" in str(exc)
     assert len(pauses) == 1
+
+
+def test_each_pause_is_told_without_the_token(
+    fake: FakeNKS, connect: Connect, closed_port: int, pauses: Pauses
+) -> None:
+    told: list[str] = []
+    fake.fault("/orgs", "status", status=429, headers={"Retry-After": "7"}, times=1)
+    client = connect(api_retries=1, tell=told.append)
+    client.orgs()
+    assert len(client.sent) == 2
+    failure(connect(api_url=f"http://127.0.0.1:{closed_port}/{fake.token}", api_retries=1, tell=told.append))
+    assert told[0] == f"GET {fake.url}/orgs: status 429. Trying again in 7.0 s."
+    assert re.fullmatch(r"GET http://127.0.0.1:\d+/\*{8}/orgs: Connection refused. Trying again in 0.\d s.", told[1])
+    assert (len(told), len(pauses)) == (2, 2)
 
 
 def test_a_refused_connection_is_repeated(connect: Connect, closed_port: int, pauses: Pauses) -> None:

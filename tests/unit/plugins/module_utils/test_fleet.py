@@ -39,6 +39,10 @@ def pks(objects: list[JSON]) -> list[t.Any]:
     return [item.get("pk") for item in objects]
 
 
+def paths(fake: FakeNKS) -> list[str]:
+    return [entry["path"] for entry in fake.requests]
+
+
 def serve(fake: FakeNKS, path: str, data: t.Any) -> None:
     fake.fault(path, "body", body=json.dumps(data))
 
@@ -299,8 +303,40 @@ def test_includes_add_to_each_cluster_what_is_asked_for(
 
 def test_clusters_that_are_not_selected_are_not_fetched(fake: FakeNKS, client: NKSClient) -> None:
     with_includes(client, select_clusters(client, orgs=["381"], name="prod"), include_nodes=True)
-    asked = [entry["path"] for entry in fake.requests]
-    assert asked == ["/orgs", "/orgs/381/clusters", "/orgs/381/clusters/1201/nodes"]
+    assert paths(fake) == ["/orgs/381/clusters", "/orgs/381/clusters/1201/nodes"]
+
+
+@pytest.mark.parametrize(
+    ("selection", "orgs"),
+    [
+        ({"orgs": ["381"]}, []),
+        ({"orgs": [381, "382"]}, []),
+        ({"orgs": ["381"], "whole_orgs": True}, ["/orgs"]),
+        ({"orgs": ["my-organization"]}, ["/orgs"]),
+        ({"orgs": ["381", "acme-retail"]}, ["/orgs"]),
+        ({}, ["/orgs"]),
+    ],
+)
+def test_organizations_are_listed_only_where_an_id_does_not_serve(
+    fake: FakeNKS, client: NKSClient, selection: JSON, orgs: list[str]
+) -> None:
+    fleet = select_clusters(client, **selection)
+    assert [path for path in paths(fake) if not path.endswith("clusters")] == orgs
+    assert all(("name" in org) == bool(orgs) for org, _cluster in fleet.found)
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_a_slug_or_name_may_look_like_an_id(fake: FakeNKS, client: NKSClient, status: int) -> None:
+    serve(fake, "/orgs", [{"pk": 381, "slug": "7", "name": "x"}, {"pk": 382, "slug": "y", "name": "8"}])
+    fake.fault("/orgs/[78]/clusters", "status", status=status)
+    assert pks(select_clusters(client, orgs=["7", "8"]).clusters) == [*OF_381, *OF_382]
+
+
+@pytest.mark.parametrize("wanted", ["0381", "٣٨١", "-381", "3.81e2", "9" * 5000])
+def test_what_is_no_id_never_gets_into_a_path(fake: FakeNKS, client: NKSClient, wanted: str) -> None:
+    with pytest.raises(NKSError, match="no organization with the ID, slug or name"):
+        select_clusters(client, orgs=[wanted])
+    assert paths(fake) == ["/orgs"]
 
 
 @pytest.mark.parametrize("pk", [None, "381", "../x", 1.5, True, [381], {}])
@@ -313,7 +349,7 @@ def test_an_id_that_is_no_number_never_gets_into_a_path(fake: FakeNKS, client: N
     fleet = select_clusters(client, orgs=["381"])
     with pytest.raises(NKSPayloadError, match="cluster without a numeric pk: odd"):
         with_includes(client, fleet, include_nodes=True)
-    assert [entry["path"] for entry in fake.requests] == ["/orgs", "/orgs/381/clusters"]
+    assert paths(fake) == ["/orgs/381/clusters"]
 
 
 # Concurrency
