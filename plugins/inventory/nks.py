@@ -279,8 +279,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         for name, host, known in zip(unique_names(names, [host.item for host in hosts], taken), hosts, variables):
             name = self.inventory.add_host(untrusted(name), host.group or group)
             known.update(host.connection)
-            for variable, value in known.items():
-                self.inventory.hosts[name].set_variable(variable, value)
+            self.inventory.hosts[name].vars.update(known)
             self._set_composite_vars(self.get_option("compose"), known, name, strict)
             self._add_host_to_composed_groups(self.get_option("groups"), known, name, strict)
             self._add_host_to_keyed_groups(self.get_option("keyed_groups"), known, name, strict)
@@ -315,9 +314,9 @@ def add_all(scratch: InventoryData, inventory: InventoryData) -> None:
             if variable not in ("inventory_file", "inventory_dir"):
                 inventory.hosts[host.name].set_variable(variable, value)
     for group in scratch.groups.values():
-        inventory.add_group(group.name)
+        target = inventory.groups[inventory.add_group(group.name)]
         for host in group.hosts:
-            inventory.add_host(host.name, group.name)
+            target.add_host(inventory.hosts[host.name])
     for group in scratch.groups.values():
         for child in group.child_groups:
             inventory.add_child(group.name, child.name)

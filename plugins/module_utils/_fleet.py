@@ -58,8 +58,9 @@ class Fleet(t.NamedTuple):
 
     def summary(self) -> str:
         """What was selected, and what of the organizations that were read was not, in words."""
-        of_org = collections.Counter(shown_org(org) for org, _cluster in self.found)
-        counts = shortened([f"{count} of {org}" for org, count in of_org.items()]) or "none"
+        orgs = {org["pk"]: org for org, _cluster in self.found}
+        of_org = collections.Counter(org["pk"] for org, _cluster in self.found)
+        counts = shortened([f"{count} of {shown_org(orgs[pk])}" for pk, count in of_org.items()]) or "none"
         others = shortened([shown_cluster(cluster) for cluster in self.passed_over]) or "none"
         return f"clusters selected: {counts}; left out: {others}"
 

@@ -9,6 +9,7 @@ Private to this collection: it may change without notice.
 from __future__ import annotations
 
 import collections
+import functools
 import ipaddress
 import re
 import sys
@@ -102,15 +103,20 @@ def unique_names(names: list[str], objects: list[JSON], taken: t.Container[str])
 
 
 def _prefixed(fields: JSON, prefix: str) -> JSON:
-    """The fields as variables. What the name of a variable cannot have becomes ``_``, unless that is a field too."""
-    valid = {**{_NOT_IN_A_VARIABLE.sub("_", field): value for field, value in fields.items()}, **fields}
-    return {
-        f"{prefix}{field}": value
-        for field, value in valid.items()
-        if field not in NEVER_VARIABLES
-        and not _NOT_IN_A_VARIABLE.search(field)
-        and not f"{prefix}{field}".startswith("ansible_")
-    }
+    return {variable: fields[field] for variable, field in _variables(prefix, tuple(fields))}
+
+
+@functools.lru_cache(maxsize=128)
+def _variables(prefix: str, fields: tuple[str, ...]) -> list[tuple[str, str]]:
+    """The variables that the fields become. What a name cannot have becomes ``_``, unless that is a field too."""
+    valid = {**{_NOT_IN_A_VARIABLE.sub("_", field): field for field in fields}, **{field: field for field in fields}}
+    return [
+        (f"{prefix}{name}", field)
+        for name, field in valid.items()
+        if name not in NEVER_VARIABLES
+        and not _NOT_IN_A_VARIABLE.search(name)
+        and not f"{prefix}{name}".startswith("ansible_")
+    ]
 
 
 def _of_org(org: JSON) -> JSON:
