@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: nks
 short_description: Clusters and nodes of the NetApp Kubernetes Service as hosts
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Makes a host of each cluster that an API token may read, or of each node of these clusters.
   - The source is a YAML file whose name ends in C(nks.yml) or C(nks.yaml).

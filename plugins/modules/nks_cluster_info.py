@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: nks_cluster_info
 short_description: Query clusters of the NetApp Kubernetes Service, and wait for them
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Returns the active clusters of one, several or all organizations that an API token may read.
   - Can wait until the clusters selected are there, are running, or are gone.

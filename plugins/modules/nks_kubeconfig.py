@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: nks_kubeconfig
 short_description: Write the kubeconfig of a cluster of the NetApp Kubernetes Service to a file
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Writes the kubeconfig of a cluster to a file on the host that runs the module, where C(kubectl), or the modules of
     C(kubernetes.core) with their option C(kubeconfig), can use it.

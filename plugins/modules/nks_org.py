@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: nks_org
 short_description: Update an organization of the NetApp Kubernetes Service
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Changes name, slug or logo of an organization that exists. What is not given stays as it is.
   - Sends only what differs, and nothing if nothing does.

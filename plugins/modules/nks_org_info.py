@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: nks_org_info
 short_description: Query organizations of the NetApp Kubernetes Service
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Returns the organizations that an API token sees, or the one with a given ID, name or slug.
   - A token also sees organizations in which its account is not C(Owner), and whose clusters it may not read.

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: floor
 short_description: Hosts from a JSON file, for the benchmark
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Adds the hosts and variables that P(netapp.nks.nks#inventory) makes of the same clusters, and does nothing else.
   - With options of C(constructed), it does what ansible-core does with them.
