@@ -4,9 +4,12 @@
 
 from __future__ import annotations
 
+import datetime
+import ipaddress
 import json
 import os
 import typing as t
+from pathlib import Path
 
 import pytest
 from ansible.module_utils import basic
@@ -28,6 +31,9 @@ else:
 
 from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
 from ansible_collections.netapp.nks.tests.fake_nks.server import FakeNKS
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 JSON = t.Dict[str, t.Any]
 
@@ -113,3 +119,28 @@ def run_module_fixture(
         return result
 
     return run
+
+
+@pytest.fixture(name="make_certificate", scope="session")
+def make_certificate_fixture() -> t.Callable[[Path, str], tuple[str, str]]:
+    def make(folder: Path, address: str) -> tuple[str, str]:
+        """Paths of a certificate that signs itself, and of its key."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "NKS tests")])
+        now = datetime.datetime.now(datetime.timezone.utc)
+        certificate = (
+            x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+            .not_valid_before(now - datetime.timedelta(days=1))
+            .not_valid_after(now + datetime.timedelta(days=1))
+            .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))]), critical=False)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+            .sign(key, hashes.SHA256())
+        )
+        cert, pem = folder / f"{address}.crt", folder / f"{address}.key"
+        cert.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+        pem.write_bytes(
+            key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        )
+        return str(cert), str(pem)
+
+    return make

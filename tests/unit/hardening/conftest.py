@@ -5,8 +5,6 @@
 from __future__ import annotations
 
 import contextlib
-import datetime
-import ipaddress
 import socket
 import threading
 import typing as t
@@ -14,9 +12,6 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.netapp.nks.tests.fake_nks.server import FakeNKS
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 
 class Tunnel:
@@ -53,29 +48,10 @@ class Tunnel:
             target.shutdown(socket.SHUT_WR)
 
 
-def make_certificate(folder: Path, address: str) -> tuple[str, str]:
-    """Paths of a certificate that signs itself, and of its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "NKS tests")])
-    now = datetime.datetime.now(datetime.timezone.utc)
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    cert, pem = folder / f"{address}.crt", folder / f"{address}.key"
-    cert.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    pem.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return str(cert), str(pem)
-
-
 @pytest.fixture(name="made", scope="session")
-def made_fixture(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[dict[str, t.Any]]:
+def made_fixture(
+    tmp_path_factory: pytest.TempPathFactory, make_certificate: t.Callable[[Path, str], tuple[str, str]]
+) -> t.Iterator[dict[str, t.Any]]:
     """What the words in capitals of a case stand for, and ``tls`` and ``other``, a fake with https and another host."""
     folder = tmp_path_factory.mktemp("tls")
     certificate = make_certificate(folder, "127.0.0.1")

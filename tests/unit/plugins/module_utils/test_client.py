@@ -6,9 +6,7 @@ from __future__ import annotations
 
 import base64
 import concurrent.futures
-import datetime
 import email.utils
-import ipaddress
 import json
 import re
 import socket
@@ -27,9 +25,6 @@ from ansible_collections.netapp.nks.plugins.module_utils._client import (
     NKSStatusError,
 )
 from ansible_collections.netapp.nks.tests.fake_nks.server import FakeNKS
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 JSON = t.Dict[str, t.Any]
 Connect = t.Callable[..., NKSClient]
@@ -73,26 +68,6 @@ def closed_port_fixture() -> int:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         return unused.getsockname()[1]
-
-
-def make_certificate(folder: Path, address: str) -> tuple[str, str]:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "NKS tests")])
-    now = datetime.datetime.now(datetime.timezone.utc)
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    cert, pem = folder / f"{address}.crt", folder / f"{address}.key"
-    cert.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    pem.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return str(cert), str(pem)
 
 
 def failure(client: NKSClient, error: type[NKSError] = NKSError) -> NKSError:
@@ -535,7 +510,9 @@ def test_at_most_16_connections_serve_concurrent_requests(fake: FakeNKS, client:
 
 
 @pytest.fixture(name="authorities", scope="session")
-def authorities_fixture(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, str]]:
+def authorities_fixture(
+    tmp_path_factory: pytest.TempPathFactory, make_certificate: t.Callable[[Path, str], tuple[str, str]]
+) -> dict[str, tuple[str, str]]:
     folder = tmp_path_factory.mktemp("tls")
     return {
         "right": make_certificate(folder, "127.0.0.1"),
