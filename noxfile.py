@@ -32,11 +32,11 @@ CORES = {
 # The release of the package ansible whose kubernetes.core the target kubernetes_core uses: one for every core above.
 ANSIBLE = "14.5.0"
 
-# The ansible-core beside nox, which `make test` takes: the documentation is followed and coverage measured with it alone.
+# The ansible-core beside nox, which `make test` takes. Coverage is measured with it alone.
 CURRENT = importlib.metadata.version("ansible-core").rpartition(".")[0]
 
-# Integration targets that take minutes and call no plugin that the others do not: neither those of the documentation run
-# with any other ansible-core, nor the others with one between the oldest and the newest.
+# Integration targets that take minutes and call no plugin that others do not. The first run with the current
+# ansible-core alone, the others with the oldest and the newest too.
 FOLLOWED = ["docs_awx", "docs_guides", "examples"]
 LONG = ["gate_is_fail_closed", "role_fleet_report"]
 

@@ -26,8 +26,8 @@ description:
     host patterns or paths, become C(_) in the name of a host. The variable C(nks_name) has the name as it is.
   - In the name of a variable, what variables cannot have becomes C(_).
   - Nothing that comes from the API is ever evaluated as a template.
-  - With C(-v) it tells how many clusters of which organizations it found, what it left out, how many requests that took,
-    whether the cache served, and each request that it repeats.
+  - With C(-v) it tells how many clusters of which organizations it found, what it left out, how many requests that
+    took, whether the cache served, and each request that it repeats.
   - If anything fails, no host and no group is added. Whether Ansible goes on without is decided by its own setting
     C(INVENTORY_ANY_UNPARSED_IS_FAILED).
 author:

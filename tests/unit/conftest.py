@@ -139,7 +139,9 @@ def make_certificate_fixture() -> t.Callable[[Path, str], tuple[str, str]]:
         cert, pem = folder / f"{address}.crt", folder / f"{address}.key"
         cert.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
         pem.write_bytes(
-            key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+            key.private_bytes(
+                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            )
         )
         return str(cert), str(pem)
 
