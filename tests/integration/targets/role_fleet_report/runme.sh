@@ -86,6 +86,10 @@ said 'Put it in quotes'
 fails report new.html -e '{"fleet_report_states": []}'
 said 'states is an empty list'
 [ ! -e "$folder/new.html" ]
+mkdir "$folder/folder.html"
+fails report folder.html
+said 'fleet_report_dest is a folder'
+rmdir "$folder/folder.html"
 
 # Options of the connection, and no secret
 fake POST reset
