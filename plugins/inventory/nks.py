@@ -22,7 +22,7 @@ description:
   - The name of a host that occurs twice gets C(_) and the C(pk) of the object appended, each time that it occurs. So do
     names that Ansible or the inventory use already, such as C(localhost), C(all) and that of O(group), and the groups
     of clusters that would have the same name.
-  - White space, control characters, any of C(,:[]&!~*?/\\) and a leading C(@), C(-) or C(.), which have a meaning in
+  - White space, control characters, any of C(,:[]&!~*?/\) and a leading C(@), C(-) or C(.), which have a meaning in
     host patterns or paths, become C(_) in the name of a host. The variable C(nks_name) has the name as it is.
   - In the name of a variable, what variables cannot have becomes C(_).
   - Nothing that comes from the API is ever evaluated as a template.
