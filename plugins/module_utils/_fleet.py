@@ -115,13 +115,14 @@ def select_clusters(
             raise
 
     selected = [] if whole_orgs else _named_by_id(wanted_orgs)
+    answers: list[list[JSON] | NKSStatusError] = []
     try:
         answers = concurrently(clusters_of, selected)
     except NKSStatusError as exc:
         if exc.status not in (403, 404):
             raise
-        selected = []  # it may be a slug or name that looks like an ID
-    if not selected:
+    if not (answers and all(answers)):
+        # What looks like an ID may be a slug or name, and an organization that is not there may be shown as empty.
         selected = select_orgs(client.orgs(), wanted_orgs)
         answers = concurrently(clusters_of, selected)
     found: list[tuple[JSON, JSON]] = []

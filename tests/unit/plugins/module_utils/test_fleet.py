@@ -332,6 +332,14 @@ def test_a_slug_or_name_may_look_like_an_id(fake: FakeNKS, client: NKSClient, st
     assert pks(select_clusters(client, orgs=["7", "8"]).clusters) == [*OF_381, *OF_382]
 
 
+def test_an_organization_that_is_not_there_is_an_error_where_the_server_shows_it_as_empty(
+    fake: FakeNKS, client: NKSClient
+) -> None:
+    fake.fault("/orgs/999/clusters", "body", body="[]")
+    with pytest.raises(NKSError, match="no organization with the ID, slug or name '999'"):
+        select_clusters(client, orgs=["999"])
+
+
 @pytest.mark.parametrize("wanted", ["0381", "٣٨١", "-381", "3.81e2", "9" * 5000])
 def test_what_is_no_id_never_gets_into_a_path(fake: FakeNKS, client: NKSClient, wanted: str) -> None:
     with pytest.raises(NKSError, match="no organization with the ID, slug or name"):
