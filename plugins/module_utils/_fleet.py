@@ -46,6 +46,11 @@ class Fleet(t.NamedTuple):
         return [cluster for _org, cluster in self.found]
 
     @property
+    def others(self) -> str:
+        """The clusters passed over in words."""
+        return shortened([shown_cluster(cluster) for cluster in self.passed_over])
+
+    @property
     def unread(self) -> str:
         """The skipped organizations in words."""
         return shortened([shown_org(org) for org in self.skipped_orgs])
@@ -61,13 +66,11 @@ class Fleet(t.NamedTuple):
         orgs = {org["pk"]: org for org, _cluster in self.found}
         of_org = collections.Counter(org["pk"] for org, _cluster in self.found)
         counts = shortened([f"{count} of {shown_org(orgs[pk])}" for pk, count in of_org.items()]) or "none"
-        others = shortened([shown_cluster(cluster) for cluster in self.passed_over]) or "none"
-        return f"clusters selected: {counts}; left out: {others}"
+        return f"clusters selected: {counts}; left out: {self.others or 'none'}"
 
     def without(self) -> str:
         """What there is where nothing was found, in words."""
-        others = shortened([shown_cluster(cluster) for cluster in self.passed_over])
-        seen = f"the token sees {others}" if others else "the token sees no cluster"
+        seen = f"the token sees {self.others or 'no cluster'}"
         return f"{seen}; it may not read the organizations {self.unread}" if self.unread else seen
 
 
@@ -132,9 +135,11 @@ def select_clusters(
         if isinstance(answer, NKSStatusError):
             skipped.append({"pk": org["pk"], "name": org.get("name"), "detail": answer.detail})
         else:
-            clusters = [without_secrets(cluster) for cluster in _once(answer)]
-            found += [(org, cluster) for cluster in clusters if fits(cluster)]
-            passed_over += [cluster for cluster in clusters if not fits(cluster)]
+            for cluster in map(without_secrets, _once(answer)):
+                if fits(cluster):
+                    found.append((org, cluster))
+                else:
+                    passed_over.append(cluster)
     if selected and len(skipped) == len(selected):
         raise NKSError(
             f"The token may read none of the organizations that it sees: {_listed(selected)}. Its account must be "
