@@ -8,6 +8,8 @@ import datetime
 import ipaddress
 import json
 import os
+import threading
+import time
 import typing as t
 from pathlib import Path
 
@@ -74,6 +76,19 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith("NKS_") or name.lower().endswith("_proxy") or name.endswith("_CA_BUNDLE"):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(name="pauses")
+def pauses_fixture(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The pauses that a client would make, recorded instead."""
+    pauses: list[float] = []
+    sleep = time.sleep
+
+    def pause(seconds: float) -> None:
+        (pauses.append if threading.current_thread() is threading.main_thread() else sleep)(seconds)
+
+    monkeypatch.setattr(time, "sleep", pause)
+    return pauses
 
 
 @pytest.fixture(name="connect")

@@ -9,7 +9,6 @@ import json
 import os
 import subprocess
 import sys
-import threading
 import time
 import typing as t
 
@@ -38,19 +37,6 @@ from ansible_collections.netapp.nks.tests.unit.hardening.faults import (
 
 ERRORS = {CONNECTION: NKSConnectionError, STATUS: NKSStatusError, PAYLOAD: NKSPayloadError, REPEATED: NKSError}
 MOST_SECONDS = 20
-
-
-@pytest.fixture(name="pauses")
-def pauses_fixture(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The pauses that a client would make, recorded instead."""
-    pauses: list[float] = []
-    sleep = time.sleep
-
-    def pause(seconds: float) -> None:
-        (pauses.append if threading.current_thread() is threading.main_thread() else sleep)(seconds)
-
-    monkeypatch.setattr(time, "sleep", pause)
-    return pauses
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.happens for case in CASES])

@@ -10,7 +10,6 @@ import email.utils
 import json
 import re
 import socket
-import threading
 import time
 import traceback
 import typing as t
@@ -28,31 +27,6 @@ from ansible_collections.netapp.nks.tests.fake_nks.server import FakeNKS
 
 JSON = t.Dict[str, t.Any]
 Connect = t.Callable[..., NKSClient]
-
-
-class Pauses(list):
-    """The pauses that a client would make, recorded instead. What is in ``then`` is called at the next one."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.then: list[t.Callable[[], object]] = []
-
-    def sleep(self, seconds: float) -> None:
-        self.append(seconds)
-        while self.then:
-            self.then.pop()()
-
-
-@pytest.fixture(name="pauses")
-def pauses_fixture(monkeypatch: pytest.MonkeyPatch) -> Pauses:
-    pauses = Pauses()
-    sleep = time.sleep
-
-    def pause(seconds: float) -> None:
-        (pauses.sleep if threading.current_thread() is threading.main_thread() else sleep)(seconds)
-
-    monkeypatch.setattr(time, "sleep", pause)
-    return pauses
 
 
 @pytest.fixture(name="other")
@@ -291,7 +265,7 @@ def test_a_redirect_is_an_error_and_never_followed(
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
 def test_these_statuses_are_repeated_as_often_as_told(
-    fake: FakeNKS, connect: Connect, pauses: Pauses, status: int
+    fake: FakeNKS, connect: Connect, pauses: list[float], status: int
 ) -> None:
     fake.fault("/orgs", "status", status=status)
     exc = failure(connect(api_retries=3), NKSStatusError)
@@ -301,7 +275,7 @@ def test_these_statuses_are_repeated_as_often_as_told(
 
 
 @pytest.mark.parametrize("status", [201, 204, 302, 304, 400, 401, 403, 404, 405, 409, 418, 501])
-def test_other_statuses_are_not_repeated(fake: FakeNKS, connect: Connect, pauses: Pauses, status: int) -> None:
+def test_other_statuses_are_not_repeated(fake: FakeNKS, connect: Connect, pauses: list[float], status: int) -> None:
     fake.fault("/orgs", "status", status=status, headers={"Retry-After": "1"})
     exc = failure(connect(api_retries=3), NKSStatusError)
     assert (statuses(fake), pauses) == ([status], [])
@@ -316,7 +290,7 @@ def test_a_repetition_that_succeeds_is_a_success(fake: FakeNKS, connect: Connect
     assert time.monotonic() - before >= 0.25
 
 
-def test_pauses_grow_with_jitter_and_stay_below_a_minute(fake: FakeNKS, connect: Connect, pauses: Pauses) -> None:
+def test_pauses_grow_with_jitter_and_stay_below_a_minute(fake: FakeNKS, connect: Connect, pauses: list[float]) -> None:
     fake.fault("/orgs", "status", status=503)
     failure(connect(api_retries=12))
     longest = [min(60, 0.5 * 2**number) for number in range(12)]
@@ -346,7 +320,7 @@ def test_pauses_grow_with_jitter_and_stay_below_a_minute(fake: FakeNKS, connect:
     ],
 )
 def test_retry_after_is_honoured_up_to_a_minute_unless_it_is_nonsense(
-    fake: FakeNKS, connect: Connect, pauses: Pauses, retry_after: str, least: float, most: float, repeated: int
+    fake: FakeNKS, connect: Connect, pauses: list[float], retry_after: str, least: float, most: float, repeated: int
 ) -> None:
     if retry_after == "in 10 s":
         retry_after = email.utils.formatdate(time.time() + 10, usegmt=True)
@@ -358,7 +332,7 @@ def test_retry_after_is_honoured_up_to_a_minute_unless_it_is_nonsense(
 
 @pytest.mark.parametrize("kind", ["reset", "reset_body", "short_body", "silent", "drip", "drip_headers"])
 def test_a_broken_answer_is_repeated_until_a_whole_one_comes(
-    fake: FakeNKS, connect: Connect, pauses: Pauses, kind: str
+    fake: FakeNKS, connect: Connect, pauses: list[float], kind: str
 ) -> None:
     fake.fault("/orgs", kind, times=2)
     assert len(connect(api_retries=2, api_timeout=0.4).orgs()) == 4
@@ -366,7 +340,7 @@ def test_a_broken_answer_is_repeated_until_a_whole_one_comes(
 
 
 @pytest.mark.parametrize("kind", ["reset", "reset_body", "short_body"])
-def test_a_broken_answer_is_a_connection_error(fake: FakeNKS, connect: Connect, pauses: Pauses, kind: str) -> None:
+def test_a_broken_answer_is_a_connection_error(fake: FakeNKS, connect: Connect, pauses: list[float], kind: str) -> None:
     fake.fault("/orgs", kind)
     exc = failure(connect(api_retries=1), NKSConnectionError)
     assert (exc.status, exc.detail, exc.url) == (None, None, f"{fake.url}/orgs")
@@ -375,7 +349,7 @@ def test_a_broken_answer_is_a_connection_error(fake: FakeNKS, connect: Connect, 
 
 
 def test_each_pause_is_told_without_the_token(
-    fake: FakeNKS, connect: Connect, closed_port: int, pauses: Pauses
+    fake: FakeNKS, connect: Connect, closed_port: int, pauses: list[float]
 ) -> None:
     told: list[str] = []
     fake.fault("/orgs", "status", status=429, headers={"Retry-After": "7"}, times=1)
@@ -388,12 +362,13 @@ def test_each_pause_is_told_without_the_token(
     assert (len(told), len(pauses)) == (2, 2)
 
 
-def test_a_refused_connection_is_repeated(connect: Connect, closed_port: int, pauses: Pauses) -> None:
-    client = connect(api_url=f"http://127.0.0.1:{closed_port}", api_retries=1)
-    assert "Connection refused" in str(failure(client, NKSConnectionError))
+def test_a_refused_connection_is_repeated(connect: Connect, closed_port: int, pauses: list[float]) -> None:
+    refused = {"api_url": f"http://127.0.0.1:{closed_port}", "api_retries": 1}
+    assert "Connection refused" in str(failure(connect(**refused), NKSConnectionError))
     started: list[FakeNKS] = []
-    pauses.then.append(lambda: started.append(FakeNKS(port=closed_port)))
+    client = connect(**refused, tell=lambda _said: started.append(FakeNKS(port=closed_port)))
     assert len(client.orgs()) == 4
+    assert len(pauses) == 2
     started[0].stop()
 
 
@@ -540,7 +515,7 @@ def authorities_fixture(
 def test_certificates_are_trusted_as_the_options_say(
     authorities: dict[str, tuple[str, str]],
     connect: Connect,
-    pauses: Pauses,
+    pauses: list[float],
     monkeypatch: pytest.MonkeyPatch,
     served: str,
     ca_path: str | None,
