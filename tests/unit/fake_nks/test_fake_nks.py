@@ -14,7 +14,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 import typing as t
 import urllib.error
@@ -462,10 +461,10 @@ def test_fault_delay_and_latency(fake: FakeNKS, client: Client) -> None:
     assert time.monotonic() - start >= 0.2
 
 
-def raw(fake: FakeNKS) -> socket.socket:
-    """A connection that has asked for /orgs."""
-    connection = socket.create_connection(("127.0.0.1", int(fake.url.rpartition(":")[2])), timeout=5)
-    connection.sendall(f"GET /orgs HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {fake.token}\r\n\r\n".encode())
+def raw(fake: FakeNKS, path: str = "/orgs") -> socket.socket:
+    """A connection that has asked for this path."""
+    connection = socket.create_connection(("127.0.0.1", int(fake.url.rpartition(":")[2])), timeout=60)
+    connection.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {fake.token}\r\n\r\n".encode())
     return connection
 
 
@@ -521,13 +520,14 @@ def test_fault_silent(fake: FakeNKS, client: Client) -> None:
 
 
 def test_stop_ends_faults(fake: FakeNKS) -> None:
-    fake.fault("/orgs", "silent", times=1)
-    fake.fault("/orgs", "drip", interval=100.0)
-    with raw(fake) as silent, raw(fake) as drip:
+    fake.fault("/orgs", "silent")
+    fake.fault("/orgs/381", "drip", interval=100.0)
+    with raw(fake) as silent, raw(fake, "/orgs/381") as drip:
         drip.recv(1)
-        threading.Timer(0.05, fake.stop).start()
+        while len(fake.requests) < 2:
+            time.sleep(0.01)
+        fake.stop()
         assert silent.recv(1) == b""
-        drip.settimeout(2)
         read_all(drip)
 
 
