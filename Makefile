@@ -27,7 +27,7 @@ help: ## List the targets
 .PHONY: demo
 demo: .build/installed ## Show the collection at work on a fake NKS
 	@PATH=$(CURDIR)/$(BIN):$$PATH ANSIBLE_COLLECTIONS_PATH=$(COLLECTIONS) \
-		python tests/fake_nks -- tests/demo/run.sh
+		python tests/fake_nks --step 0 -- tests/demo/run.sh
 
 .PHONY: fake
 fake: .build/installed ## Run the fake NKS until Ctrl-C; paste the lines that it prints in another shell

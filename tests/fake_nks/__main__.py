@@ -30,6 +30,7 @@ def main() -> int:
             arguments.clusters,
             arguments.nodes,
             (arguments.tls_cert, arguments.tls_key) if arguments.tls_cert else None,
+            step=arguments.step,
         )
     except OSError as error:
         print(f"fake_nks: cannot serve on 127.0.0.1 port {arguments.port}: {error.strerror or error}", file=sys.stderr)
@@ -66,6 +67,9 @@ def parse(argv: list[str]) -> tuple[argparse.Namespace, list[str]]:
     )
     parser.add_argument("--port", type=int, default=0, help="default: a free port")
     parser.add_argument("--latency", type=seconds, default=0.0, metavar="SECONDS", help="wait before each answer")
+    parser.add_argument(
+        "--step", type=seconds, metavar="SECONDS", help="so long passes with each request, and otherwise no time"
+    )
     parser.add_argument("--orgs", type=count, metavar="N", help="make up a fleet of N organizations (default: 1)")
     parser.add_argument("--clusters", type=count, metavar="M", help="make up a fleet of M clusters (default: 10)")
     parser.add_argument("--nodes", type=count, metavar="K", help="make up a fleet with K nodes a cluster (default: 3)")

@@ -140,7 +140,8 @@ class Fault:
 class FakeNKS:
     """A running fake; `with` or `stop` ends it. `orgs`, `clusters` or `nodes` (a cluster) replace the fleet of data/.
 
-    `tls` is the paths of certificate and key. `clock` gives the seconds by which clusters change.
+    `tls` is the paths of certificate and key. `clock` gives the seconds by which clusters change, or so many seconds pass
+    with each request, and otherwise none, where `step` is set.
     """
 
     def __init__(
@@ -152,8 +153,10 @@ class FakeNKS:
         nodes: int | None = None,
         tls: tuple[str, str] | None = None,
         clock: t.Callable[[], float] = time.monotonic,
+        step: float | None = None,
     ) -> None:
         self.latency = latency
+        self.step = step
         self.stopping = threading.Event()
         self._size = (
             None
@@ -189,6 +192,7 @@ class FakeNKS:
             self._fleet = fleet
             self._accounts = {account["token"]: account for account in fleet.tokens.values()}
             self._started = self._clock()
+            self._stepped = 0.0
             self._faults: list[Fault] = []
             self._log: list[Object] = []
             self._cache: dict[tuple[t.Any, ...], Reply] = {}
@@ -216,8 +220,12 @@ class FakeNKS:
         """Logs a request and says how it is to fail."""
         with self._lock:
             self._log.append(entry)
+            self._stepped += self.step or 0.0
             asked = (fault for fault in self._faults if fault.takes(entry["method"], entry["path"], entry["query"]))
             return next(asked, None)
+
+    def _age(self) -> float:
+        return self._clock() - self._started if self.step is None else self._stepped
 
     def auth(self, path: str, authorization: str | None) -> tuple[str, str]:
         """What the log calls the authorization, and the token if it is valid."""
@@ -227,7 +235,7 @@ class FakeNKS:
         kubernetes = KUBERNETES.fullmatch(path)
         with self._lock:
             if kubernetes:
-                cluster = self._fleet.with_kubeconfig(int(kubernetes[1]), self._clock() - self._started)
+                cluster = self._fleet.with_kubeconfig(int(kubernetes[1]), self._age())
                 valid = cluster is not None and token == self._fleet.kubernetes_token(cluster)
             else:
                 valid = token in self._accounts
@@ -266,7 +274,7 @@ class FakeNKS:
             if method != "GET":
                 allow = "GET, PATCH" if route == "org" else "GET"
                 return Reply.detail(405, f'Method "{method}" not allowed.', Allow=allow)
-            seconds = self._clock() - self._started
+            seconds = self._age()
             service = "include_service_clusters=true" in query.lower().split("&")
             key = (auth[1] if route == "orgs" else "", path, service, self._fleet.epoch(seconds))
             if key not in self._cache:
@@ -306,7 +314,7 @@ class FakeNKS:
         self, pk: int, method: str, path: str, query: str, auth: str, content_type: str, body: bytes
     ) -> Reply:
         with self._lock:
-            cluster = self._fleet.with_kubeconfig(pk, self._clock() - self._started)
+            cluster = self._fleet.with_kubeconfig(pk, self._age())
             if cluster is None or auth != "valid":
                 return Reply.json(*failure(401, "Unauthorized", "Unauthorized"))
             stand_in = self._stand_ins.setdefault(pk, StandIn())
@@ -318,6 +326,12 @@ class FakeNKS:
             return Reply.json(200, self.requests)
         if (method, path) == ("POST", "/_fake/reset"):
             self.reset()
+            return Reply(204, b"")
+        if (method, path) == ("POST", "/_fake/step"):
+            try:
+                self.step = float(body)
+            except ValueError:
+                return Reply.detail(400, "the body must be a number of seconds")
             return Reply(204, b"")
         if (method, path) == ("DELETE", "/_fake/faults"):
             self.clear_faults()

@@ -348,6 +348,20 @@ def test_a_cluster_goes(fake: FakeNKS, client: Client, clock: Clock) -> None:
     assert client.json("/orgs/381/clusters/1204")["state"] == "running"
 
 
+def test_time_passes_in_steps(clock: Clock) -> None:
+    with FakeNKS(clock=clock, step=0) as fake:
+        client = Client(fake)
+        clock.now += 100
+        assert client.json("/orgs/381/clusters/1203")["state"] == "building"
+        assert client.ask("/_fake/step", "POST", data="1.5").status_code == 204
+        seen = [client.json("/orgs/381/clusters/1203")["state"] for _number in range(5)]
+        assert seen == ["building", "provisioned", "provisioned", "running", "running"]
+        fake.reset()
+        assert client.json("/orgs/381/clusters/1203")["state"] == "building"
+        answer = client.ask("/_fake/step", "POST", data="soon")
+        assert (answer.status_code, answer.json()) == (400, {"detail": "the body must be a number of seconds"})
+
+
 # Log, reset, stop
 
 

@@ -8,6 +8,7 @@ All its blocks share one folder, from the first to the last. A block with a capt
 command, which must succeed. A comment before a block tells otherwise:
 
 - `.. not run: REASON`: the block is checked for syntax only.
+- `.. step: SECONDS`: so long passes with each request to the fake; else no time passes.
 - `.. said by: COMMAND`: the command must give the message in the block, where `…` stands for anything. It may use
   `fault JSON`, which makes requests to the fake fail.
 """
@@ -27,7 +28,7 @@ from pathlib import Path
 import yaml
 
 BLOCK = re.compile(
-    r"(?:^\.\. (not run|said by): (.+(?:\n   .+)*)\n\s*)?"
+    r"(?:^\.\. (not run|said by|step): (.+(?:\n   .+)*)\n\s*)?"
     r"^( *)\.\. code-block:: (\S+)\n((?:\3   :.*\n)*)\n((?:\3   .*\n|\s*\n)+)",
     re.M,
 )
@@ -76,7 +77,7 @@ def follow(block: Block, folder: Path, shipped: Path) -> None:
         if (shipped / block.caption).exists():
             same(block.text, (shipped / block.caption).read_text(encoding="utf-8"))
     if block.kind == "said by":
-        reset()
+        control("reset")
         provoke(block, folder)
     elif block.kind == "not run" and block.language == "text":
         return
@@ -87,6 +88,7 @@ def follow(block: Block, folder: Path, shipped: Path) -> None:
     elif block.language in ("ini", "cfg"):
         configparser.ConfigParser(interpolation=None).read_string(block.text)
     elif block.language == "console":
+        control("step", block.remark if block.kind == "step" else "0")
         for command in commands(block.text):
             check(command, folder)
             if block.kind != "not run":
@@ -158,8 +160,9 @@ def bash(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def reset() -> None:
-    with urllib.request.urlopen(urllib.request.Request(f"{os.environ['NKS_FAKE_URL']}/_fake/reset", method="POST")):
+def control(path: str, body: str = "") -> None:
+    """A request to the fake itself."""
+    with urllib.request.urlopen(f"{os.environ['NKS_FAKE_URL']}/_fake/{path}", body.encode()):
         pass
 
 
@@ -170,7 +173,7 @@ def main() -> int:
     failed = len(re.findall(r"^ *\.\. code-block::", page, re.M)) - len(seen)
     if failed:
         print(f"FAILED: {guide.name} has blocks that this test does not see")
-    reset()
+    control("reset")
     with tempfile.TemporaryDirectory() as folder:
         for block in seen:
             print(f"{guide.name}:{block.line} {block.language} {block.caption or block.kind}", flush=True)

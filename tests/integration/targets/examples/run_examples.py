@@ -1,9 +1,9 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs every example of the documentation: the EXAMPLES of plugins, and the blocks of YAML and INI in pages.
+"""Runs the EXAMPLES of plugins, and the blocks of YAML and INI in every page but the guides, which docs_guides follows.
 
-A block behind a comment `<!-- not run: REASON -->` (`.. not run: REASON` in .rst) is only parsed.
+A block behind a comment `<!-- not run: REASON -->` is only parsed.
 """
 
 from __future__ import annotations
@@ -22,9 +22,6 @@ from pathlib import Path
 import yaml
 
 FENCED = re.compile(r"(?:<!-- not run: (.+?) -->\s*\n)?^( *)```(yaml|ini)\n(.*?)^ *```$", re.M | re.S)
-CODE_BLOCK = re.compile(
-    r"(?:^ *\.\. not run: (.+)\n\s*)?^( *)\.\. code-block:: (yaml|ini)\n(?: +:.*\n)*\n((?:\2 +.*\n|\n)+)", re.M
-)
 DEFAULT_INVENTORY = "plugin: netapp.nks.nks\n"
 
 
@@ -46,10 +43,10 @@ def find(root: Path) -> t.Iterator[Example]:
         for text in re.split(r"^---\n", examples_of(path), flags=re.M):
             if yaml.safe_load(text) is not None:
                 yield Example(str(path.relative_to(root)), "yaml", text)
-    patterns = ("README.md", "roles/*/README.md", "docs/**/*.md", "docs/**/*.rst")
+    patterns = ("README.md", "roles/*/README.md", "docs/**/*.md")
     for path in sorted(page for pattern in patterns for page in root.glob(pattern)):
         page = path.read_text(encoding="utf-8")
-        for match in (CODE_BLOCK if path.suffix == ".rst" else FENCED).finditer(page):
+        for match in FENCED.finditer(page):
             not_run, _indent, language, text = match.groups()
             line = page.count("\n", 0, match.start(4))
             yield Example(f"{path.relative_to(root)}:{line}", language, dedented(text), not_run or "")

@@ -20,7 +20,9 @@ said 'The gate stays shut. Cluster missing is not there.'
 
 # A cluster that was as expected while another was waited for, and no longer is
 fake POST reset
+fake POST step 1
 fails ansible-playbook waits.yml
+fake POST step 0
 said 'The gate stays shut. Cluster going of organization 381'
 if grep -F 'Behind the gate' "$log"; then
     echo "FAILED: the gate has opened"

@@ -4,9 +4,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # For runme.sh to source. It starts runme.sh anew as the command of a fake NKS, which sets NKS_API_URL, NKS_API_TOKEN and
-# NKS_FAKE_URL. ansible-test copies targets elsewhere and runs them there, but leaves the rest of the collection in its place.
+# NKS_FAKE_URL. No cluster of it changes, unless a target lets time pass: fake POST step SECONDS. ansible-test copies targets
+# elsewhere and runs them there, but leaves the rest of the collection in its place.
 if [ -z "${NKS_FAKE_URL:-}" ]; then
-    exec python "${ANSIBLE_COLLECTIONS_PATH%%:*}/ansible_collections/netapp/nks/tests/fake_nks" -- "$0" "$@"
+    exec python "${ANSIBLE_COLLECTIONS_PATH%%:*}/ansible_collections/netapp/nks/tests/fake_nks" --step 0 -- "$0" "$@"
 fi
 
 log=${OUTPUT_DIR:-/tmp}/nks.log
