@@ -30,22 +30,22 @@ CORES = {
     "2.21": ("25.2", ["3.13", "3.12", "3.14"]),
 }
 
-OLDEST, *_BETWEEN, NEWEST = CORES
+OLDEST = next(iter(CORES))
 
 # The release of the package ansible whose kubernetes.core the target kubernetes_core uses: one for every core above.
 ANSIBLE = "14.5.0"
 
-# The ansible-core beside nox, which `make test` takes. Coverage is measured with it alone.
+# The ansible-core beside nox, which `make test` takes.
 CURRENT = importlib.metadata.version("ansible-core").rpartition(".")[0]
 
 # Integration targets that take minutes and call no plugin that others do not. The documentation is followed with the
-# current ansible-core, in a session of its own; the others run with that one, the oldest and the newest.
+# current ansible-core, in a session of its own; the others run with that one and the oldest.
 DOCUMENTATION = ["docs_awx", "docs_guides", "examples"]
 LONG = ["gate_is_fail_closed", "role_fleet_report"]
 
 # The kinds of tests: their options, and what is there when one was run, for ansible-test ends with 0 when none was.
 TESTS = {
-    "units": (["--target-python", "default", "--requirements"], "junit/*units*"),
+    "units": (["--target-python", "default", "--requirements", "--coverage"], "junit/*units*"),
     "integration": (["--requirements"], "data/integration*"),
     "sanity": (["--junit"], "junit/*sanity*"),
 }
@@ -196,7 +196,7 @@ def copy_kubernetes(session: nox.Session, root: Path) -> None:
         archive.extractall(root, names)
 
 
-def ansible_test(session: nox.Session, version: str, kinds: t.Iterable[str], arguments: list[str]) -> None:
+def test(session: nox.Session, version: str, kinds: t.Iterable[str], arguments: list[str]) -> None:
     """Run the tests of these kinds with an ansible-core."""
     # The oldest requests that is supported is tested with the oldest ansible-core.
     requests = "requests==2.28.0" if version == OLDEST else "requests"
@@ -208,26 +208,33 @@ def ansible_test(session: nox.Session, version: str, kinds: t.Iterable[str], arg
             copy_kubernetes(session, Path(temporary))
         with session.chdir(copy_collection(Path(temporary))):
             for kind in kinds:
-                options, result = TESTS[kind]
-                excluded = without(version) if kind == "integration" and not arguments else []
-                coverage = ["--coverage"] if kind == "units" and version == CURRENT else []
-                session.run("ansible-test", kind, *options, *excluded, *coverage, *arguments)
-                if not list(Path("tests/output").glob(result)):
-                    session.error(f"ansible-test {kind} ran no test")
-            if "units" in kinds and version == CURRENT:
-                session.run("ansible-test", "coverage", "report", "--requirements", "--omit", "*/tests/*")
+                if kind == "units" and version != CURRENT:
+                    units(session, temporary, arguments)
+                else:
+                    ansible_test(session, version, kind, arguments)
 
 
-def without(version: str) -> list[str]:
-    """The options that leave out what is not run with that ansible-core."""
-    long = [] if version in (OLDEST, CURRENT, NEWEST) else LONG
-    return [f"--exclude={target}" for target in DOCUMENTATION + long]
+def units(session: nox.Session, root: str, arguments: list[str]) -> None:
+    """Run the unit tests without ansible-test, whose process for each of them takes most of the time."""
+    session.install("-r", "tests/unit/requirements.txt", "pytest", "pytest-xdist")
+    session.run("python", "-m", "pytest", "-n", "auto", *arguments, env={"PYTHONPATH": root})
+
+
+def ansible_test(session: nox.Session, version: str, kind: str, arguments: list[str]) -> None:
+    options, result = TESTS[kind]
+    long = [] if version in (OLDEST, CURRENT) else LONG
+    excluded = [f"--exclude={target}" for target in DOCUMENTATION + long]
+    session.run("ansible-test", kind, *options, *(arguments or (excluded if kind == "integration" else [])))
+    if not list(Path("tests/output").glob(result)):
+        session.error(f"ansible-test {kind} ran no test")
+    if kind == "units":
+        session.run("ansible-test", "coverage", "report", "--requirements", "--omit", "*/tests/*")
 
 
 @nox.session(name="docs-follow", default=False)
 def docs_follow(session: nox.Session) -> None:
     """Run the examples, and follow the guides."""
-    ansible_test(session, CURRENT, ["integration"], session.posargs or DOCUMENTATION)
+    test(session, CURRENT, ["integration"], session.posargs or DOCUMENTATION)
 
 
 def add_ansible_test(version: str) -> None:
@@ -236,13 +243,13 @@ def add_ansible_test(version: str) -> None:
 
     def run(session: nox.Session) -> None:
         if python:
-            ansible_test(session, version, session.posargs[:1] or TESTS, session.posargs[1:])
+            test(session, version, session.posargs[:1] or TESTS, session.posargs[1:])
         elif os.environ.get("CI"):
             session.error(f"None of Python {', '.join(wanted)} is here")
         else:
             session.skip(f"None of Python {', '.join(wanted)} is here")
 
-    run.__doc__ = f"Run ansible-test with ansible-core {version}: all, or one kind, `-- integration TARGET`."
+    run.__doc__ = f"Run the tests with ansible-core {version}: all, or one kind, `-- integration TARGET`."
     nox.session(run, name=f"core-{version}", python=python or False, default=False)
 
 
