@@ -18,9 +18,10 @@ export NETRC=$folder/netrc TMPDIR=$folder/tmp
 export ANSIBLE_DEPRECATION_WARNINGS=true ANSIBLE_CACHE_PLUGIN_CONNECTION=$folder/facts ANSIBLE_CACHE_PLUGIN=jsonfile
 export ANSIBLE_LOCAL_TEMP=$folder/tmp ANSIBLE_REMOTE_TMP=$folder/tmp
 
-# The arguments of every process, while all below runs
+# The arguments of every process of this target, while all below runs
 python watch.py "$folder/arguments" &
 watcher=$!
+until [ -s "$folder/arguments" ]; do sleep 0.1; done
 
 clean() {
     no_secrets
@@ -57,7 +58,7 @@ clean
 kill "$watcher"
 wait "$watcher" || true
 grep -q ansible-playbook "$folder/arguments"
-sed -i '/AnsiballZ_\|ansible-playbook \|ansible-inventory /!d' "$folder/arguments"  # other tests run beside this one
+sed -i '/AnsiballZ_\|ansible-playbook \|ansible-inventory /!d' "$folder/arguments"  # that of grep has what it looks for
 test -n "$(find "$folder/cache" -type f)"
 if grep -rFe "$NKS_API_TOKEN" -e never-show "$folder" --exclude-dir=kubeconfigs; then
     echo "FAILED: a secret is in a file or in the arguments of a process, above"
