@@ -91,7 +91,7 @@ rmdir "$folder/folder.html"
 
 # Options of the connection, and no secret
 succeeds env NKS_API_URL=http://127.0.0.1:1 NKS_API_TOKEN=wrong ansible-playbook netapp.nks.fleet_report -vvvvv -e "fleet_report_dest=$folder/secrets.html" \
-    -e '{"nks_api_url": "{{ lookup('"'env', 'NKS_FAKE_URL'"') }}", "nks_api_token": "'"$NKS_API_TOKEN"'", "nks_api_timeout": 5, "nks_api_retries": 0,
+    -e '{"nks_api_url": "{{ lookup('"'env', 'NKS_FAKE_URL'"') }}", "nks_api_token": "'"$NKS_API_TOKEN"'", "nks_api_timeout": 60, "nks_api_retries": 0,
         "nks_validate_certs": false, "nks_ca_path": "/not/used"}'
 python check.py all "$folder/secrets.html"
 if grep -Fe "$NKS_API_TOKEN" -e never-show "$folder"/*; then
