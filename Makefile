@@ -40,7 +40,7 @@ test: .venv/ready ## Run every check with the newest ansible-core that python3 r
 
 .PHONY: matrix
 matrix: .venv/ready ## Run the tests with every supported ansible-core; SKIP="2.19 …" leaves out
-	@$(MAKE) -k -j2 -Otarget $(addprefix core-,$(filter-out $(SKIP),$(CORES)))
+	@$(MAKE) -k -j3 -Otarget $(addprefix core-,$(filter-out $(SKIP),$(CORES)))
 
 .PHONY: static
 static: build ## Run every check that runs no code of the collection
@@ -56,7 +56,7 @@ integration: .venv/ready ## Run the integration tests, or one of them: TARGET=na
 
 .PHONY: unit
 unit: tree ## Run the unit tests with this Python
-	PYTHONPATH=$(CURDIR)/.build/tree $(BIN)/python -m pytest --cov=plugins --cov-report=term-missing:skip-covered
+	PYTHONPATH=$(CURDIR)/.build/tree $(BIN)/python -m pytest -n auto --cov=plugins --cov-report=term-missing:skip-covered
 
 .PHONY: lint docs-check
 lint docs-check: .venv/ready ## Run ruff, pylint, mypy and yamllint; check the documentation
@@ -114,7 +114,7 @@ clean: ## Remove all that was made
 .venv/ready: constraints.txt tests/unit/requirements.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install -qq -c constraints.txt -r tests/unit/requirements.txt \
-		ansible-core antsibull-nox nox pytest pytest-cov
+		ansible-core antsibull-nox nox pytest pytest-cov pytest-xdist
 	@touch $@
 
 $(TARBALL): .venv/ready $(SOURCES)
