@@ -36,8 +36,15 @@ from ansible_collections.netapp.nks.tests.fake_nks.server import FakeNKS
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from hypothesis import HealthCheck, settings
 
 JSON = t.Dict[str, t.Any]
+
+# The same examples in each run, however slow the machine is.
+settings.register_profile(
+    "nks", derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck)
+)
+settings.load_profile("nks")
 
 
 class Clock:

@@ -32,7 +32,7 @@ except ImportError:
 
 JSON = t.Dict[str, t.Any]
 
-few = settings(max_examples=60, deadline=None, derandomize=True, database=None)
+few = settings(max_examples=60)
 
 CANARY = "{{ lookup('ansible.builtin.pipe', 'touch CANARY') }}"
 SECRET = "never-show"
