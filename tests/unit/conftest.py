@@ -36,8 +36,15 @@ from ansible_collections.netapp.nks.tests.fake_nks.server import FakeNKS
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from hypothesis import HealthCheck, settings
 
 JSON = t.Dict[str, t.Any]
+
+# The same examples in each run, however slow the machine is.
+settings.register_profile(
+    "nks", derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck)
+)
+settings.load_profile("nks")
 
 
 class Clock:
@@ -97,13 +104,39 @@ def connect_fixture(fake: FakeNKS) -> t.Iterator[t.Callable[..., NKSClient]]:
     clients = []
 
     def connect(**options: t.Any) -> NKSClient:
-        given: JSON = {"api_token": fake.token, "api_url": fake.url, "api_timeout": 10, "api_retries": 0, **options}
+        given: JSON = {"api_token": fake.token, "api_url": fake.url, "api_timeout": 60, "api_retries": 0, **options}
         clients.append(NKSClient(**given))
         return clients[-1]
 
     yield connect
     for client in clients:
         client.__exit__()
+
+
+@pytest.fixture(name="hurry")
+def hurry_fixture(fake: FakeNKS, monkeypatch: pytest.MonkeyPatch) -> t.Callable[..., None]:
+    """Gives the next attempts of clients so many seconds, and the last of these to all further ones.
+
+    An attempt also lasts until the fake has taken its request, so that none overtakes another.
+    """
+    attempt = NKSClient._attempt
+
+    def hurry(*seconds: float) -> None:
+        left = list(seconds)
+        taken = len(fake.requests)
+
+        def patient_attempt(client: NKSClient, *request: t.Any) -> t.Any:
+            nonlocal taken
+            client._timeout = left.pop(0) if left[1:] else left[0]
+            answer = attempt(client, *request)
+            taken += 1
+            while len(fake.requests) < taken:
+                threading.Event().wait(0.01)  # no test replaces it, unlike time.sleep
+            return answer
+
+        monkeypatch.setattr(NKSClient, "_attempt", patient_attempt)
+
+    return hurry
 
 
 @pytest.fixture(name="client")
@@ -118,7 +151,7 @@ def run_module_fixture(
     """Runs main() of a module against the fake. An option that is None is left out."""
 
     def run(main: t.Callable[[], None], check_mode: bool = False, **options: t.Any) -> JSON:
-        given = {"api_token": fake.token, "api_url": fake.url, "api_timeout": 10, "api_retries": 0, **options}
+        given = {"api_token": fake.token, "api_url": fake.url, "api_timeout": 60, "api_retries": 0, **options}
         arguments = {option: value for option, value in given.items() if value is not None}
         text = json.dumps({"ANSIBLE_MODULE_ARGS": {**arguments, "_ansible_check_mode": check_mode}})
         monkeypatch.setattr(basic, "_ANSIBLE_ARGS", text.encode())

@@ -5,15 +5,16 @@
 from __future__ import annotations
 
 import base64
-import datetime
 import http.client
 import ipaddress
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import typing as t
 import urllib.error
@@ -48,7 +49,7 @@ class Client:
 
     def ask(self, path: str, method: str = "GET", **options: t.Any) -> requests.Response:
         return self.session.request(
-            method, self.fake.url + path, timeout=options.pop("timeout", 10), allow_redirects=False, **options
+            method, self.fake.url + path, timeout=options.pop("timeout", 60), allow_redirects=False, **options
         )
 
     def json(self, path: str) -> t.Any:
@@ -388,12 +389,14 @@ def test_reset(fake: FakeNKS, client: Client) -> None:
     assert client.json("/orgs")[0]["name"] == "My Organization"
 
 
-def test_stop_ends_kept_alive_connections(client: Client) -> None:
-    assert client.status("/orgs") == 200
-    client.fake.stop()
-    client.fake.stop()
-    with pytest.raises(requests.ConnectionError):
-        client.ask("/orgs")
+def test_stop_ends_kept_alive_connections(fake: FakeNKS) -> None:
+    with raw(fake) as connection:
+        response = http.client.HTTPResponse(connection)
+        response.begin()
+        assert len(json.load(response)) == 4
+        fake.stop()
+        fake.stop()
+        assert connection.recv(1) == b""
 
 
 def test_instances_are_apart(client: Client) -> None:
@@ -482,6 +485,11 @@ def raw(fake: FakeNKS, path: str = "/orgs") -> socket.socket:
     return connection
 
 
+def wait_for_requests(fake: FakeNKS, number: int) -> None:
+    while len(fake.requests) < number:
+        time.sleep(0.01)
+
+
 def read_all(connection: socket.socket) -> bytes:
     return b"".join(iter(lambda: connection.recv(65536), b""))
 
@@ -510,13 +518,28 @@ def test_fault_short_body(fake: FakeNKS) -> None:
             response.read()
 
 
-@pytest.mark.parametrize("kind, first", [("drip", b"HTTP/1.1 200 OK\r\n"), ("drip_headers", b"H")])
-def test_fault_drip(fake: FakeNKS, kind: str, first: bytes) -> None:
+@pytest.mark.parametrize("kind, first", [("drip", rb"HTTP/1.1 200 OK\r\n(.+\r\n)+\r\n\["), ("drip_headers", b"H")])
+def test_fault_drip(fake: FakeNKS, monkeypatch: pytest.MonkeyPatch, kind: str, first: bytes) -> None:
+    intervals: list[float] = []
+    on = threading.Semaphore(0)
+
+    def wait(interval: float) -> bool:
+        intervals.append(interval)
+        return not on.acquire(timeout=60)
+
+    monkeypatch.setattr(fake.stopping, "wait", wait)
     fake.fault("/orgs", kind, interval=0.05)
     with raw(fake) as connection:
-        pieces = [connection.recv(65536) for dummy in range(4)]
-    assert pieces[0].startswith(first)
-    assert [len(piece) for piece in pieces[2:]] == [1, 1]
+        begin = b""
+        while not re.fullmatch(first, begin):
+            piece = connection.recv(65536)
+            assert piece
+            begin += piece
+        for _byte in range(3):
+            on.release()
+            assert len(connection.recv(65536)) == 1
+    on.release(2)  # the connection is closed
+    assert set(intervals) == {0.05}
 
 
 @pytest.mark.parametrize("kind", ["drip", "drip_headers"])
@@ -530,6 +553,7 @@ def test_fault_silent(fake: FakeNKS, client: Client) -> None:
     fake.fault("/orgs", "silent", times=1)
     with pytest.raises(requests.ReadTimeout):
         client.ask("/orgs", timeout=0.1)
+    wait_for_requests(fake, 1)
     assert client.status("/orgs") == 200
 
 
@@ -538,8 +562,7 @@ def test_stop_ends_faults(fake: FakeNKS) -> None:
     fake.fault("/orgs/381", "drip", interval=100.0)
     with raw(fake) as silent, raw(fake, "/orgs/381") as drip:
         drip.recv(1)
-        while len(fake.requests) < 2:
-            time.sleep(0.01)
+        wait_for_requests(fake, 2)
         fake.stop()
         assert silent.recv(1) == b""
         read_all(drip)
@@ -621,35 +644,8 @@ def test_a_connection_is_kept_alive(client: Client) -> None:
 # TLS
 
 
-@pytest.fixture(name="certificate", scope="session")
-def certificate_fixture(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
-    x509 = pytest.importorskip("cryptography.x509")
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.oid.NameOID.COMMON_NAME, "fake-nks")])
-    now = datetime.datetime.now(datetime.timezone.utc)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - datetime.timedelta(1))
-        .not_valid_after(now + datetime.timedelta(1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    folder = tmp_path_factory.mktemp("tls")
-    (folder / "cert.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    (folder / "key.pem").write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return str(folder / "cert.pem"), str(folder / "key.pem")
-
-
-def test_tls(certificate: tuple[str, str]) -> None:
+def test_tls(tmp_path: Path, make_certificate: t.Callable[[Path, str], tuple[str, str]]) -> None:
+    certificate = make_certificate(tmp_path, "127.0.0.1")
     with FakeNKS(tls=certificate) as fake, socket.create_connection(("127.0.0.1", int(fake.url.rpartition(":")[2]))):
         # The connection that says nothing must not keep others waiting.
         client = Client(fake)
@@ -671,14 +667,14 @@ def test_tls(certificate: tuple[str, str]) -> None:
 
 
 def cli(*arguments: str, **options: t.Any) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*CLI, *arguments], capture_output=True, text=True, timeout=20, check=False, **options)
+    return subprocess.run([*CLI, *arguments], capture_output=True, text=True, timeout=120, check=False, **options)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_cli_serves_until_a_signal(tmp_path: Path, number: signal.Signals) -> None:
     exports = tmp_path / "exports"
     with subprocess.Popen(
-        [*CLI, "--export-file", str(exports), "--lifetime", "20"],
+        [*CLI, "--export-file", str(exports), "--lifetime", "600"],
         cwd="/",
         text=True,
         stdout=subprocess.PIPE,
@@ -694,7 +690,7 @@ def test_cli_serves_until_a_signal(tmp_path: Path, number: signal.Signals) -> No
         with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request) as response:
             assert len(json.load(response)) == 4
         process.send_signal(number)
-        assert process.communicate(timeout=10) == ("", "fake_nks: serving; Ctrl-C stops it\n")
+        assert process.communicate(timeout=120) == ("", "fake_nks: serving; Ctrl-C stops it\n")
         assert process.returncode == 0
 
 
@@ -753,14 +749,24 @@ def test_cli_command_that_is_not_there() -> None:
     assert result.stderr == "fake_nks: cannot run /no/such/command: No such file or directory\n"
 
 
+SAYS_THAT_IT_WAITS = """
+import runpy, subprocess, sys
+
+def wait(process, *args, wait=subprocess.Popen.wait, **options):
+    print("waits", flush=True)
+    return wait(process, *args, **options)
+
+subprocess.Popen.wait = wait
+runpy.run_path(sys.argv.pop(1), run_name="__main__")
+"""
+
+
 def test_cli_command_is_ended_with_the_fake() -> None:
-    with subprocess.Popen(
-        [*CLI, "--", sys.executable, "-c", "import time; print('ready', flush=True); time.sleep(60)"],
-        stdout=subprocess.PIPE,
-    ) as process:
-        assert process.stdout and process.stdout.readline() == b"ready\n"
+    command = [sys.executable, "-c", SAYS_THAT_IT_WAITS, CLI[1], "--", "sleep", "60"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout and process.stdout.readline() == b"waits\n"
         process.terminate()
-        assert process.wait(10) == 128 + signal.SIGTERM
+        assert process.wait(120) == 128 + signal.SIGTERM
 
 
 def test_cli_lifetime_ends_the_command() -> None:

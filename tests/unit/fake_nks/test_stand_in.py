@@ -23,7 +23,7 @@ class Kubernetes:
         self.session = requests.Session()
         self.session.trust_env = False
         self.session.headers["Authorization"] = f"Bearer {fake.token}"
-        answer = self.session.get(f"{fake.url}/orgs/{org}/clusters/{pk}/kubeconfig", timeout=10)
+        answer = self.session.get(f"{fake.url}/orgs/{org}/clusters/{pk}/kubeconfig", timeout=60)
         kubeconfig = yaml.safe_load(answer.text)
         self.server = kubeconfig["clusters"][0]["cluster"]["server"]
         self.session.headers["Authorization"] = f"Bearer {kubeconfig['users'][0]['user']['token']}"
@@ -37,7 +37,7 @@ class Kubernetes:
     ) -> tuple[int, t.Any]:
         sent = {"data": body} if isinstance(body, bytes) else {"json": body}
         response = self.session.request(
-            method, self.server + path, headers={"Content-Type": content_type}, timeout=10, **sent
+            method, self.server + path, headers={"Content-Type": content_type}, timeout=60, **sent
         )
         assert response.headers["Content-Type"] == "application/json"
         return response.status_code, response.json()
@@ -119,7 +119,7 @@ def test_token(fake: FakeNKS, kubernetes: Kubernetes, authorization: str | None,
 
 
 def test_token_is_for_kubernetes_alone(fake: FakeNKS, kubernetes: Kubernetes) -> None:
-    assert kubernetes.session.get(f"{fake.url}/orgs", timeout=10).status_code == 401
+    assert kubernetes.session.get(f"{fake.url}/orgs", timeout=60).status_code == 401
 
 
 @pytest.mark.parametrize("pk", [1203, 1205, 9])

@@ -32,7 +32,7 @@ except ImportError:
 
 JSON = t.Dict[str, t.Any]
 
-few = settings(max_examples=60, deadline=None, derandomize=True, database=None)
+few = settings(max_examples=60)
 
 CANARY = "{{ lookup('ansible.builtin.pipe', 'touch CANARY') }}"
 SECRET = "never-show"
@@ -107,7 +107,7 @@ class Source:
         self.fake = fake
         self.canary = folder / "canary"
         self.path = folder / "odd.nks.yml"
-        self.options: JSON = {"api_token": fake.token, "api_url": fake.url, "api_timeout": 10, "api_retries": 0}
+        self.options: JSON = {"api_token": fake.token, "api_url": fake.url, "api_timeout": 60, "api_retries": 0}
 
     def serve(self, org: JSON, clusters: list[JSON], nodes: list[JSON]) -> None:
         self.fake.reset()

@@ -58,7 +58,7 @@ class Source:
         }
 
     def write(self, **options: t.Any) -> None:
-        given = {"api_token": self.fake.token, "api_url": self.fake.url, "api_timeout": 10, "api_retries": 0, **options}
+        given = {"api_token": self.fake.token, "api_url": self.fake.url, "api_timeout": 60, "api_retries": 0, **options}
         given = {option: value for option, value in given.items() if value is not None}
         self.path.write_text(json.dumps({"plugin": "netapp.nks.nks", **given}), encoding="utf-8")
 
@@ -382,7 +382,7 @@ def test_connection_options_may_be_templates(fake: FakeNKS, source: Source, tmp_
     found = source.parse(
         api_token=f"{{{{ lookup('ansible.builtin.file', '{tmp_path}/token') }}}}",
         api_url=f"{{{{ '{fake.url}' }}}}",
-        api_timeout="{{ 2.5 * 2 }}",
+        api_timeout="{{ 30.5 * 2 }}",
         api_retries="{{ 1 - 1 }}",
         validate_certs="{{ 1 == 1 }}",
         ca_path="{{ '/etc' }}",

@@ -10,6 +10,7 @@ import email.utils
 import json
 import re
 import socket
+import threading
 import time
 import traceback
 import typing as t
@@ -38,10 +39,12 @@ def other_fixture() -> t.Iterator[FakeNKS]:
 
 
 @pytest.fixture(name="closed_port")
-def closed_port_fixture() -> int:
+def closed_port_fixture() -> t.Iterator[int]:
+    """A port that refuses connections, and that only a server that asks for it by number can take."""
     with socket.socket() as unused:
+        unused.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         unused.bind(("127.0.0.1", 0))
-        return unused.getsockname()[1]
+        yield unused.getsockname()[1]
 
 
 def failure(client: NKSClient, error: type[NKSError] = NKSError) -> NKSError:
@@ -299,7 +302,6 @@ def test_pauses_grow_with_jitter_and_stay_below_a_minute(fake: FakeNKS, connect:
     assert len({round(pause / most, 6) for pause, most in zip(pauses[:6], longest)}) > 1
 
 
-@pytest.mark.parametrize("repeated", [429, 503])
 @pytest.mark.parametrize(
     ("retry_after", "least", "most"),
     [
@@ -308,7 +310,7 @@ def test_pauses_grow_with_jitter_and_stay_below_a_minute(fake: FakeNKS, connect:
         ("31536000", 60, 60),
         ("9" * 400, 60, 60),
         ("9" * 5000, 0.25, 60),
-        ("in 10 s", 8, 10),
+        ("in 55 s", 5, 55),
         ("Fri, 31 Dec 9999 23:59:59 GMT", 60, 60),
         ("Fri, 31 Dec 99999 23:59:59 GMT", 0.25, 0.5),
         ("Thu, 01 Jan 1970 00:00:00 GMT", 0.25, 0.5),
@@ -320,22 +322,28 @@ def test_pauses_grow_with_jitter_and_stay_below_a_minute(fake: FakeNKS, connect:
     ],
 )
 def test_retry_after_is_honoured_up_to_a_minute_unless_it_is_nonsense(
-    fake: FakeNKS, connect: Connect, pauses: list[float], retry_after: str, least: float, most: float, repeated: int
+    fake: FakeNKS, connect: Connect, pauses: list[float], retry_after: str, least: float, most: float
 ) -> None:
-    if retry_after == "in 10 s":
-        retry_after = email.utils.formatdate(time.time() + 10, usegmt=True)
-    fake.fault("/orgs", "status", status=repeated, headers={"Retry-After": retry_after}, times=1)
-    assert len(connect(api_retries=1).orgs()) == 4
-    assert len(pauses) == 1
-    assert least <= pauses[0] <= most
+    if retry_after == "in 55 s":
+        retry_after = email.utils.formatdate(time.time() + 55, usegmt=True)
+    for status in (429, 503):
+        pauses.clear()
+        fake.fault("/orgs", "status", status=status, headers={"Retry-After": retry_after}, times=1)
+        assert len(connect(api_retries=1).orgs()) == 4
+        assert len(pauses) == 1, status
+        assert least <= pauses[0] <= most, status
 
 
-@pytest.mark.parametrize("kind", ["reset", "reset_body", "short_body", "silent", "drip", "drip_headers"])
+@pytest.mark.parametrize(
+    ("kind", "seconds"),
+    [("reset", 60), ("reset_body", 60), ("short_body", 60), ("silent", 0.2), ("drip", 0.2), ("drip_headers", 0.2)],
+)
 def test_a_broken_answer_is_repeated_until_a_whole_one_comes(
-    fake: FakeNKS, connect: Connect, pauses: list[float], kind: str
+    fake: FakeNKS, connect: Connect, hurry: t.Callable[..., None], pauses: list[float], kind: str, seconds: float
 ) -> None:
     fake.fault("/orgs", kind, times=2)
-    assert len(connect(api_retries=2, api_timeout=0.4).orgs()) == 4
+    hurry(seconds, seconds, 60)
+    assert len(connect(api_retries=2).orgs()) == 4
     assert (len(fake.requests), len(pauses)) == (3, 2)
 
 
@@ -376,23 +384,25 @@ def test_a_refused_connection_is_repeated(connect: Connect, closed_port: int, pa
     ("kind", "fields"),
     [
         ("silent", {}),
-        ("delay", {"seconds": 5.0}),
-        ("drip", {"interval": 0.05}),
-        ("drip_headers", {"interval": 0.05}),
+        ("delay", {"seconds": 600.0}),
+        ("drip", {"interval": 0.2}),
+        ("drip_headers", {"interval": 0.2}),
     ],
 )
 def test_api_timeout_bounds_a_request_as_a_whole(fake: FakeNKS, connect: Connect, kind: str, fields: JSON) -> None:
     fake.fault("/orgs", kind, **fields)
     before = time.monotonic()
     exc = failure(connect(api_timeout=0.5), NKSConnectionError)
-    assert 0.4 < time.monotonic() - before < 4
+    assert 0.4 < time.monotonic() - before < 25
     assert "within 0.5 s (api_timeout)" in str(exc)
     assert exc.status is None
+    while not fake.requests:  # else the request could get into the next test
+        time.sleep(0.01)
 
 
 def test_what_comes_in_time_is_waited_for(fake: FakeNKS, connect: Connect) -> None:
     fake.fault("/orgs", "delay", seconds=0.3)
-    assert len(connect(api_timeout=5).orgs()) == 4
+    assert len(connect().orgs()) == 4
 
 
 def test_a_host_that_does_not_exist_is_a_connection_error(connect: Connect) -> None:
@@ -454,10 +464,10 @@ def test_a_detail_that_is_not_an_object_is_an_error(fake: FakeNKS, client: NKSCl
         client.cluster(381, 1201)
 
 
-@pytest.mark.parametrize("depth", range(150, 3000, 150))
-def test_a_deeply_nested_body_is_read_or_an_error(fake: FakeNKS, connect: Connect, depth: int) -> None:
-    fake.fault("/orgs", "body", body="[" * depth + "]" * depth)
-    failure(connect(), NKSPayloadError)
+def test_a_deeply_nested_body_is_an_error(fake: FakeNKS, client: NKSClient) -> None:
+    for depth in range(150, 3000, 150):
+        fake.fault("/orgs", "body", body="[" * depth + "]" * depth, times=1)
+        assert "not JSON" in str(failure(client, NKSPayloadError)), depth
 
 
 def test_fields_that_nobody_knows_are_passed_through(fake: FakeNKS, connect: Connect) -> None:
@@ -475,13 +485,14 @@ def test_one_connection_serves_many_requests(fake: FakeNKS, client: NKSClient) -
     assert len({entry["connection"] for entry in fake.requests}) == 1
 
 
-def test_at_most_16_connections_serve_concurrent_requests(fake: FakeNKS, client: NKSClient) -> None:
-    fake.latency = 0.01
-    with concurrent.futures.ThreadPoolExecutor(16) as pool:
-        list(pool.map(lambda _number: client.orgs(), range(160)))
-    connections = {entry["connection"] for entry in fake.requests}
-    assert 2 <= len(connections) <= 16
-    assert len(fake.requests) == 160
+def test_at_most_16_connections_serve_concurrent_requests(monkeypatch: pytest.MonkeyPatch) -> None:
+    meet = threading.Barrier(16, timeout=60)
+    with FakeNKS(latency=1.0) as fake, NKSClient(fake.token, fake.url, 60, 0) as client:
+        monkeypatch.setattr(fake.stopping, "wait", lambda _latency: meet.wait())
+        with concurrent.futures.ThreadPoolExecutor(16) as pool:
+            list(pool.map(lambda _number: client.orgs(), range(160)))
+        assert len({entry["connection"] for entry in fake.requests}) == 16
+        assert len(fake.requests) == 160
 
 
 @pytest.fixture(name="authorities", scope="session")
@@ -557,7 +568,6 @@ def test_another_request_goes_by_the_proxy(connect: Connect, monkeypatch: pytest
 # The token stays secret
 
 
-@pytest.mark.parametrize("token", ["0123456789abcdef0123456789abcdef", "sec/ret+to=ken", 'sec"ret\\token'])
 @pytest.mark.parametrize(
     ("kind", "fields"),
     [
@@ -577,21 +587,23 @@ def test_another_request_goes_by_the_proxy(connect: Connect, monkeypatch: pytest
     ],
 )
 def test_no_error_holds_the_token_even_when_the_server_echoes_it(
-    fake: FakeNKS, connect: Connect, token: str, kind: str, fields: JSON
+    fake: FakeNKS, connect: Connect, hurry: t.Callable[..., None], kind: str, fields: JSON
 ) -> None:
-    escaped = {
-        "SLASHED": json.dumps(token)[1:-1].replace("/", "\\/"),
-        "ESCAPED": "".join(f"\\u{ord(character):04x}" for character in token),
-        "TOKEN": json.dumps(token)[1:-1] if fields.get("status") == 400 or kind == "body" else token,
-    }
-    for field in ("body", "location"):
-        for name, text in escaped.items():
-            if field in fields:
-                fields = {**fields, field: fields[field].replace(name, text)}
-    fake.fault("/orgs", kind, **fields)
-    exc = failure(connect(api_token=token, api_timeout=0.4))
-    assert token not in str(exc) + repr(exc) + "".join(traceback.format_exception(type(exc), exc, exc.__traceback__))
-    assert token not in strings(vars(exc))
+    hurry(0.2 if kind == "silent" else 60)
+    for token in ("0123456789abcdef0123456789abcdef", "sec/ret+to=ken", 'sec"ret\\token'):
+        escaped = {
+            "SLASHED": json.dumps(token)[1:-1].replace("/", "\\/"),
+            "ESCAPED": "".join(f"\\u{ord(character):04x}" for character in token),
+            "TOKEN": json.dumps(token)[1:-1] if fields.get("status") == 400 or kind == "body" else token,
+        }
+        echoed = dict(fields)
+        for field in {"body", "location"} & set(fields):
+            for name, text in escaped.items():
+                echoed[field] = echoed[field].replace(name, text)
+        fake.fault("/orgs", kind, **echoed, times=1)
+        exc = failure(connect(api_token=token))
+        said = str(exc) + repr(exc) + "".join(traceback.format_exception(type(exc), exc, exc.__traceback__))
+        assert token not in said + strings(vars(exc))
 
 
 def strings(value: t.Any) -> str:

@@ -4,10 +4,10 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import copy
 import json
 import threading
-import time
 import typing as t
 
 import pytest
@@ -364,9 +364,10 @@ def test_an_id_that_is_no_number_never_gets_into_a_path(fake: FakeNKS, client: N
 
 
 class Counter:
-    """How many calls run at the same time at most."""
+    """How many calls run at the same time at most. Each waits as told, but for one that fails."""
 
-    def __init__(self) -> None:
+    def __init__(self, wait: t.Callable[[], t.Any]) -> None:
+        self.wait = wait
         self.lock = threading.Lock()
         self.running = self.most = self.calls = 0
 
@@ -375,7 +376,8 @@ class Counter:
             self.running += 1
             self.calls += 1
             self.most = max(self.most, self.running)
-        time.sleep(0.01)
+        if item >= 0:
+            self.wait()
         with self.lock:
             self.running -= 1
         if item < 0:
@@ -384,25 +386,37 @@ class Counter:
 
 
 def test_results_are_in_order_and_at_most_16_are_made_at_once() -> None:
-    count = Counter()
-    assert concurrently(count, range(100)) == list(range(0, 200, 2))
-    assert 2 <= count.most <= 16
+    count = Counter(threading.Barrier(16, timeout=60).wait)
+    assert concurrently(count, range(96)) == list(range(0, 192, 2))
+    assert count.most == 16
     assert concurrently(count, []) == []
 
 
-def test_the_first_failure_ends_the_rest() -> None:
-    count = Counter()
+def test_the_first_failure_ends_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    cancelled = threading.Event()
+
+    class Pool(concurrent.futures.ThreadPoolExecutor):
+        def shutdown(self, *args: t.Any, **options: t.Any) -> None:
+            cancelled.set()
+            super().shutdown(*args, **options)
+
+    monkeypatch.setattr(concurrent.futures, "ThreadPoolExecutor", Pool)
+    count = Counter(lambda: cancelled.wait(60))
     with pytest.raises(NKSError, match="item -1"):
         concurrently(count, [-1, *range(1000)])
-    assert count.calls < 200
+    assert count.calls <= 1 + 16
     assert count.running == 0
 
 
-def test_per_cluster_requests_run_concurrently_over_at_most_16_connections() -> None:
-    with FakeNKS(orgs=2, clusters=64, nodes=3, latency=0.02) as fake, NKSClient(fake.token, fake.url) as client:
-        fleet = with_includes(client, select_clusters(client), include_nodes=True)
+def test_per_cluster_requests_run_concurrently_over_at_most_16_connections(monkeypatch: pytest.MonkeyPatch) -> None:
+    meet = threading.Barrier(16, timeout=60)
+    with FakeNKS(orgs=2, clusters=64, nodes=3) as fake, NKSClient(fake.token, fake.url, 60, 0) as client:
+        fleet = select_clusters(client)
+        monkeypatch.setattr(fake.stopping, "wait", lambda _latency: meet.wait())
+        fake.latency = 1.0
+        fleet = with_includes(client, fleet, include_nodes=True)
         assert [len(cluster["nodes"]) for cluster in fleet.clusters] == [3] * 64
-        assert 2 <= len({entry["connection"] for entry in fake.requests}) <= 16
+        assert len({entry["connection"] for entry in fake.requests}) == 16
 
 
 def test_no_cluster_is_lost_when_every_request_fails_once(fake: FakeNKS, connect: Connect) -> None:

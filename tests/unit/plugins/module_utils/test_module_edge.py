@@ -88,7 +88,7 @@ def test_connection_options_come_from_the_environment_too(
     for name, value in {
         "API_TOKEN": fake.token,
         "API_URL": fake.url + "/",
-        "API_TIMEOUT": "2.5",
+        "API_TIMEOUT": "60.5",
         "API_RETRIES": "0",
         "VALIDATE_CERTS": "true",
         "CA_PATH": requests.utils.DEFAULT_CA_BUNDLE_PATH,

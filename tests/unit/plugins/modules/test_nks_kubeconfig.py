@@ -173,12 +173,15 @@ def test_a_kubeconfig_in_json_is_one_too(fake: FakeNKS, run_module: Run, dest: P
     assert json.loads(dest.read_text())["kind"] == "Config"
 
 
-@pytest.mark.parametrize("kind", ["reset_body", "short_body", "drip", "gzip_broken"])
+@pytest.mark.parametrize(
+    ("kind", "seconds"), [("reset_body", 60), ("short_body", 60), ("drip", 0.2), ("gzip_broken", 60)]
+)
 def test_a_kubeconfig_that_does_not_come_whole_is_not_written(
-    fake: FakeNKS, run_module: Run, dest: Path, kind: str
+    fake: FakeNKS, run_module: Run, hurry: t.Callable[..., None], dest: Path, kind: str, seconds: float
 ) -> None:
     fake.fault(KUBECONFIG, kind)
-    result = run_module(main, dest=str(dest), api_timeout=0.5, **PROD)
+    hurry(60, seconds)
+    result = run_module(main, dest=str(dest), **PROD)
     assert result["failed"]
     assert "never-show" not in str(result)
     assert not dest.exists()
