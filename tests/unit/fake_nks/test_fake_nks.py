@@ -486,8 +486,11 @@ def raw(fake: FakeNKS, path: str = "/orgs") -> socket.socket:
 
 
 def wait_for_requests(fake: FakeNKS, number: int) -> None:
-    while len(fake.requests) < number:
+    for _turn in range(6000):
+        if len(fake.requests) >= number:
+            return
         time.sleep(0.01)
+    raise TimeoutError(f"{len(fake.requests)} of {number} requests came")
 
 
 def read_all(connection: socket.socket) -> bytes:
