@@ -140,8 +140,8 @@ class Fault:
 class FakeNKS:
     """A running fake; `with` or `stop` ends it. `orgs`, `clusters` or `nodes` (a cluster) replace the fleet of data/.
 
-    `tls` is the paths of certificate and key. `clock` gives the seconds by which clusters change, or so many seconds pass
-    with each request, and otherwise none, where `step` is set.
+    `tls` is the paths of certificate and key. `clock` gives the seconds by which clusters change. Where `step` is set,
+    so many seconds pass with each request instead.
     """
 
     def __init__(

@@ -66,7 +66,7 @@ def blocks(page: str) -> t.Iterator[Block]:
             " ".join((remark or "").split()),
             language,
             caption.group(1).strip() if caption else "",
-            "".join(f"{line[len(indent) + 3:]}\n" for line in text.rstrip().splitlines()),
+            "".join(f"{line[len(indent) + 3 :]}\n" for line in text.rstrip().splitlines()),
         )
 
 
