@@ -309,10 +309,14 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 def add_all(scratch: InventoryData, inventory: InventoryData) -> None:
     """Add what the scratch holds to the inventory."""
     for host in scratch.hosts.values():
-        inventory.add_host(host.name)
-        for variable, value in host.vars.items():
-            if variable not in ("inventory_file", "inventory_dir"):
-                inventory.hosts[host.name].set_variable(variable, value)
+        is_new = host.name not in inventory.hosts
+        target = inventory.hosts[inventory.add_host(host.name)]
+        variables = {name: value for name, value in host.vars.items() if name not in ("inventory_file", "inventory_dir")}
+        if is_new:
+            target.vars.update(variables)
+        else:
+            for name, value in variables.items():
+                target.set_variable(name, value)
     for group in scratch.groups.values():
         target = inventory.groups[inventory.add_group(group.name)]
         for host in group.hosts:

@@ -268,9 +268,13 @@ def test_what_is_in_the_inventory_already_stays(source: Source) -> None:
     inventory.add_group("mine")
     inventory.add_host("prod", "mine")
     inventory.set_variable("prod", "x", 1)
+    inventory.set_variable("prod", "nks_workspace", {"pk": 1, "mine": True})
     source.parse(inventory, orgs=["381"])
     assert groups_of(inventory, "prod") == {"mine", "nks"}
-    assert (inventory.hosts["prod"].vars["x"], inventory.hosts["prod"].vars["nks_pk"]) == (1, 1201)
+    known = inventory.hosts["prod"].vars
+    assert (known["x"], known["nks_pk"]) == (1, 1201)
+    # As Ansible sets a variable that is a dictionary already: merged where hash_behaviour is, else replaced
+    assert known["nks_workspace"]["pk"] == 4
 
 
 # Nodes
