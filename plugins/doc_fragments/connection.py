@@ -52,7 +52,9 @@ options:
     type: path
 requirements:
   - requests >= 2.28
+  - urllib3 >= 1.26
 notes:
+  - urllib3 comes with requests.
   - An environment variable that is empty counts as not set.
   - The hosted NetApp Kubernetes Service was withdrawn in 2021. Set O(api_url) to an endpoint that speaks its API.
   - Proxies are taken from the environment variables E(HTTPS_PROXY) and E(NO_PROXY). A C(~/.netrc) never replaces the

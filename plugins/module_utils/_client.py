@@ -25,9 +25,9 @@ try:
     import requests
     import urllib3
     from requests.adapters import HTTPAdapter
+    from urllib3.connection import CertificateError  # before 1.26.8 its own module is another one
     from urllib3.exceptions import ConnectTimeoutError, InvalidHeader, MaxRetryError, NewConnectionError
     from urllib3.util import Retry
-    from urllib3.util.ssl_match_hostname import CertificateError
 except ImportError:
     REQUESTS_IMPORT_ERROR: str | None = traceback.format_exc()
 else:

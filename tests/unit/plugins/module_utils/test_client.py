@@ -7,16 +7,20 @@ from __future__ import annotations
 import base64
 import concurrent.futures
 import email.utils
+import importlib.machinery
 import json
 import re
 import socket
+import sys
 import threading
 import time
 import traceback
+import types
 import typing as t
 from pathlib import Path
 
 import pytest
+from ansible_collections.netapp.nks.plugins.module_utils import _client
 from ansible_collections.netapp.nks.plugins.module_utils._client import (
     NKSClient,
     NKSConnectionError,
@@ -616,3 +620,10 @@ def strings(value: t.Any) -> str:
 def test_an_api_url_that_holds_the_token_is_not_echoed(fake: FakeNKS, connect: Connect) -> None:
     exc = failure(connect(api_url=f"{fake.url}/{fake.token}"), NKSStatusError)
     assert fake.token not in str(exc) + strings(vars(exc))
+
+
+def test_urllib3_need_not_have_the_module_of_certificate_errors(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "urllib3.util.ssl_match_hostname", None)  # as before urllib3 1.26.8
+    anew = types.ModuleType("anew")
+    importlib.machinery.SourceFileLoader("anew", _client.__file__).exec_module(anew)
+    assert vars(anew)["REQUESTS_IMPORT_ERROR"] is None
