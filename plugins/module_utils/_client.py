@@ -11,6 +11,7 @@ from __future__ import annotations
 import http.client
 import ipaddress
 import json
+import math
 import os
 import queue
 import random
@@ -192,8 +193,6 @@ class NKSClient:
         try:
             text = body.decode("utf-8")
             answer = _parsed(text)
-            if "\\" in text:
-                json.dumps(answer, ensure_ascii=False).encode("utf-8")  # half of a surrogate pair is no text
         except ValueError:
             raise self._not_promised(method, path, body.decode("utf-8", "replace"), "JSON in UTF-8") from None
         return self._redacted(answer) if "\\" in text or self._token in text else answer
@@ -476,10 +475,10 @@ def one_line(text: str, length: int = 80) -> str:
 def _parsed(text: str) -> t.Any:
     """The value of a JSON text.
 
-    :raises ValueError: it is none, or nested more deeply than ``DEEPEST``.
+    :raises ValueError: it is none, is nested more deeply than ``DEEPEST``, or holds what cannot be shown.
     """
     try:
-        value = json.loads(text, parse_constant=_refuse_constant)
+        value = json.loads(text, parse_float=_finite, parse_constant=_finite)
     except RecursionError:
         raise ValueError("nested too deeply") from None
     level = [value]
@@ -491,9 +490,17 @@ def _parsed(text: str) -> t.Any:
             for inner in (outer.values() if isinstance(outer, dict) else outer)
         ]
         if not level:
-            return value
-    raise ValueError("nested too deeply")
+            break
+    else:
+        raise ValueError("nested too deeply")
+    if "\\" in text:
+        json.dumps(value, ensure_ascii=False).encode("utf-8")  # half of a surrogate pair is no text
+    return value
 
 
-def _refuse_constant(name: str) -> t.NoReturn:
-    raise ValueError(f"{name} is not JSON")
+def _finite(text: str) -> float:
+    """The number: ``NaN`` is not JSON, and ``1e999`` would be infinite."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is no number")
+    return number

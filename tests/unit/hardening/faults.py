@@ -138,6 +138,7 @@ CASES = (
     Case("a body that is not UTF-8", PAYLOAD, "", "body", {"body_base64": "W3sibmFtZSI6ICJa/HJpY2gifV0="}),
     Case("half of a surrogate pair", PAYLOAD, "", "body", {"body": '[{"name": "\\ud800"}]'}),
     Case("a number that is not JSON", PAYLOAD, "", "body", {"body": '[{"pk": NaN}]'}),
+    Case("a number that is too large", PAYLOAD, "", "body", {"body": '[{"pk": 1e999}]'}),
     Case("700 levels of nesting", PAYLOAD, "", "body", {"body": f'[{{"name": "\\n", "x": {NESTED}}}]'}),
     Case("100,000 levels of nesting", PAYLOAD, "", "body", {"body": "[" * 100000}),
     Case("a body of 5 MB that is no JSON", PAYLOAD, "", "body", {"body": "x" * 5_000_000}),
