@@ -240,14 +240,13 @@ class NKSClient:
         self.sent.append(f"{method} {url}")
         answer: queue.SimpleQueue[tuple[requests.Response, bytes] | Exception] = queue.SimpleQueue()
         end = time.monotonic() + self._timeout
-        bodies: list[bytes] = []
 
         def read(response: requests.Response, *args: t.Any, **kwargs: t.Any) -> None:
-            bodies.append(_body(response, end))
+            answer.put((response, _body(response, end)))
 
         def send() -> None:
             try:
-                response = self._session.request(
+                self._session.request(
                     method,
                     url,
                     json=data,
@@ -257,9 +256,9 @@ class NKSClient:
                     allow_redirects=False,
                     proxies=self._proxies,
                     stream=True,
-                    hooks={"response": read},  # before requests reads the body of a redirect as a whole
+                    # Before requests reads the body of a redirect as a whole, and fails if that leads nowhere.
+                    hooks={"response": read},
                 )
-                answer.put((response, bodies[0]))
             except Exception as exc:  # pylint: disable=broad-exception-caught
                 answer.put(exc)
 

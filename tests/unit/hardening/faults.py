@@ -126,7 +126,7 @@ CASES = (
     Case("a redirect to the same host", STATUS, "/elsewhere", "redirect", {"location": "/elsewhere"}),
     Case("a redirect to another host", STATUS, "never followed", "redirect", {"status": 307, "location": "OTHER"}),
     Case("a redirect to http", STATUS, "never followed", "redirect", {"location": "http://nks.invalid/"}),
-    Case("a redirect to nowhere", CONNECTION, "", "redirect", {"location": "http://["}),
+    Case("a redirect to nowhere", STATUS, "to http://[, and", "redirect", {"location": "http://["}),
     Case("status 302 without a location", STATUS, "status 302", "status", status(302)),
     # Bodies
     Case("a compressed body that is broken", PAYLOAD, "compressed", "gzip_broken"),
