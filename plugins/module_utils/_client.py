@@ -289,7 +289,7 @@ class NKSClient:
         return self._error(NKSConnectionError, f"{method} {url}{tries}: {self._why_no_answer(exc)}. {advice}", url)
 
     def _why_no_answer(self, exc: Exception) -> str:
-        if isinstance(exc, requests.Timeout):
+        if any(isinstance(cause, (requests.Timeout, urllib3.exceptions.ReadTimeoutError)) for cause in _causes(exc)):
             return f"no complete answer within {self._timeout:g} s (api_timeout)"
         reason = self._shown(_reason(exc))
         return f"the proxy failed: {reason}" if isinstance(exc, requests.exceptions.ProxyError) else reason

@@ -20,6 +20,8 @@ import typing as t
 from pathlib import Path
 
 import pytest
+import requests
+import urllib3
 from ansible_collections.netapp.nks.plugins.module_utils import _client
 from ansible_collections.netapp.nks.plugins.module_utils._client import (
     NKSClient,
@@ -409,6 +411,12 @@ def test_api_timeout_bounds_a_request_as_a_whole(fake: FakeNKS, connect: Connect
 def test_what_comes_in_time_is_waited_for(fake: FakeNKS, connect: Connect) -> None:
     fake.fault("/orgs", "delay", seconds=0.3)
     assert len(connect().orgs()) == 4
+
+
+def test_a_body_that_is_late_is_told_as_such_whichever_clock_is_first(connect: Connect) -> None:
+    pool = urllib3.HTTPConnectionPool("127.0.0.1")
+    late = requests.ConnectionError(urllib3.exceptions.ReadTimeoutError(pool, "/orgs", "Read timed out."))
+    assert connect(api_timeout=7)._why_no_answer(late) == "no complete answer within 7 s (api_timeout)"
 
 
 def test_a_host_that_does_not_exist_is_a_connection_error(connect: Connect) -> None:
