@@ -226,10 +226,12 @@ def test_what_is_listed_twice_is_returned_once_in_the_order_of_the_api(fake: Fak
         {"n": "a"},
         {"n": "a"},
         {"pk": "9"},
+        {"pk": 9, "instance_id": "another"},
+        {"pk": 9, "instance_id": "another"},
     ]
     serve(fake, "/orgs/381/clusters", listed)
     found = select_clusters(client, orgs=["381"]).clusters
-    assert found == [listed[number] for number in (0, 1, 4, 5, 6, 7)]
+    assert found == [listed[number] for number in (0, 1, 4, 5, 6, 7, 8)]
 
 
 def test_objects_are_returned_with_the_fields_and_values_of_the_api(fake: FakeNKS, client: NKSClient) -> None:
