@@ -54,9 +54,11 @@ def test_the_clusters_that_fit_are_returned(
 
 
 def test_orgs_come_from_the_environment_too(run_module: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NKS_ORG_ID", "383,acme-retail")
+    monkeypatch.setenv("NKS_ORG_ID", "383, acme-retail ")
     assert pks(run_module(main)) == [1401, 1301, 1302, 1303]
     assert pks(run_module(main, orgs=["383"])) == [1401]
+    monkeypatch.setenv("NKS_ORG_ID", "")
+    assert "orgs is an empty list or holds an empty value" in run_module(main)["msg"]
 
 
 def test_clusters_are_returned_as_the_api_answers_them(fake: FakeNKS, run_module: Run) -> None:
