@@ -228,7 +228,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def cache_key(self) -> str:
         token = hashlib.sha256(self.get_option("api_token").strip().encode()).hexdigest()
         selection = {option: self.get_option(option) for option in (*SELECTION, *INCLUDES, "hosts")}
-        held = json.dumps([self.get_option("api_url"), token, selection], sort_keys=True)
+        held = json.dumps([self.get_option("api_url"), token, selection], sort_keys=True, default=str)
         return f"nks_{hashlib.sha256(held.encode()).hexdigest()}"
 
     def fetch(self) -> Fleet:
