@@ -41,6 +41,9 @@ class Fleet(t.NamedTuple):
     skipped_orgs: list[JSON]
     """``pk``, ``name`` and ``detail`` of each organization that the token sees and may not read."""
 
+    read_orgs: int
+    """How many organizations were read."""
+
     @property
     def clusters(self) -> list[JSON]:
         return [cluster for _org, cluster in self.found]
@@ -146,7 +149,7 @@ def select_clusters(
             "Owner of an organization to read its clusters.",
             status=403,
         )
-    return Fleet(found, passed_over, skipped)
+    return Fleet(found, passed_over, skipped, len(selected) - len(skipped))
 
 
 def with_includes(

@@ -231,6 +231,15 @@ def test_absent_is_never_concluded_from_a_partial_view(fake: FakeNKS, run_module
     assert polls(fake) == 1
 
 
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_absent_is_never_concluded_where_no_organization_is_seen(
+    fake: FakeNKS, run_module: Run, check_mode: bool
+) -> None:
+    result = run_module(main, check_mode=check_mode, api_token=fake.tokens["nobody"], wait_for="absent")
+    assert "absent: the token sees no organization." in result["msg"]
+    assert run_module(main, check_mode=check_mode, api_token=fake.tokens["nobody"])["clusters"] == []
+
+
 @pytest.mark.parametrize("kind", ["reset", "short_body"])
 def test_a_failure_while_waiting_for_absent_is_an_error(fake: FakeNKS, run_module: Run, kind: str) -> None:
     fake.fault("/orgs/381/clusters", kind, after=1)
