@@ -52,8 +52,10 @@ options:
     type: path
 requirements:
   - requests >= 2.28
+  - urllib3 >= 1.26
 notes:
-  - An environment variable that is empty counts as not set.
+  - urllib3 comes with requests.
+  - An empty environment variable for a connection option, such as E(NKS_CA_PATH), counts as not set.
   - The hosted NetApp Kubernetes Service was withdrawn in 2021. Set O(api_url) to an endpoint that speaks its API.
   - Proxies are taken from the environment variables E(HTTPS_PROXY) and E(NO_PROXY). A C(~/.netrc) never replaces the
     token.

@@ -13,7 +13,8 @@ options:
     description:
       - Organizations to read, each by its ID, slug or name, tried in this order.
       - An organization that does not exist, or a name that fits more than one, is an error.
-      - If it is not given, the environment variable E(NKS_ORG_ID) is used, a list separated by commas.
+      - If it is not given, the environment variable E(NKS_ORG_ID) is used, a list separated by commas. Empty,
+        it is an error.
       - If that is not set either, every organization that the token sees is read. Those that answer 403, because the
         account is not their C(Owner), are left out with a warning. If all of them do, it is an error.
     type: list

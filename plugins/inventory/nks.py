@@ -136,6 +136,7 @@ from ansible.module_utils.basic import missing_required_lib
 from ansible.module_utils.common.text.converters import to_native
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible_collections.netapp.nks.plugins.plugin_utils._hosts import (
+    CONNECTION,
     JSON,
     Host,
     cluster_hosts,
@@ -150,7 +151,6 @@ from ansible_collections.netapp.nks.plugins.plugin_utils._trust import untrusted
 if t.TYPE_CHECKING:
     from ansible_collections.netapp.nks.plugins.module_utils._fleet import Fleet
 
-CONNECTION = ("api_token", "api_url", "api_timeout", "api_retries", "validate_certs", "ca_path")
 SELECTION = ("orgs", "workspaces", "states", "providers", "regions", "include_service_clusters")
 INCLUDES = ("include_details", "include_nodes", "include_node_pools")
 
@@ -213,7 +213,6 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         """Organizations and clusters, from the cache where it holds them."""
         if not self.get_option("cache"):
             return self.fetch().found
-        self.load_cache_plugin()
         key = self.cache_key()
         cached = self._cache.get(key) if use_cache else None
         if cached is not None:
@@ -228,7 +227,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def cache_key(self) -> str:
         token = hashlib.sha256(self.get_option("api_token").strip().encode()).hexdigest()
         selection = {option: self.get_option(option) for option in (*SELECTION, *INCLUDES, "hosts")}
-        held = json.dumps([self.get_option("api_url"), token, selection], sort_keys=True)
+        held = json.dumps([self.get_option("api_url"), token, selection], sort_keys=True, default=str)
         return f"nks_{hashlib.sha256(held.encode()).hexdigest()}"
 
     def fetch(self) -> Fleet:

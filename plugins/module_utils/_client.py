@@ -11,6 +11,7 @@ from __future__ import annotations
 import http.client
 import ipaddress
 import json
+import math
 import os
 import queue
 import random
@@ -25,9 +26,9 @@ try:
     import requests
     import urllib3
     from requests.adapters import HTTPAdapter
+    from urllib3.connection import CertificateError  # before 1.26.8 its own module is another one
     from urllib3.exceptions import ConnectTimeoutError, InvalidHeader, MaxRetryError, NewConnectionError
     from urllib3.util import Retry
-    from urllib3.util.ssl_match_hostname import CertificateError
 except ImportError:
     REQUESTS_IMPORT_ERROR: str | None = traceback.format_exc()
 else:
@@ -123,7 +124,7 @@ class NKSClient:
         """Method and URL of each attempt so far."""
         self._tell = tell
         self._token = _checked_token(api_token)
-        self._url = _checked_url(api_url, validate_certs)
+        self._url = _checked_url(api_url, validate_certs, self._shown)
         # A proxy would see the token of a request to this machine in the clear.
         self._proxies = {"http": ""} if _is_loopback(urlsplit(self._url).hostname) else None
         if not 0 < api_timeout <= threading.TIMEOUT_MAX:
@@ -192,8 +193,6 @@ class NKSClient:
         try:
             text = body.decode("utf-8")
             answer = _parsed(text)
-            if "\\" in text:
-                json.dumps(answer, ensure_ascii=False).encode("utf-8")  # half of a surrogate pair is no text
         except ValueError:
             raise self._not_promised(method, path, body.decode("utf-8", "replace"), "JSON in UTF-8") from None
         return self._redacted(answer) if "\\" in text or self._token in text else answer
@@ -241,14 +240,13 @@ class NKSClient:
         self.sent.append(f"{method} {url}")
         answer: queue.SimpleQueue[tuple[requests.Response, bytes] | Exception] = queue.SimpleQueue()
         end = time.monotonic() + self._timeout
-        bodies: list[bytes] = []
 
         def read(response: requests.Response, *args: t.Any, **kwargs: t.Any) -> None:
-            bodies.append(_body(response, end))
+            answer.put((response, _body(response, end)))
 
         def send() -> None:
             try:
-                response = self._session.request(
+                self._session.request(
                     method,
                     url,
                     json=data,
@@ -258,9 +256,9 @@ class NKSClient:
                     allow_redirects=False,
                     proxies=self._proxies,
                     stream=True,
-                    hooks={"response": read},  # before requests reads the body of a redirect as a whole
+                    # Before requests reads the body of a redirect as a whole, and fails if that leads nowhere.
+                    hooks={"response": read},
                 )
-                answer.put((response, bodies[0]))
             except Exception as exc:  # pylint: disable=broad-exception-caught
                 answer.put(exc)
 
@@ -291,20 +289,19 @@ class NKSClient:
         return self._error(NKSConnectionError, f"{method} {url}{tries}: {self._why_no_answer(exc)}. {advice}", url)
 
     def _why_no_answer(self, exc: Exception) -> str:
-        if isinstance(exc, requests.Timeout):
+        if any(isinstance(cause, (requests.Timeout, urllib3.exceptions.ReadTimeoutError)) for cause in _causes(exc)):
             return f"no complete answer within {self._timeout:g} s (api_timeout)"
-        if isinstance(exc, requests.exceptions.ProxyError):
-            return f"the proxy failed: {_reason(exc)}"
-        return _reason(exc)
+        reason = self._shown(_reason(exc))
+        return f"the proxy failed: {reason}" if isinstance(exc, requests.exceptions.ProxyError) else reason
 
     def _status_error(self, what: str, url: str, response: requests.Response, body: bytes) -> NKSError:
         status = response.status_code
         # What comes with another success could be a secret, such as a kubeconfig.
         text = body.decode("utf-8", "replace") if status >= 400 else ""
-        detail, said = _detail(text)
+        detail, said = self._detail(text)
         if response.is_redirect:
             advice = (
-                f"The endpoint redirects to {one_line(response.headers['Location'])}, and redirects are never "
+                f"The endpoint redirects to {self._shown(response.headers['Location'])}, and redirects are never "
                 "followed: set api_url (NKS_API_URL) to the base URL of the API itself."
             )
         else:
@@ -312,11 +309,25 @@ class NKSClient:
         phrase = http.client.responses.get(status, "")
         message = ": ".join(filter(None, [what, f"status {status} {phrase}".rstrip(), said]))
         message = f"{message.rstrip('.')}. {advice}"
-        return self._error(NKSStatusError, message, url, status=status, detail=self._redacted(detail))
+        return self._error(NKSStatusError, message, url, status=status, detail=detail)
+
+    def _detail(self, text: str) -> tuple[t.Any, str]:
+        """What the API said of a failure: as it came but for the token (None where the body is not the API's), and in
+        words."""
+        try:
+            body = self._redacted(_parsed(text))
+        except ValueError:
+            return None, f"(body: {self._shown(text)})" if text.strip() else ""
+        if isinstance(body, dict) and isinstance(body.get("detail"), str):
+            return body["detail"], one_line(body["detail"], 300)
+        if isinstance(body, dict):
+            words = {name: " ".join(map(str, said)) if isinstance(said, list) else said for name, said in body.items()}
+            return body, one_line(" ".join(f"{name}: {said}" for name, said in words.items()), 300)
+        return body, one_line(str(body))
 
     def _not_promised(self, method: str, path: str, text: str, wanted: str) -> NKSError:
         url = self._url + path
-        start = one_line(self._redacted(text))
+        start = self._shown(text)
         found = f"The body starts with: {start}" if start else "The body is empty."
         message = (
             f"{method} {url}: status 200, but the body is not {wanted}. Check that api_url (NKS_API_URL) is the base "
@@ -326,6 +337,10 @@ class NKSClient:
 
     def _error(self, error: type[NKSError], message: str, url: str, **fields: t.Any) -> NKSError:
         return error(self._redacted(message), url=self._redacted(url), **fields)
+
+    def _shown(self, text: str) -> str:
+        """The start of a text from outside. The token goes first, lest a part of it be left."""
+        return one_line(self._redacted(text))
 
     def _redacted(self, value: t.Any) -> t.Any:
         """The value without the token, in whatever text of it."""
@@ -347,7 +362,7 @@ def _checked_token(token: str) -> str:
     return token
 
 
-def _checked_url(url: str, validate_certs: bool) -> str:
+def _checked_url(url: str, validate_certs: bool, shown: t.Callable[[str], str]) -> str:
     url = url.strip()
     try:
         parts = urlsplit(url)
@@ -357,11 +372,11 @@ def _checked_url(url: str, validate_certs: bool) -> str:
     if parts.username is not None or parts.password is not None:
         raise NKSError("api_url holds a user name or password: the NKS API takes a token only, in api_token.")
     if parts.scheme not in ("http", "https") or not host or not _is_one_word(url) or set("?#") & set(url):
-        raise NKSError(f"api_url must look like https://host[:port][/path], not {one_line(url)!r}.")
+        raise NKSError(f"api_url must look like https://host[:port][/path], not {shown(url)!r}.")
     if parts.scheme == "http" and validate_certs and not _is_loopback(host):
         raise NKSError(
-            f"api_url {url}: http:// would send the token in the clear, and is refused unless the host is a loopback "
-            "address or validate_certs is false. Use https://."
+            f"api_url {shown(url)}: http:// would send the token in the clear, and is refused unless the host is a "
+            "loopback address or validate_certs is false. Use https://."
         )
     return url.rstrip("/")
 
@@ -372,7 +387,7 @@ def _check_ca(path: str) -> None:
     try:
         ssl.create_default_context(**{"capath" if os.path.isdir(path) else "cafile": path})  # type: ignore[arg-type]
     except OSError as exc:
-        raise NKSError(f"ca_path: no certificate can be read from {path}: {_reason(exc)}.") from None
+        raise NKSError(f"ca_path: no certificate can be read from {path}: {one_line(_reason(exc))}.") from None
 
 
 def _is_one_word(text: str) -> bool:
@@ -446,21 +461,7 @@ def _causes(exc: BaseException | None) -> t.Iterator[BaseException]:
 
 def _reason(exc: Exception) -> str:
     *_outer, root = _causes(exc)
-    return one_line(getattr(root, "strerror", None) or str(root) or type(root).__name__)
-
-
-def _detail(text: str) -> tuple[t.Any, str]:
-    """What the API said of a failure: as it came (None where the body is not the API's), and in words."""
-    try:
-        body = _parsed(text)
-    except ValueError:
-        return None, f"(body: {one_line(text)})" if text.strip() else ""
-    if isinstance(body, dict) and isinstance(body.get("detail"), str):
-        return body["detail"], one_line(body["detail"], 300)
-    if isinstance(body, dict):
-        fields = {field: " ".join(map(str, said)) if isinstance(said, list) else said for field, said in body.items()}
-        return body, one_line(" ".join(f"{field}: {said}" for field, said in fields.items()), 300)
-    return body, one_line(str(body))
+    return getattr(root, "strerror", None) or str(root) or type(root).__name__
 
 
 def one_line(text: str, length: int = 80) -> str:
@@ -473,10 +474,10 @@ def one_line(text: str, length: int = 80) -> str:
 def _parsed(text: str) -> t.Any:
     """The value of a JSON text.
 
-    :raises ValueError: it is none, or nested more deeply than ``DEEPEST``.
+    :raises ValueError: it is none, is nested more deeply than ``DEEPEST``, or holds what cannot be shown.
     """
     try:
-        value = json.loads(text, parse_constant=_refuse_constant)
+        value = json.loads(text, parse_float=_finite, parse_constant=_finite)
     except RecursionError:
         raise ValueError("nested too deeply") from None
     level = [value]
@@ -488,9 +489,17 @@ def _parsed(text: str) -> t.Any:
             for inner in (outer.values() if isinstance(outer, dict) else outer)
         ]
         if not level:
-            return value
-    raise ValueError("nested too deeply")
+            break
+    else:
+        raise ValueError("nested too deeply")
+    if "\\" in text:
+        json.dumps(value, ensure_ascii=False).encode("utf-8")  # half of a surrogate pair is no text
+    return value
 
 
-def _refuse_constant(name: str) -> t.NoReturn:
-    raise ValueError(f"{name} is not JSON")
+def _finite(text: str) -> float:
+    """The number: ``NaN`` is not JSON, and ``1e999`` would be infinite."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is no number")
+    return number

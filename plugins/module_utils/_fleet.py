@@ -41,6 +41,9 @@ class Fleet(t.NamedTuple):
     skipped_orgs: list[JSON]
     """``pk``, ``name`` and ``detail`` of each organization that the token sees and may not read."""
 
+    read_orgs: int
+    """How many organizations were read."""
+
     @property
     def clusters(self) -> list[JSON]:
         return [cluster for _org, cluster in self.found]
@@ -146,7 +149,7 @@ def select_clusters(
             "Owner of an organization to read its clusters.",
             status=403,
         )
-    return Fleet(found, passed_over, skipped)
+    return Fleet(found, passed_over, skipped, len(selected) - len(skipped))
 
 
 def with_includes(
@@ -263,12 +266,12 @@ def _named_by_id(wanted: list[str] | None) -> list[JSON]:
 
 
 def _once(objects: list[JSON]) -> list[JSON]:
-    """The objects without repetitions of a ``pk``: servers have been seen to list an object twice."""
-    by_pk: dict[str, JSON] = {}
+    """The objects without repetitions. Servers have been seen to list one twice, and to give several one ``pk``."""
+    once: dict[str, JSON] = {}
     for position, item in enumerate(objects):
-        pk = item.get("pk")
-        by_pk.setdefault(f"object {position}" if pk is None else repr(pk), item)
-    return list(by_pk.values())
+        identity = (item.get("pk"), item.get("instance_id"))
+        once.setdefault(str(position) if identity == (None, None) else repr(identity), item)
+    return list(once.values())
 
 
 def _is_any_of(workspace: t.Any, wanted: list[str]) -> bool:

@@ -25,6 +25,12 @@ def environment(name: str) -> str:
     return value
 
 
+def environment_list(name: str) -> list[str]:
+    """The values in a variable, without the white space around each, as the inventory has them. Empty, it holds one
+    empty value, which is refused: not set, it would select all."""
+    return [value.strip() for value in env_fallback(name).split(",")]
+
+
 CONNECTION: Spec = {
     "api_token": {"type": "str", "required": True, "no_log": True, "fallback": (environment, ["NKS_API_TOKEN"])},
     "api_url": {"type": "str", "default": "https://api.stackpoint.io", "fallback": (environment, ["NKS_API_URL"])},
@@ -35,7 +41,7 @@ CONNECTION: Spec = {
 }
 
 SELECTION: Spec = {
-    "orgs": {"type": "list", "elements": "str", "fallback": (env_fallback, ["NKS_ORG_ID"])},
+    "orgs": {"type": "list", "elements": "str", "fallback": (environment_list, ["NKS_ORG_ID"])},
     "workspaces": {"type": "list", "elements": "str"},
     "states": {"type": "list", "elements": "str"},
     "providers": {"type": "list", "elements": "str"},

@@ -39,7 +39,7 @@ options:
       - V(running) - at least one cluster is selected, and the C(state) of all of them is V(running). A cluster that
         C(is_failed) ends the wait at once with an error. Cannot be used together with O(states).
       - V(absent) - no cluster is selected. It is an error if any organization cannot be read, for the cluster could be
-        there.
+        there, and if the token sees no organization at all.
     type: str
     choices: [present, running, absent]
   wait_timeout:
@@ -273,11 +273,13 @@ def unmet(fleet: Fleet, wait_for: str) -> str:
     :raises NKSError: waiting is of no use.
     """
     if wait_for == "absent":
+        cannot = "It cannot be told whether the clusters are absent: the token"
         if fleet.unread:
             raise NKSError(
-                "It cannot be told whether the clusters are absent: the token may not read the organizations "
-                f"{fleet.unread}. Name in orgs the organizations to look in."
+                f"{cannot} may not read the organizations {fleet.unread}. Name the organizations to look in."
             )
+        if not fleet.read_orgs:
+            raise NKSError(f"{cannot} sees no organization.")
         return states(fleet.clusters)
     if not fleet.clusters:
         return f"no cluster fits; {fleet.without()}"

@@ -41,7 +41,7 @@ options:
     description: Name of the cluster.
     type: str
   dest:
-    description: Path of the file. Its folder must exist.
+    description: Path of the file. Its folder must exist. A symbolic link is followed.
     type: path
     required: true
   backup:
@@ -71,7 +71,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 dest:
-  description: Path of the file.
+  description: Path of the file, absolute and without symbolic links.
   returned: success
   type: str
   sample: /home/deploy/prod.kubeconfig
@@ -134,10 +134,11 @@ LARGEST = 2**18
 
 
 def write_kubeconfig(module: AnsibleModule, client: NKSClient) -> dict[str, t.Any]:
-    dest = module.params["dest"]
+    # Also in the parameters, so that a link is followed for the attributes as well.
+    dest = module.params["dest"] = os.path.realpath(module.params["dest"])
     if os.path.exists(dest) and not os.path.isfile(dest):
         raise NKSError(f"dest is a folder or a device, not a file: {dest}.")
-    if not (module.check_mode or os.path.isdir(os.path.dirname(os.path.abspath(dest)))):
+    if not (module.check_mode or os.path.isdir(os.path.dirname(dest))):
         raise NKSError(f"The folder of dest does not exist: {dest}.")
     org, cluster = find_cluster(client, module.params["org"], module.params["id"], module.params["name"])
     content = fetch(client, org, cluster)

@@ -95,13 +95,14 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
+from ansible_collections.netapp.nks.plugins.module_utils._fleet import select_orgs
 from ansible_collections.netapp.nks.plugins.module_utils._module import CONNECTION, run
 
 
 def query(module: AnsibleModule, client: NKSClient) -> dict[str, t.Any]:
     wanted = {"pk": module.params["id"], "name": module.params["name"], "slug": module.params["slug"]}
     wanted = {field: value for field, value in wanted.items() if value is not None}
-    orgs = client.orgs()
+    orgs = select_orgs(client.orgs(), None)
     return {"orgs": [org for org in orgs if all(org.get(field) == value for field, value in wanted.items())]}
 
 

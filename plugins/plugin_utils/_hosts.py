@@ -22,8 +22,8 @@ _NOT_IN_A_NAME = re.compile(r"^[@.-]|[\s\x00-\x1f\x7f-\x9f,:\[\]&!~*?/\\]")
 
 _NOT_IN_A_VARIABLE = re.compile("[^A-Za-z0-9_]")
 
-NEVER_VARIABLES = frozenset(("api_token", "api_url", "api_timeout", "api_retries", "validate_certs", "ca_path"))
-"""Fields that would become the variables in which the roles take their connection options."""
+CONNECTION = ("api_token", "api_url", "api_timeout", "api_retries", "validate_certs", "ca_path")
+"""The connection options. A field of such a name makes no variable: the roles take their options from it."""
 
 
 class Host(t.NamedTuple):
@@ -113,7 +113,7 @@ def _variables(prefix: str, fields: tuple[str, ...]) -> list[tuple[str, str]]:
     return [
         (f"{prefix}{name}", field)
         for name, field in valid.items()
-        if name not in NEVER_VARIABLES
+        if name not in CONNECTION
         and not _NOT_IN_A_VARIABLE.search(name)
         and not f"{prefix}{name}".startswith("ansible_")
     ]

@@ -20,6 +20,14 @@ succeeds env NKS_ORG_ID=383 ansible-playbook netapp.nks.list_clusters --check
 said '"ORGANIZATION  CLUSTER  PROVIDER  REGION  VERSION  NODES  STATE",
     "🚀             🐳        do        ams3    v1.15.5  3      running"
     ]'
+fake POST faults '[
+    {"path": "/orgs", "kind": "body", "body": "[{\"pk\": 1, \"name\": null}]"},
+    {"path": "/orgs/1/clusters", "kind": "body",
+     "body": "[{\"name\": \"bare\", \"node_count\": 0}, {\"org\": 1, \"region\": null, \"node_count\": null, \"state\": null}]"}]'
+succeeds ansible-playbook netapp.nks.list_clusters
+grep -xF '        "              bare                                0",' "$log"
+grep -xF '        "1"' "$log"
+fake DELETE faults
 fails env NKS_API_TOKEN=wrong ansible-playbook netapp.nks.list_clusters
 said 'status 401 Unauthorized: Invalid token.'
 

@@ -36,6 +36,7 @@ HOSTILE = [
     None,
     "",
 ]
+BLOCKS = ["# one", "+ two", "- three", "4. four", "5) five"]
 FIELDS = ("name", "provider", "region", "state", "k8s_version", "node_count")
 CHARTS = ["state", "Kubernetes version", "organization", "provider", "region"]
 VOID = ("meta",)
@@ -192,6 +193,8 @@ def check_markdown(fleet: str, content: str) -> None:
             assert by_id[str(number)][:1] == [cell], (value, by_id[str(number)])
         assert not re.search("<|>|(?<!\\\\)[`~]|(?<!\\\\)\\[|http://|www[.]", content)
         assert not re.search("[\0-\x09\x0b-\x1f]", content)
+        items = re.findall("^- (.*) [(]ID 1[0-4][)]: {&#39;detail&#39;: {&#39;why&#39;: 1}}$", content, re.M)
+        assert items == ["\\# one", "\\+ two", "\\- three", "4\\. four", "5\\) five"]
 
 
 def check_csv(fleet: str, path: Path) -> None:
@@ -248,8 +251,9 @@ def check_some(everything: list[list[str]]) -> None:
 
 
 def hostile() -> list[dict[str, object]]:
-    """Two organizations have the same name, a third cannot be read."""
+    """Two organizations have the same name, the others cannot be read."""
     orgs = [{"pk": 1, "name": HOSTILE[0]}, {"pk": 2, "name": HOSTILE[0]}, {"pk": 3, "name": HOSTILE[1]}]
+    orgs += [{"pk": pk, "name": name} for pk, name in enumerate(BLOCKS, 10)]
     clusters = [
         {
             "pk": number,
@@ -265,6 +269,7 @@ def hostile() -> list[dict[str, object]]:
         {"path": "/orgs/1/clusters", "kind": "body", "body": json.dumps(clusters)},
         {"path": "/orgs/2/clusters", "kind": "body", "body": json.dumps([{"pk": 99, "org": 2, "workspace": "x"}])},
         {"path": "/orgs/3/clusters", "kind": "status", "status": 403, "body": json.dumps({"detail": HOSTILE[1]})},
+        {"path": "/orgs/1[0-4]/clusters", "kind": "status", "status": 403, "body": '{"detail": {"why": 1}}'},
     ]
 
 

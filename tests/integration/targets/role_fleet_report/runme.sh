@@ -44,6 +44,14 @@ for selection in '"orgs": ["🚀"]' '"workspaces": [6]' '"states": ["draft"]' '"
     [ "$(wc -l <"$folder/one.csv")" = 2 ]
 done
 
+NKS_ORG_ID="382, 🚀" succeeds report environment.html
+grep -qF 'organizations: <bdi>382, 🚀</bdi>' "$folder/environment.html"
+[ "$(grep -c '<td>Acme Retail</td>' "$folder/environment.html")" = 3 ]
+
+# A mode is text, even where ansible-core before 2.19 makes numbers of values
+ANSIBLE_JINJA2_NATIVE=true succeeds report mode.csv -e '{"fleet_report_mode": "640"}'
+[ "$(stat -c %a "$folder/mode.csv")" = 640 ]
+
 # Service clusters
 succeeds report service.html -e fleet_report_include_service_clusters=true
 grep -q nks-service "$folder/service.html"

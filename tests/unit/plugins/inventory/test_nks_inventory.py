@@ -552,6 +552,13 @@ def test_another_endpoint_token_or_selection_misses_the_cache(fake: FakeNKS, sou
     assert len(fake.requests) > asked
 
 
+def test_what_yaml_takes_for_a_date_selects_with_a_cache_too(source: Source) -> None:
+    source.serve([{"pk": 1, "name": "x"}], {"name": "2020-01-01"})
+    source.write(orgs=["2020-01-01"], **source.cache)
+    source.path.write_text(source.path.read_text(encoding="utf-8").replace('"2020-01-01"', "2020-01-01"))
+    assert set(InventoryManager(loader=DataLoader(), sources=[str(source.path)]).hosts) == {"x"}
+
+
 @pytest.mark.parametrize(
     ("edited", "host"),
     [

@@ -7,16 +7,22 @@ from __future__ import annotations
 import base64
 import concurrent.futures
 import email.utils
+import importlib.machinery
 import json
 import re
 import socket
+import sys
 import threading
 import time
 import traceback
+import types
 import typing as t
 from pathlib import Path
 
 import pytest
+import requests
+import urllib3
+from ansible_collections.netapp.nks.plugins.module_utils import _client
 from ansible_collections.netapp.nks.plugins.module_utils._client import (
     NKSClient,
     NKSConnectionError,
@@ -217,6 +223,8 @@ def test_an_option_that_cannot_work_is_refused_by_name(connect: Connect, option:
         (504, "nope", None, ["504", "nope", "gateway"]),
         (500, "[" * 100000, None, ["500", "[[["]),
         (599, '"text"', "text", ["status 599: text"]),
+        (403, '{"detail": "\\ud800"}', None, ["403", '{"detail": "\\ud800"}', "Owner"]),
+        (400, '{"detail": 1e999}', None, ["400", "1e999"]),
         (201, "[]", None, ["201"]),
         (204, "", None, ["204"]),
         (304, "", None, ["304"]),
@@ -405,6 +413,12 @@ def test_what_comes_in_time_is_waited_for(fake: FakeNKS, connect: Connect) -> No
     assert len(connect().orgs()) == 4
 
 
+def test_a_body_that_is_late_is_told_as_such_whichever_clock_is_first(connect: Connect) -> None:
+    pool = urllib3.HTTPConnectionPool("127.0.0.1")
+    late = requests.ConnectionError(urllib3.exceptions.ReadTimeoutError(pool, "/orgs", "Read timed out."))
+    assert connect(api_timeout=7)._why_no_answer(late) == "no complete answer within 7 s (api_timeout)"
+
+
 def test_a_host_that_does_not_exist_is_a_connection_error(connect: Connect) -> None:
     exc = failure(connect(api_url="https://nks.invalid"), NKSConnectionError)
     assert "api_url" in str(exc)
@@ -439,6 +453,7 @@ def test_a_body_that_is_not_compressed_as_told_is_a_payload_error(fake: FakeNKS,
         ('[{"name": "Zürich"}]'.encode("latin-1"), "not JSON in UTF-8.*Z.rich"),
         (b'[{"pk": NaN}]', "not JSON"),
         (b'[{"pk": -Infinity}]', "not JSON"),
+        (b'[{"pk": 1, "size": -1e999}]', "not JSON"),
         (b"[" * 100000, "not JSON"),
         (b"[" * 100000 + b"]" * 100000, "not JSON"),
         (b'\xef\xbb\xbf[{"pk": 1}]', "not JSON"),
@@ -579,6 +594,14 @@ def test_another_request_goes_by_the_proxy(connect: Connect, monkeypatch: pytest
         ("status", {"status": 500, "body": "<h1>" + "x" * 60 + "TOKEN"}),
         ("status", {"status": 404, "body": "TOKEN"}),
         ("redirect", {"location": "https://nks.invalid/?token=TOKEN"}),
+        # Where a message shows only the beginning of what came
+        ("status", {"status": 400, "body": '{"detail": "' + "x" * 290 + 'TOKEN"}'}),
+        ("status", {"status": 400, "body": '{"name": ["' + "x" * 280 + 'TOKEN"]}'}),
+        ("status", {"status": 400, "body": '"' + "x" * 70 + 'TOKEN"'}),
+        ("status", {"status": 500, "body": "x" * 70 + "TOKEN"}),
+        ("redirect", {"location": "https://nks.invalid/" + "x" * 50 + "TOKEN"}),
+        ("body", {"body": "x" * 70 + "TOKEN"}),
+        ("body", {"body": '{"name": "' + "x" * 60 + 'TOKEN"}'}),
         ("body", {"body": "TOKEN"}),
         ("body", {"body": '"TOKEN"'}),
         ("body", {"body": '{"token": "TOKEN"}'}),
@@ -603,7 +626,7 @@ def test_no_error_holds_the_token_even_when_the_server_echoes_it(
         fake.fault("/orgs", kind, **echoed, times=1)
         exc = failure(connect(api_token=token))
         said = str(exc) + repr(exc) + "".join(traceback.format_exception(type(exc), exc, exc.__traceback__))
-        assert token not in said + strings(vars(exc))
+        assert token[:6] not in said + strings(vars(exc))
 
 
 def strings(value: t.Any) -> str:
@@ -616,3 +639,21 @@ def strings(value: t.Any) -> str:
 def test_an_api_url_that_holds_the_token_is_not_echoed(fake: FakeNKS, connect: Connect) -> None:
     exc = failure(connect(api_url=f"{fake.url}/{fake.token}"), NKSStatusError)
     assert fake.token not in str(exc) + strings(vars(exc))
+
+
+@pytest.mark.parametrize("url", ["ftp://", "http://nks.example/"])
+def test_an_impossible_api_url_is_shortened_without_the_token(fake: FakeNKS, connect: Connect, url: str) -> None:
+    with pytest.raises(NKSError) as caught:
+        connect(api_url=url + "x" * 55 + fake.token)
+    assert fake.token[:6] not in str(caught.value)
+
+
+def test_a_reason_is_shortened_without_the_token(fake: FakeNKS, client: NKSClient) -> None:
+    assert fake.token[:6] not in client._why_no_answer(OSError("x" * 70 + fake.token))
+
+
+def test_urllib3_need_not_have_the_module_of_certificate_errors(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "urllib3.util.ssl_match_hostname", None)  # as before urllib3 1.26.8
+    anew = types.ModuleType("anew")
+    importlib.machinery.SourceFileLoader("anew", _client.__file__).exec_module(anew)
+    assert vars(anew)["REQUESTS_IMPORT_ERROR"] is None

@@ -159,7 +159,7 @@ def test_thousands_of_organizations_do_not_fill_the_screen() -> None:
 
 def test_a_token_that_sees_no_organization_has_no_clusters(fake: FakeNKS, connect: Connect) -> None:
     client = connect(api_token=fake.tokens["nobody"])
-    assert select_clusters(client) == ([], [], [])
+    assert select_clusters(client) == ([], [], [], 0)
     with pytest.raises(NKSError, match="none at all"):
         select_clusters(client, orgs=["381"])
 
@@ -226,10 +226,12 @@ def test_what_is_listed_twice_is_returned_once_in_the_order_of_the_api(fake: Fak
         {"n": "a"},
         {"n": "a"},
         {"pk": "9"},
+        {"pk": 9, "instance_id": "another"},
+        {"pk": 9, "instance_id": "another"},
     ]
     serve(fake, "/orgs/381/clusters", listed)
     found = select_clusters(client, orgs=["381"]).clusters
-    assert found == [listed[number] for number in (0, 1, 4, 5, 6, 7)]
+    assert found == [listed[number] for number in (0, 1, 4, 5, 6, 7, 8)]
 
 
 def test_objects_are_returned_with_the_fields_and_values_of_the_api(fake: FakeNKS, client: NKSClient) -> None:

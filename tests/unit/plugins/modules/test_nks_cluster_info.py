@@ -54,9 +54,11 @@ def test_the_clusters_that_fit_are_returned(
 
 
 def test_orgs_come_from_the_environment_too(run_module: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NKS_ORG_ID", "383,acme-retail")
+    monkeypatch.setenv("NKS_ORG_ID", "383, acme-retail ")
     assert pks(run_module(main)) == [1401, 1301, 1302, 1303]
     assert pks(run_module(main, orgs=["383"])) == [1401]
+    monkeypatch.setenv("NKS_ORG_ID", "")
+    assert "orgs is an empty list or holds an empty value" in run_module(main)["msg"]
 
 
 def test_clusters_are_returned_as_the_api_answers_them(fake: FakeNKS, run_module: Run) -> None:
@@ -227,6 +229,15 @@ def test_absent_is_never_concluded_from_a_partial_view(fake: FakeNKS, run_module
     assert result["failed"]
     assert "390 (Partner Labs)" in result["msg"]
     assert polls(fake) == 1
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_absent_is_never_concluded_where_no_organization_is_seen(
+    fake: FakeNKS, run_module: Run, check_mode: bool
+) -> None:
+    result = run_module(main, check_mode=check_mode, api_token=fake.tokens["nobody"], wait_for="absent")
+    assert "absent: the token sees no organization." in result["msg"]
+    assert run_module(main, check_mode=check_mode, api_token=fake.tokens["nobody"])["clusters"] == []
 
 
 @pytest.mark.parametrize("kind", ["reset", "short_body"])

@@ -82,6 +82,25 @@ def test_an_older_file_is_replaced_and_kept_if_asked_for(run_module: Run, dest: 
         assert Path(result["backup_file"]).read_text(encoding="utf-8") == "old secret"
 
 
+@pytest.mark.parametrize("before", ["the same", "other", None])
+def test_a_link_is_followed_for_content_and_attributes(run_module: Run, dest: Path, before: str | None) -> None:
+    link = dest.parent / "link"
+    link.symlink_to(dest.name)
+    if before == "the same":
+        run_module(main, dest=str(dest), **PROD)
+    elif before:
+        dest.write_text(before)
+    if before:
+        dest.chmod(0o644)
+    result = run_module(main, dest=str(link), **PROD)
+    assert (result["changed"], result["dest"]) == (True, str(dest))
+    assert link.is_symlink()
+    assert "kind: Config" in dest.read_text()
+    assert mode(dest) == 0o600
+    assert run_module(main, dest=str(link), **PROD)["changed"] is False
+    assert len(list(dest.parent.iterdir())) == 2
+
+
 def test_the_attributes_alone_can_change(run_module: Run, dest: Path) -> None:
     run_module(main, dest=str(dest), **PROD)
     result = run_module(main, dest=str(dest), mode="0640", backup=True, **PROD)

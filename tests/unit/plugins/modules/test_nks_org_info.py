@@ -48,6 +48,12 @@ def test_organizations_are_returned_as_the_api_answers_them(fake: FakeNKS, run_m
     assert run_module(main, slug="no-pk")["orgs"] == orgs[1:2]
 
 
+def test_an_organization_that_is_listed_twice_is_returned_once(fake: FakeNKS, run_module: Run) -> None:
+    fake.fault("/orgs", "body", body='[{"pk": 1, "name": "x"}, {"pk": 2}, {"pk": 1, "name": "x"}]')
+    assert run_module(main)["orgs"] == [{"pk": 1, "name": "x"}, {"pk": 2}]
+    assert run_module(main, name="x")["orgs"] == [{"pk": 1, "name": "x"}]
+
+
 def test_a_token_that_sees_nothing_gets_the_empty_list(fake: FakeNKS, run_module: Run) -> None:
     assert run_module(main, api_token=fake.tokens["nobody"])["orgs"] == []
 
