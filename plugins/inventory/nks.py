@@ -310,11 +310,11 @@ def add_all(scratch: InventoryData, inventory: InventoryData) -> None:
     for host in scratch.hosts.values():
         is_new = host.name not in inventory.hosts
         target = inventory.hosts[inventory.add_host(host.name)]
-        variables = {name: value for name, value in host.vars.items() if name not in ("inventory_file", "inventory_dir")}
+        known = {name: value for name, value in host.vars.items() if name not in ("inventory_file", "inventory_dir")}
         if is_new:
-            target.vars.update(variables)
+            target.vars.update(known)
         else:
-            for name, value in variables.items():
+            for name, value in known.items():
                 target.set_variable(name, value)
     for group in scratch.groups.values():
         target = inventory.groups[inventory.add_group(group.name)]
