@@ -136,11 +136,11 @@ class RememberingTemplar:
     def _key(self, kind: str, template: str) -> t.Any:
         """What the answer depends on. None if that is not known."""
         names = depends_on(template)
-        if names is None or not all(name in self.available_variables for name in names):
+        if names is None:
             return None
         try:
-            return (kind, template, *(frozen(self.available_variables[name]) for name in names))
-        except (TypeError, RecursionError):
+            return (kind, template, *[frozen(self.available_variables[name]) for name in names])
+        except (KeyError, TypeError, RecursionError):
             return None
 
 
@@ -168,10 +168,12 @@ def frozen(value: t.Any) -> t.Any:
 
     :raises TypeError: it has a type of its own, or could be a template.
     """
+    if isinstance(value, str) and "{" not in value and type(value) in PLAIN:
+        return type(value), value
     if isinstance(value, dict):
-        return dict, tuple((frozen(name), frozen(item)) for name, item in value.items())
+        return dict, tuple([(frozen(name), frozen(item)) for name, item in value.items()])
     if isinstance(value, (list, tuple)):
-        return type(value), tuple(map(frozen, value))
-    if type(value) not in PLAIN or (isinstance(value, str) and "{" in value):
+        return type(value), tuple([frozen(item) for item in value])
+    if isinstance(value, str) or type(value) not in PLAIN:
         raise TypeError
     return type(value), repr(value) if isinstance(value, float) else value  # 0.0 equals -0.0
