@@ -36,7 +36,7 @@ fake: .build/installed ## Run the fake NKS until Ctrl-C; paste the lines that it
 
 .PHONY: test
 test: .venv/ready ## Run every check with the newest ansible-core that python3 runs
-	@$(MAKE) -k -j2 -Otarget core-$(CURRENT) static docs-follow demo
+	@$(MAKE) -k -j2 -Otarget core-$(CURRENT) static long demo
 
 .PHONY: matrix
 matrix: .venv/ready ## Run the tests with every supported ansible-core; SKIP="2.19 …" leaves out
@@ -64,6 +64,10 @@ lint docs-check: .venv/ready ## Run ruff, pylint, mypy and yamllint; check the d
 
 .PHONY: docs-follow
 docs-follow: .venv/ready ## Run the examples, and follow the guides
+	$(NOX) -s long -- docs_awx docs_guides examples
+
+.PHONY: long
+long: .venv/ready ## Run the integration tests that take a while: the documentation, the fleet report, and misuse of the gate
 	$(NOX) -s $@
 
 .PHONY: docs
@@ -79,7 +83,7 @@ release-check: .venv/ready ## Run all that a release needs
 	$(NOX) -s release-ready
 	@rm -f $(TARBALL)
 	@$(MAKE) static
-	@$(MAKE) docs-follow execution-environment demo
+	@$(MAKE) long execution-environment demo
 	@$(MAKE) matrix SKIP=
 
 .PHONY: browser
