@@ -217,9 +217,9 @@ def integration(session: nox.Session, version: str, arguments: list[str]) -> Non
 
 
 def sanity(session: nox.Session, version: str, arguments: list[str]) -> None:
-    # What tests and noxfile.py say to pylint does not depend on the ansible-core.
-    everything = [] if version == CURRENT else ["plugins/"]
-    ansible_test(session, "sanity", "junit/*sanity*", "--junit", *(arguments or everything))
+    # What the tests and noxfile.py say to pylint does not depend on the ansible-core.
+    own = [] if version == CURRENT else ["plugins/"]
+    ansible_test(session, "sanity", "junit/*sanity*", "--junit", *(arguments or own))
 
 
 def ansible_test(session: nox.Session, kind: str, result: str, *options: str) -> None:

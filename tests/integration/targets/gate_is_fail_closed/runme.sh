@@ -7,6 +7,7 @@ set -eu
 # shellcheck source=tests/integration/targets/setup_fake_nks/fake.sh
 . ../setup_fake_nks/fake.sh
 
+ansible-playbook unmet.yml "$@"
 ansible-playbook stays_shut.yml "$@"
 
 # What is not defined

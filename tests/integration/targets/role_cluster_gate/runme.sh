@@ -8,7 +8,8 @@ set -eu
 . ../setup_fake_nks/fake.sh
 
 ansible-playbook opens.yml "$@"
-ansible-playbook stays_shut.yml "$@"
+fake POST step 0
+fake POST reset
 ansible-playbook defaults.yml "$@"
 
 # As a play sees it
@@ -19,6 +20,14 @@ if grep -F 'Behind the gate' "$log"; then
     echo "FAILED: the gate has opened"
     exit 1
 fi
+gate='{"cluster_gate_clusters": [{"name": "prod"}, {"name": "staging", "min_nodes": 9, "min_k8s_version": "1.20"}, {"name": "build-me"},
+    {"id": 1201, "org": 381, "expect": "absent"}, {"name": "missing", "expect": "absent"}]}'
+fails ansible-playbook gate.yml -e "$gate"
+said 'Cluster prod is ambiguous, the IDs 1201, 1301 have that name; give its org or its id. Cluster staging has 3 nodes, not 9 or more.' \
+    'Cluster staging has Kubernetes v1.14.8, not 1.20 or newer. Cluster build-me is building, not running.' \
+    'Cluster 1201 of organization 381 is there, in state running. Cluster missing cannot be looked for: It cannot be told whether'
+fails ansible-playbook gate.yml -e '{"cluster_gate_clusters": [{"name": "missing", "expects": "absent"}]}'
+said expects
 fails env -u NKS_API_TOKEN ansible-playbook gate.yml -e '{"cluster_gate_clusters": [{"name": "missing", "expect": "absent"}]}'
 said 'cannot be looked for: missing required arguments: api_token'
 fails ansible-playbook gate.yml
