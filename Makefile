@@ -67,7 +67,7 @@ docs-follow: .venv/ready ## Run the examples, and follow the guides
 	$(NOX) -s long -- docs_awx docs_guides examples
 
 .PHONY: long
-long: .venv/ready ## Run the integration tests that take a while: the documentation, the fleet report, and misuse of the gate
+long: .venv/ready ## Run the integration tests that take a while, the documentation among them
 	$(NOX) -s $@
 
 .PHONY: docs

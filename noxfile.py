@@ -41,7 +41,7 @@ CURRENT = importlib.metadata.version("ansible-core").rpartition(".")[0]
 # Integration targets that take a while and call no plugin that others do not. With the current ansible-core they have a
 # session of their own. The oldest runs those too that are not documentation: it templates in another way.
 DOCUMENTATION = ["docs_awx", "docs_guides", "examples"]
-LONG = [*DOCUMENTATION, "gate_is_fail_closed", "role_fleet_report"]
+LONG = [*DOCUMENTATION, "gate_is_fail_closed", "role_fleet_report", "role_kubeconfig"]
 
 # Puts the pip that it lies beside into a new environment, sooner than pip installs itself there.
 GET_PIP = """\
