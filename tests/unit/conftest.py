@@ -47,32 +47,15 @@ settings.register_profile(
 settings.load_profile("nks")
 
 
-class Clock:
-    """Seconds that pass with each answer of the fake, and not otherwise."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-        self.step = 0.0
-
-    def __call__(self) -> float:
-        self.now += self.step
-        return self.now
-
-
-@pytest.fixture(name="clock", scope="session")
-def clock_fixture() -> Clock:
-    return Clock()
-
-
 @pytest.fixture(name="session_fake", scope="session")
-def session_fake_fixture(clock: Clock) -> t.Iterator[FakeNKS]:
-    with FakeNKS(clock=clock) as fake:
+def session_fake_fixture() -> t.Iterator[FakeNKS]:
+    with FakeNKS() as fake:
         yield fake
 
 
 @pytest.fixture(name="fake")
-def fake_fixture(session_fake: FakeNKS, clock: Clock) -> FakeNKS:
-    clock.step = 0.0
+def fake_fixture(session_fake: FakeNKS) -> FakeNKS:
+    session_fake.step = 0.0
     session_fake.latency = 0.0
     session_fake.reset()
     return session_fake

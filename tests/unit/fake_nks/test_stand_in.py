@@ -70,7 +70,7 @@ class Kubernetes:
 
 @pytest.fixture(name="fake")
 def fake_fixture() -> t.Iterator[FakeNKS]:
-    with FakeNKS(clock=lambda: 1000.0) as fake:
+    with FakeNKS(step=0.0) as fake:
         yield fake
 
 

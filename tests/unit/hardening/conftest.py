@@ -58,7 +58,7 @@ def made_fixture(
     """What the words in capitals of a case stand for, and ``tls`` and ``other``, a fake with https and another host."""
     folder = tmp_path_factory.mktemp("tls")
     certificate = make_certificate(folder, "127.0.0.1")
-    with socket.socket() as unused, FakeNKS(tls=certificate, clock=lambda: 0.0) as tls, FakeNKS() as other:
+    with socket.socket() as unused, FakeNKS(tls=certificate, step=0.0) as tls, FakeNKS() as other:
         unused.bind(("127.0.0.1", 0))
         tunnel = Tunnel()
         yield {

@@ -142,15 +142,15 @@ def test_what_is_there_already_is_not_waited_for(fake: FakeNKS, run_module: Run,
     assert polls(fake) == 1
 
 
-def test_a_cluster_is_waited_for_until_it_runs(fake: FakeNKS, run_module: Run, clock: t.Any) -> None:
-    clock.step = 0.8
+def test_a_cluster_is_waited_for_until_it_runs(fake: FakeNKS, run_module: Run) -> None:
+    fake.step = 0.8
     result = run_module(main, orgs=["381"], name="build-me", wait_for="running", wait_sleep=0.01, include_nodes=True)
     assert [(cluster["state"], len(cluster["nodes"])) for cluster in result["clusters"]] == [("running", 3)]
     assert polls(fake) >= 3
 
 
-def test_a_cluster_is_waited_for_until_it_is_gone(fake: FakeNKS, run_module: Run, clock: t.Any) -> None:
-    clock.step = 0.8
+def test_a_cluster_is_waited_for_until_it_is_gone(fake: FakeNKS, run_module: Run) -> None:
+    fake.step = 0.8
     result = run_module(main, orgs=["381"], name="going", wait_for="absent", wait_sleep=0.01)
     assert (result["clusters"], result["skipped_orgs"]) == ([], [])
     assert polls(fake) >= 3
