@@ -216,6 +216,14 @@ class FakeNKS:
         with self._lock:
             return [dict(entry) for entry in self._log]
 
+    def wait_for_requests(self, number: int) -> None:
+        """Returns once so many are in the log. Raises TimeoutError after a minute."""
+        for _turn in range(6000):
+            if len(self._log) >= number:
+                return
+            threading.Event().wait(0.01)  # not time.sleep, which tests of pauses replace
+        raise TimeoutError(f"{len(self._log)} of {number} requests came")
+
     def receive(self, entry: Object) -> Fault | None:
         """Logs a request and says how it is to fail."""
         with self._lock:

@@ -113,10 +113,7 @@ def hurry_fixture(fake: FakeNKS, monkeypatch: pytest.MonkeyPatch) -> t.Callable[
             client._timeout = left.pop(0) if left[1:] else left[0]
             answer = attempt(client, *request)
             taken += 1
-            for _turn in range(6000):
-                if len(fake.requests) >= taken:
-                    break
-                threading.Event().wait(0.01)  # no test replaces it, unlike time.sleep
+            fake.wait_for_requests(taken)
             return answer
 
         monkeypatch.setattr(NKSClient, "_attempt", patient_attempt)

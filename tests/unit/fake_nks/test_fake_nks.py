@@ -485,14 +485,6 @@ def raw(fake: FakeNKS, path: str = "/orgs") -> socket.socket:
     return connection
 
 
-def wait_for_requests(fake: FakeNKS, number: int) -> None:
-    for _turn in range(6000):
-        if len(fake.requests) >= number:
-            return
-        time.sleep(0.01)
-    raise TimeoutError(f"{len(fake.requests)} of {number} requests came")
-
-
 def read_all(connection: socket.socket) -> bytes:
     return b"".join(iter(lambda: connection.recv(65536), b""))
 
@@ -556,7 +548,7 @@ def test_fault_silent(fake: FakeNKS, client: Client) -> None:
     fake.fault("/orgs", "silent", times=1)
     with pytest.raises(requests.ReadTimeout):
         client.ask("/orgs", timeout=0.1)
-    wait_for_requests(fake, 1)
+    fake.wait_for_requests(1)
     assert client.status("/orgs") == 200
 
 
@@ -565,7 +557,7 @@ def test_stop_ends_faults(fake: FakeNKS) -> None:
     fake.fault("/orgs/381", "drip", interval=100.0)
     with raw(fake) as silent, raw(fake, "/orgs/381") as drip:
         drip.recv(1)
-        wait_for_requests(fake, 2)
+        fake.wait_for_requests(2)
         fake.stop()
         assert silent.recv(1) == b""
         read_all(drip)

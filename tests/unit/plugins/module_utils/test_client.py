@@ -404,8 +404,7 @@ def test_api_timeout_bounds_a_request_as_a_whole(fake: FakeNKS, connect: Connect
     assert 0.4 < time.monotonic() - before < 25
     assert "within 0.5 s (api_timeout)" in str(exc)
     assert exc.status is None
-    while not fake.requests:  # else the request could get into the next test
-        time.sleep(0.01)
+    fake.wait_for_requests(1)  # else the request could get into the next test
 
 
 def test_what_comes_in_time_is_waited_for(fake: FakeNKS, connect: Connect) -> None:
