@@ -135,6 +135,8 @@ from ansible.inventory.data import InventoryData
 from ansible.module_utils.basic import missing_required_lib
 from ansible.module_utils.common.text.converters import to_native
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
+from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError
+from ansible_collections.netapp.nks.plugins.module_utils._fleet import Fleet, select_clusters, with_includes
 from ansible_collections.netapp.nks.plugins.plugin_utils._hosts import (
     CONNECTION,
     JSON,
@@ -147,9 +149,6 @@ from ansible_collections.netapp.nks.plugins.plugin_utils._hosts import (
 )
 from ansible_collections.netapp.nks.plugins.plugin_utils._memo import RememberingTemplar
 from ansible_collections.netapp.nks.plugins.plugin_utils._trust import untrusted
-
-if t.TYPE_CHECKING:
-    from ansible_collections.netapp.nks.plugins.module_utils._fleet import Fleet
 
 SELECTION = ("orgs", "workspaces", "states", "providers", "regions", "include_service_clusters")
 INCLUDES = ("include_details", "include_nodes", "include_node_pools")
@@ -232,12 +231,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def fetch(self) -> Fleet:
         # Imported here, because loading requests takes as long as all that a run with a warm cache does otherwise.
-        from ansible_collections.netapp.nks.plugins.module_utils._client import (
-            REQUESTS_IMPORT_ERROR,
-            NKSClient,
-            NKSError,
-        )
-        from ansible_collections.netapp.nks.plugins.module_utils._fleet import select_clusters, with_includes
+        from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
+        from ansible_collections.netapp.nks.plugins.module_utils._http import REQUESTS_IMPORT_ERROR
 
         if REQUESTS_IMPORT_ERROR:
             raise AnsibleParserError(missing_required_lib("requests"))

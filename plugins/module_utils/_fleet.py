@@ -13,15 +13,19 @@ import concurrent.futures
 import re
 import typing as t
 
-from ansible_collections.netapp.nks.plugins.module_utils._client import (
-    CONCURRENCY,
-    JSON,
-    NKSClient,
+from ansible_collections.netapp.nks.plugins.module_utils._errors import (
     NKSError,
     NKSPayloadError,
     NKSStatusError,
     one_line,
 )
+from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
+
+if t.TYPE_CHECKING:
+    from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
+
+CONCURRENCY = 16
+"""Requests in flight at once. As many connections are kept alive."""
 
 T = t.TypeVar("T")
 R = t.TypeVar("R")

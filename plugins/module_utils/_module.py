@@ -12,7 +12,9 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
 from ansible.module_utils.common.parameters import AnsibleFallbackNotFound
-from ansible_collections.netapp.nks.plugins.module_utils._client import REQUESTS_IMPORT_ERROR, NKSClient, NKSError
+from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
+from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError
+from ansible_collections.netapp.nks.plugins.module_utils._http import REQUESTS_IMPORT_ERROR
 
 Spec = t.Dict[str, t.Dict[str, t.Any]]
 

@@ -32,6 +32,7 @@ else:
         init_plugin_loader()  # before the first import of a collection, which Python would make a plain package
 
 from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
+from ansible_collections.netapp.nks.plugins.module_utils._http import HTTP
 from ansible_collections.netapp.nks.tests.fake_nks.server import FakeNKS
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -102,21 +103,22 @@ def hurry_fixture(fake: FakeNKS, monkeypatch: pytest.MonkeyPatch) -> t.Callable[
 
     An attempt also lasts until the fake has taken its request, so that none overtakes another.
     """
-    attempt = NKSClient._attempt
+    attempt = HTTP._attempt
 
     def hurry(*seconds: float) -> None:
         left = list(seconds)
         taken = len(fake.requests)
 
-        def patient_attempt(client: NKSClient, *request: t.Any) -> t.Any:
+        def patient_attempt(client: HTTP, *request: t.Any) -> t.Any:
             nonlocal taken
-            client._timeout = left.pop(0) if left[1:] else left[0]
-            answer = attempt(client, *request)
-            taken += 1
-            fake.wait_for_requests(taken)
-            return answer
+            client.timeout = left.pop(0) if left[1:] else left[0]
+            try:
+                return attempt(client, *request)
+            finally:
+                taken += 1
+                fake.wait_for_requests(taken)
 
-        monkeypatch.setattr(NKSClient, "_attempt", patient_attempt)
+        monkeypatch.setattr(HTTP, "_attempt", patient_attempt)
 
     return hurry
 

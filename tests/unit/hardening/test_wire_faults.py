@@ -15,13 +15,13 @@ import typing as t
 
 import pytest
 from ansible_collections.netapp.nks.plugins.module_utils._client import (
-    MAX_PAUSE,
     NKSClient,
     NKSConnectionError,
     NKSError,
     NKSPayloadError,
     NKSStatusError,
 )
+from ansible_collections.netapp.nks.plugins.module_utils._http import MAX_PAUSE
 from ansible_collections.netapp.nks.tests.fake_nks.server import FakeNKS
 from ansible_collections.netapp.nks.tests.unit.hardening.faults import (
     CASES,

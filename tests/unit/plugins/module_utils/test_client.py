@@ -22,7 +22,7 @@ from pathlib import Path
 import pytest
 import requests
 import urllib3
-from ansible_collections.netapp.nks.plugins.module_utils import _client
+from ansible_collections.netapp.nks.plugins.module_utils import _http
 from ansible_collections.netapp.nks.plugins.module_utils._client import (
     NKSClient,
     NKSConnectionError,
@@ -415,7 +415,7 @@ def test_what_comes_in_time_is_waited_for(fake: FakeNKS, connect: Connect) -> No
 def test_a_body_that_is_late_is_told_as_such_whichever_clock_is_first(connect: Connect) -> None:
     pool = urllib3.HTTPConnectionPool("127.0.0.1")
     late = requests.ConnectionError(urllib3.exceptions.ReadTimeoutError(pool, "/orgs", "Read timed out."))
-    assert connect(api_timeout=7)._why_no_answer(late) == "no complete answer within 7 s (api_timeout)"
+    assert str(_http._no_reply(late, 7)) == "no complete answer within 7 s (api_timeout)"
 
 
 def test_a_host_that_does_not_exist_is_a_connection_error(connect: Connect) -> None:
@@ -648,11 +648,11 @@ def test_an_impossible_api_url_is_shortened_without_the_token(fake: FakeNKS, con
 
 
 def test_a_reason_is_shortened_without_the_token(fake: FakeNKS, client: NKSClient) -> None:
-    assert fake.token[:6] not in client._why_no_answer(OSError("x" * 70 + fake.token))
+    assert fake.token[:6] not in str(client._connection_error("GET", "/", _http.NoReplyError("x" * 70 + fake.token)))
 
 
 def test_urllib3_need_not_have_the_module_of_certificate_errors(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "urllib3.util.ssl_match_hostname", None)  # as before urllib3 1.26.8
     anew = types.ModuleType("anew")
-    importlib.machinery.SourceFileLoader("anew", _client.__file__).exec_module(anew)
+    importlib.machinery.SourceFileLoader("anew", _http.__file__).exec_module(anew)
     assert vars(anew)["REQUESTS_IMPORT_ERROR"] is None

@@ -1,0 +1,45 @@
+# Copyright (c) 2026, netapp.nks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What can go wrong, and texts from outside made fit to be shown. The standard library only.
+
+Private to this collection: it may change without notice. It knows nothing of Ansible.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+
+class NKSError(Exception):
+    """Something that ends the run. ``str()`` is the message for the user and never holds the token.
+
+    ``status`` is None where there was no answer; ``detail`` is what the API said: text, or an object of field errors.
+    """
+
+    def __init__(
+        self, message: str, *, url: str | None = None, status: int | None = None, detail: t.Any = None
+    ) -> None:
+        super().__init__(message)
+        self.url = url
+        self.status = status
+        self.detail = detail
+
+
+class NKSConnectionError(NKSError):
+    """No HTTP answer: name resolution, TLS, time-out, reset."""
+
+
+class NKSStatusError(NKSError):
+    """Another status than the one wanted, redirects included."""
+
+
+class NKSPayloadError(NKSError):
+    """The right status, but not the body promised."""
+
+
+def one_line(text: str, length: int = 80) -> str:
+    """The start of a text from outside, fit to be shown: no line breaks, no control characters."""
+    line = "".join(character if character.isprintable() else " " for character in text[: length * 4])
+    line = " ".join(line.split())
+    return line if len(line) <= length else line[: length - 1] + "…"
