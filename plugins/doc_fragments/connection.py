@@ -13,9 +13,8 @@ options:
     description:
       - API token of an account that is C(Owner) of the organizations that are used.
       - White space around it is dropped.
-      - If it is not given, the environment variable E(NKS_API_TOKEN) is used.
+      - Required. If it is not given, the environment variable E(NKS_API_TOKEN) is used.
     type: str
-    required: true
   api_url:
     description:
       - Base URL of the NKS API, with or without a trailing slash.
@@ -59,6 +58,38 @@ notes:
   - The hosted NetApp Kubernetes Service was withdrawn in 2021. Set O(api_url) to an endpoint that speaks its API.
   - Proxies are taken from the environment variables E(HTTPS_PROXY) and E(NO_PROXY). A C(~/.netrc) never replaces the
     token.
+"""
+
+    MODULES = r"""
+options:
+  connection_options:
+    description:
+      - Connection options as a dictionary. An option that is given here wins over the one of the same name outside of
+        it, wherever that comes from.
+      - It is for roles and other reusable content, whose own variables may or may not be set. In it an option can be
+        omitted and C(module_defaults) still apply. Outside of it, an option that a task omits hides the one in
+        C(module_defaults).
+    type: dict
+    version_added: 1.1.0
+    suboptions:
+      api_token:
+        description: See O(api_token).
+        type: str
+      api_url:
+        description: See O(api_url).
+        type: str
+      api_timeout:
+        description: See O(api_timeout).
+        type: float
+      api_retries:
+        description: See O(api_retries).
+        type: int
+      validate_certs:
+        description: See O(validate_certs).
+        type: bool
+      ca_path:
+        description: See O(ca_path).
+        type: path
 """
 
     PLUGINS = r"""

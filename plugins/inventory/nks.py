@@ -137,8 +137,8 @@ from ansible.module_utils.common.text.converters import to_native
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError
 from ansible_collections.netapp.nks.plugins.module_utils._fleet import Fleet, select_clusters, with_includes
+from ansible_collections.netapp.nks.plugins.module_utils._options import CONNECTION, INCLUDES, SELECTION
 from ansible_collections.netapp.nks.plugins.plugin_utils._hosts import (
-    CONNECTION,
     JSON,
     Host,
     cluster_hosts,
@@ -150,10 +150,7 @@ from ansible_collections.netapp.nks.plugins.plugin_utils._hosts import (
 from ansible_collections.netapp.nks.plugins.plugin_utils._memo import RememberingTemplar
 from ansible_collections.netapp.nks.plugins.plugin_utils._trust import untrusted
 
-SELECTION = ("orgs", "workspaces", "states", "providers", "regions", "include_service_clusters")
-INCLUDES = ("include_details", "include_nodes", "include_node_pools")
-
-Found = t.List[t.Tuple[JSON, JSON]]
+Pairs = t.List[t.Tuple[JSON, JSON]]
 
 
 class Scratch(InventoryData):
@@ -189,11 +186,11 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         unknown = set(self._read_config_data(path)) - {"plugin", *self.get_options()}
         if unknown:
             raise AnsibleParserError(f"Options that the plugin does not have: {', '.join(sorted(map(str, unknown)))}.")
-        found = self.found(cache)
+        pairs = self.load(cache)
         self.inventory = Scratch()
         self.templar = RememberingTemplar(self.templar)
-        self.populate(found)
-        add_all(self.inventory, inventory)
+        self.populate(pairs)
+        commit(self.inventory, inventory)
 
     def set_options(self, task_keys: t.Any = None, var_options: t.Any = None, direct: t.Any = None) -> None:
         """Evaluates the connection options of the file before they are converted to their types."""
@@ -208,23 +205,23 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                     raise AnsibleParserError(f"{option} cannot be evaluated: {to_native(exc)}") from None
         super().set_options(task_keys=task_keys, var_options=var_options, direct=direct)
 
-    def found(self, use_cache: bool) -> Found:
+    def load(self, use_cache: bool) -> Pairs:
         """Organizations and clusters, from the cache where it holds them."""
         if not self.get_option("cache"):
-            return self.fetch().found
+            return self.fetch().pairs
         key = self.cache_key()
         cached = self._cache.get(key) if use_cache else None
         if cached is not None:
-            self.tell(f"clusters from the cache, without a request: {len(cached)}")
+            self.verbose(f"clusters from the cache, without a request: {len(cached)}")
             return cached
         fleet = self.fetch()
         # A partial result is not kept, and what an earlier run has kept is no longer true.
-        self._cache[key] = None if fleet.skipped_orgs else fleet.found
-        self.tell("not kept in the cache, as it is not whole" if fleet.skipped_orgs else "kept in the cache")
-        return fleet.found
+        self._cache[key] = None if fleet.skipped_orgs else fleet.pairs
+        self.verbose("not kept in the cache, as it is not whole" if fleet.skipped_orgs else "kept in the cache")
+        return fleet.pairs
 
     def cache_key(self) -> str:
-        token = hashlib.sha256(self.get_option("api_token").strip().encode()).hexdigest()
+        token = hashlib.sha256((self.get_option("api_token") or "").strip().encode()).hexdigest()
         selection = {option: self.get_option(option) for option in (*SELECTION, *INCLUDES, "hosts")}
         held = json.dumps([self.get_option("api_url"), token, selection], sort_keys=True, default=str)
         return f"nks_{hashlib.sha256(held.encode()).hexdigest()}"
@@ -240,43 +237,45 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         if self.get_option("hosts") == "nodes":
             includes["include_nodes"] = True
         try:
-            with NKSClient(**{option: self.get_option(option) for option in CONNECTION}, tell=self.tell) as client:
+            with NKSClient(
+                **{option: self.get_option(option) for option in CONNECTION}, on_retry=self.verbose
+            ) as client:
                 selection = {option: self.get_option(option) for option in SELECTION}
                 fleet = select_clusters(client, **selection, whole_orgs=True)
-                self.tell(fleet.summary())
+                self.verbose(fleet.summary())
                 fleet = with_includes(client, fleet, **includes)
         except NKSError as exc:
             raise AnsibleParserError(str(exc)) from None
-        self.tell(f"requests made: {len(client.sent)}")
+        self.verbose(f"requests made: {len(client.request_log)}")
         for warning in fleet.warnings():
             self.display.warning(warning)
         return fleet
 
-    def tell(self, message: str) -> None:
+    def verbose(self, message: str) -> None:
         """Show with ``-v``."""
         self.display.v(f"{self.NAME}: {message}")
 
-    def populate(self, found: Found) -> None:
+    def populate(self, pairs: Pairs) -> None:
         prefix, strict = self.get_option("hostvars_prefix"), self.get_option("strict")
         if not re.fullmatch("(?!ansible_)[A-Za-z_][A-Za-z0-9_]*", prefix):
             raise AnsibleParserError(f"hostvars_prefix must be the start of a variable name, and cannot be {prefix!r}.")
         group = self.inventory.add_group(self._sanitize_group_name(self.get_option("group")))
         taken = {"all", "ungrouped", "localhost", "127.0.0.1", "::1", group}
         if self.get_option("hosts") == "clusters":
-            hosts = cluster_hosts(found, prefix)
+            hosts = cluster_hosts(pairs, prefix)
         else:
-            groups = self.cluster_groups(group, [cluster for _org, cluster in found])
-            hosts = node_hosts(found, groups, prefix, self.get_option("connect_with"))
+            groups = self.cluster_groups(group, [cluster for _org, cluster in pairs])
+            hosts = node_hosts(pairs, groups, prefix, self.get_option("connect_with"))
             taken.update(groups)
         variables = [untrusted(host.variables) for host in hosts]
-        names = [safe_name(self.hostname(host, known)) for host, known in zip(hosts, variables)]
-        for name, host, known in zip(unique_names(names, [host.item for host in hosts], taken), hosts, variables):
+        names = [safe_name(self.hostname(host, hostvars)) for host, hostvars in zip(hosts, variables)]
+        for name, host, hostvars in zip(unique_names(names, [host.item for host in hosts], taken), hosts, variables):
             name = self.inventory.add_host(untrusted(name), host.group or group)
-            known.update(host.connection)
-            self.inventory.hosts[name].vars.update(known)
-            self._set_composite_vars(self.get_option("compose"), known, name, strict)
-            self._add_host_to_composed_groups(self.get_option("groups"), known, name, strict)
-            self._add_host_to_keyed_groups(self.get_option("keyed_groups"), known, name, strict)
+            hostvars.update(host.connection)
+            self.inventory.hosts[name].vars.update(hostvars)
+            self._set_composite_vars(self.get_option("compose"), hostvars, name, strict)
+            self._add_host_to_composed_groups(self.get_option("groups"), hostvars, name, strict)
+            self._add_host_to_keyed_groups(self.get_option("keyed_groups"), hostvars, name, strict)
 
     def cluster_groups(self, parent: str, clusters: list[JSON]) -> list[str]:
         """Add a group beneath the parent for each cluster."""
@@ -300,16 +299,16 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         return host.name
 
 
-def add_all(scratch: InventoryData, inventory: InventoryData) -> None:
+def commit(scratch: InventoryData, inventory: InventoryData) -> None:
     """Add what the scratch holds to the inventory."""
     for host in scratch.hosts.values():
         is_new = host.name not in inventory.hosts
         target = inventory.hosts[inventory.add_host(host.name)]
-        known = {name: value for name, value in host.vars.items() if name not in ("inventory_file", "inventory_dir")}
+        hostvars = {name: value for name, value in host.vars.items() if name not in ("inventory_file", "inventory_dir")}
         if is_new:
-            target.vars.update(known)
+            target.vars.update(hostvars)
         else:
-            for name, value in known.items():
+            for name, value in hostvars.items():
                 target.set_variable(name, value)
     for group in scratch.groups.values():
         target = inventory.groups[inventory.add_group(group.name)]

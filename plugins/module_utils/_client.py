@@ -25,7 +25,13 @@ from ansible_collections.netapp.nks.plugins.module_utils._errors import (
     NKSStatusError,
     one_line,
 )
-from ansible_collections.netapp.nks.plugins.module_utils._http import HTTP, NoReplyError, Reply, error_text
+from ansible_collections.netapp.nks.plugins.module_utils._http import (
+    HTTP,
+    RETRIED_STATUSES,
+    NoReplyError,
+    Reply,
+    error_text,
+)
 
 if t.TYPE_CHECKING:
     import requests
@@ -55,7 +61,7 @@ class NKSClient:
     :param api_timeout: seconds for one attempt as a whole: connecting, headers and body.
     :param api_retries: further attempts of a GET after a connection error or one of ``RETRIED_STATUSES``.
     :param ca_path: file or directory of CA certificates that replaces the default ones.
-    :param tell: called with a line for the user before each pause, from any thread.
+    :param on_retry: called with a line for the user before each pause, from any thread.
     :raises NKSError: an option that cannot be used.
 
     A method answers what the API answered, unchanged, and raises a subclass of :class:`NKSError` for any failure.
@@ -63,17 +69,17 @@ class NKSClient:
 
     def __init__(
         self,
-        api_token: str,
+        api_token: str | None,
         api_url: str,
         api_timeout: float = 30.0,
         api_retries: int = 4,
         validate_certs: bool = True,
         ca_path: str | None = None,
-        tell: t.Callable[[str], None] | None = None,
+        on_retry: t.Callable[[str], None] | None = None,
     ) -> None:
-        self._tell = tell
+        self._on_retry = on_retry
         self._token = _checked_token(api_token)
-        self._url = _checked_url(api_url, validate_certs, self._shown)
+        self._url = _checked_url(api_url, validate_certs, self._excerpt)
         if not 0 < api_timeout <= threading.TIMEOUT_MAX:
             raise NKSError(f"api_timeout must be a number of seconds above 0, not {api_timeout}.")
         if api_retries < 0:
@@ -87,13 +93,20 @@ class NKSClient:
             verify=ca_path if validate_certs and ca_path else validate_certs,
             # A proxy would see the token of a request to this machine in the clear.
             proxies={"http": ""} if _is_loopback(urlsplit(self._url).hostname) else {},
-            on_retry=self._tell_of_retry,
+            on_retry=self._describe_retry,
         )
 
     @property
-    def sent(self) -> list[str]:
+    def request_log(self) -> list[str]:
         """Method and URL of each attempt so far."""
-        return self._http.sent
+        return self._http.request_log
+
+    def limit(self, answer_until: float, repeat_until: float) -> None:
+        """Let no attempt last longer than the first time, and no repetition begin after the second.
+
+        Both are in seconds of ``time.monotonic()``.
+        """
+        self._http.answer_until, self._http.repeat_until = answer_until, repeat_until
 
     def __enter__(self) -> NKSClient:
         return self
@@ -165,12 +178,12 @@ class NKSClient:
         request.headers["Authorization"] = f"Bearer {self._token}"
         return request
 
-    def _tell_of_retry(self, method: str, url: str, seen: str, pause: float) -> None:
-        if self._tell:
-            self._tell(f"{method} {self._redacted(url)}: {self._shown(seen)}. Trying again in {pause:.1f} s.")
+    def _describe_retry(self, method: str, url: str, seen: str, pause: float) -> None:
+        if self._on_retry:
+            self._on_retry(f"{method} {self._redacted(url)}: {self._excerpt(seen)}. Trying again in {pause:.1f} s.")
 
     def _connection_error(self, method: str, url: str, failure: NoReplyError) -> NKSError:
-        what = f"{method} {url}{_tried(failure.attempts)}: {self._shown(str(failure))}."
+        what = f"{method} {url}{_tried(failure.attempts)}: {self._excerpt(str(failure))}."
         if failure.is_body:
             return self._error(NKSPayloadError, what, url)
         if failure.is_untrusted:
@@ -179,7 +192,7 @@ class NKSClient:
             advice = "Check api_url (NKS_API_URL), and that the endpoint is up and can be reached from this host."
         else:
             advice = "It is not known whether the change was made."
-        return self._error(NKSConnectionError, f"{what} {advice}", url)
+        return self._error(NKSConnectionError, f"{what} {advice}", url, may_pass=failure.may_pass)
 
     def _status_error(self, method: str, url: str, reply: Reply) -> NKSError:
         # What comes with another success could be a secret, such as a kubeconfig.
@@ -187,7 +200,7 @@ class NKSClient:
         detail, said = self._detail(text)
         if reply.redirects_to:
             advice = (
-                f"The endpoint redirects to {self._shown(reply.redirects_to)}, and redirects are never "
+                f"The endpoint redirects to {self._excerpt(reply.redirects_to)}, and redirects are never "
                 "followed: set api_url (NKS_API_URL) to the base URL of the API itself."
             )
         else:
@@ -196,7 +209,8 @@ class NKSClient:
         what = f"{method} {url}{_tried(reply.attempts)}"
         message = ": ".join(filter(None, [what, f"status {reply.status} {phrase}".rstrip(), said]))
         message = f"{message.rstrip('.')}. {advice}"
-        return self._error(NKSStatusError, message, url, status=reply.status, detail=detail)
+        may_pass = reply.status in RETRIED_STATUSES
+        return self._error(NKSStatusError, message, url, status=reply.status, detail=detail, may_pass=may_pass)
 
     def _detail(self, text: str) -> tuple[t.Any, str]:
         """What the API said of a failure: as it came but for the token (None where the body is not the API's), and in
@@ -204,7 +218,7 @@ class NKSClient:
         try:
             body = self._redacted(_json.parse(text))
         except ValueError:
-            return None, f"(body: {self._shown(text)})" if text.strip() else ""
+            return None, f"(body: {self._excerpt(text)})" if text.strip() else ""
         if isinstance(body, dict) and isinstance(body.get("detail"), str):
             return body["detail"], one_line(body["detail"], 300)
         if isinstance(body, dict):
@@ -214,7 +228,7 @@ class NKSClient:
 
     def _not_promised(self, method: str, path: str, text: str, wanted: str) -> NKSError:
         url = self._url + path
-        start = self._shown(text)
+        start = self._excerpt(text)
         found = f"The body starts with: {start}" if start else "The body is empty."
         message = (
             f"{method} {url}: status 200, but the body is not {wanted}. Check that api_url (NKS_API_URL) is the base "
@@ -225,7 +239,7 @@ class NKSClient:
     def _error(self, error: type[NKSError], message: str, url: str, **fields: t.Any) -> NKSError:
         return error(self._redacted(message), url=self._redacted(url), **fields)
 
-    def _shown(self, text: str) -> str:
+    def _excerpt(self, text: str) -> str:
         """The start of a text from outside. The token goes first, lest a part of it be left."""
         return one_line(self._redacted(text))
 
@@ -244,10 +258,12 @@ def _tried(attempts: int) -> str:
     return f" (tried {attempts} times)" if attempts > 1 else ""
 
 
-def _checked_token(token: str) -> str:
+def _checked_token(token: str | None) -> str:
+    if token is None:
+        raise NKSError("missing required arguments: api_token. Set it, or the environment variable NKS_API_TOKEN.")
     token = token.strip()
     if not token:
-        raise NKSError("api_token is empty: give a token, or set the environment variable NKS_API_TOKEN.")
+        raise NKSError("api_token is empty: set it, or the environment variable NKS_API_TOKEN, to a token.")
     if not all("!" <= character <= "~" for character in token):
         raise NKSError("api_token holds a character that no token has: only printable ASCII without spaces is allowed.")
     return token

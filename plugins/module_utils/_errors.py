@@ -14,16 +14,24 @@ import typing as t
 class NKSError(Exception):
     """Something that ends the run. ``str()`` is the message for the user and never holds the token.
 
-    ``status`` is None where there was no answer; ``detail`` is what the API said: text, or an object of field errors.
+    ``status`` is None where there was no answer; ``detail`` is what the API said: text, or an object of field errors;
+    ``may_pass`` is whether the same request may succeed later.
     """
 
     def __init__(
-        self, message: str, *, url: str | None = None, status: int | None = None, detail: t.Any = None
+        self,
+        message: str,
+        *,
+        url: str | None = None,
+        status: int | None = None,
+        detail: t.Any = None,
+        may_pass: bool = False,
     ) -> None:
         super().__init__(message)
         self.url = url
         self.status = status
         self.detail = detail
+        self.may_pass = may_pass
 
 
 class NKSConnectionError(NKSError):

@@ -30,16 +30,18 @@ CONCURRENCY = 16
 T = t.TypeVar("T")
 R = t.TypeVar("R")
 Wanted = t.Optional[t.List[t.Any]]
+Scope = t.Optional[t.Tuple[str, ...]]
+"""Organizations by ID, slug or name. None stands for all that the token may read."""
 
 
 class Fleet(t.NamedTuple):
-    """What a selection found."""
+    """The clusters of some organizations, of which some are selected."""
 
-    found: list[tuple[JSON, JSON]]
-    """Pairs of an organization and one of its clusters, in the order of the API, secrets dropped. Where the selection
-    names organizations by ID, an organization may have no more than that, its ``pk``."""
+    pairs: list[tuple[JSON, JSON]]
+    """An organization and one of its clusters that is selected, in the order of the API, secrets dropped. Where
+    organizations are named by ID, an organization may have no more than that, its ``pk``."""
 
-    passed_over: list[JSON]
+    not_selected: list[JSON]
     """The other clusters of the organizations that were read."""
 
     skipped_orgs: list[JSON]
@@ -50,17 +52,26 @@ class Fleet(t.NamedTuple):
 
     @property
     def clusters(self) -> list[JSON]:
-        return [cluster for _org, cluster in self.found]
+        return [cluster for _org, cluster in self.pairs]
 
     @property
-    def others(self) -> str:
-        """The clusters passed over in words."""
-        return shortened([shown_cluster(cluster) for cluster in self.passed_over])
+    def not_selected_text(self) -> str:
+        return shortened([shown_cluster(cluster) for cluster in self.not_selected])
 
     @property
-    def unread(self) -> str:
-        """The skipped organizations in words."""
+    def skipped_text(self) -> str:
         return shortened([shown_org(org) for org in self.skipped_orgs])
+
+    def select(self, fits: t.Callable[[JSON], bool]) -> Fleet:
+        """The same fleet with those of its selected clusters that fit."""
+        pairs: list[tuple[JSON, JSON]] = []
+        not_selected = list(self.not_selected)
+        for org, cluster in self.pairs:
+            if fits(cluster):
+                pairs.append((org, cluster))
+            else:
+                not_selected.append(cluster)
+        return self._replace(pairs=pairs, not_selected=not_selected)
 
     def warnings(self) -> list[str]:
         return [
@@ -70,37 +81,60 @@ class Fleet(t.NamedTuple):
 
     def summary(self) -> str:
         """What was selected, and what of the organizations that were read was not, in words."""
-        orgs = {org["pk"]: org for org, _cluster in self.found}
-        of_org = collections.Counter(org["pk"] for org, _cluster in self.found)
+        orgs = {org["pk"]: org for org, _cluster in self.pairs}
+        of_org = collections.Counter(org["pk"] for org, _cluster in self.pairs)
         counts = shortened([f"{count} of {shown_org(orgs[pk])}" for pk, count in of_org.items()]) or "none"
-        return f"clusters selected: {counts}; left out: {self.others or 'none'}"
+        return f"clusters selected: {counts}; left out: {self.not_selected_text or 'none'}"
 
-    def without(self) -> str:
-        """What there is where nothing was found, in words."""
-        seen = f"the token sees {self.others or 'no cluster'}"
-        return f"{seen}; it may not read the organizations {self.unread}" if self.unread else seen
+    def describe_alternatives(self) -> str:
+        """What there is where nothing was selected, in words."""
+        seen = f"the token sees {self.not_selected_text or 'no cluster'}"
+        return f"{seen}; it may not read the organizations {self.skipped_text}" if self.skipped_orgs else seen
+
+    def check_absence_is_known(self) -> None:
+        """:raises NKSError: a cluster that was not found could be in an organization that was not read."""
+        unknown = "It cannot be told whether the clusters are absent: the token"
+        if self.skipped_orgs:
+            raise NKSError(
+                f"{unknown} may not read the organizations {self.skipped_text}. Name the organizations to look in."
+            )
+        if not self.read_orgs:
+            raise NKSError(f"{unknown} sees no organization.")
 
 
 def select_clusters(
     client: NKSClient,
     *,
     orgs: Wanted = None,
-    workspaces: Wanted = None,
-    states: Wanted = None,
-    providers: Wanted = None,
-    regions: Wanted = None,
     include_service_clusters: bool = False,
-    id: int | None = None,  # pylint: disable=redefined-builtin
-    name: str | None = None,
     whole_orgs: bool = False,
+    **filters: t.Any,
 ) -> Fleet:
     """The clusters, in their short form, that fit every option given. None leaves an option out; the empty list is
     refused.
 
     :param whole_orgs: whether more of an organization is needed than its ``pk``.
+    :param filters: as :func:`cluster_filter` has them.
     :raises NKSError: any failure, but for a 403 on an organization that ``orgs`` does not name: that one is skipped.
     """
-    wanted_orgs = _identifiers("orgs", orgs)
+    fits = cluster_filter(**filters)
+    scope = org_scope(orgs)
+    fleet = read_fleets(client, [scope], include_service_clusters, whole_orgs)[scope]
+    if isinstance(fleet, NKSError):
+        raise fleet
+    return fleet.select(fits)
+
+
+def cluster_filter(
+    *,
+    workspaces: Wanted = None,
+    states: Wanted = None,
+    providers: Wanted = None,
+    regions: Wanted = None,
+    id: int | None = None,  # pylint: disable=redefined-builtin
+    name: str | None = None,
+) -> t.Callable[[JSON], bool]:
+    """A function that tells whether a cluster fits every option given."""
     wanted_workspaces = _identifiers("workspaces", workspaces)
     wanted_fields = {
         "state": _identifiers("states", states),
@@ -116,44 +150,75 @@ def select_clusters(
             and all(wanted is None or cluster.get(field) in wanted for field, wanted in wanted_fields.items())
         )
 
-    def clusters_of(org: JSON) -> list[JSON] | NKSStatusError:
+    return fits
+
+
+def org_scope(orgs: Wanted) -> Scope:
+    wanted = _identifiers("orgs", orgs)
+    return None if wanted is None else tuple(wanted)
+
+
+def read_fleets(
+    client: NKSClient, scopes: t.Sequence[Scope], include_service_clusters: bool = False, whole_orgs: bool = False
+) -> dict[Scope, Fleet | NKSError]:
+    """All clusters of each scope, or why that scope cannot be read. Each organization is asked for once.
+
+    :param whole_orgs: whether more of an organization is needed than its ``pk``.
+    :raises NKSError: a failure that is not that of one organization.
+    """
+    clusters_of: dict[int, list[JSON] | NKSStatusError] = {}
+
+    def ask(org: int) -> list[JSON] | NKSStatusError:
         try:
-            return client.clusters(object_pk(org, "an organization"), include_service_clusters)
+            return [without_secrets(cluster) for cluster in each_once(client.clusters(org, include_service_clusters))]
         except NKSStatusError as exc:
-            if exc.status == 403 and orgs is None:
+            if exc.status in (403, 404):
                 return exc
             raise
 
-    selected = [] if whole_orgs else _named_by_id(wanted_orgs)
-    answers: list[list[JSON] | NKSStatusError] = []
-    try:
-        answers = concurrently(clusters_of, selected)
-    except NKSStatusError as exc:
-        if exc.status not in (403, 404):
-            raise
-    if not (answers and all(answers)):
-        # What looks like an ID may be a slug or name, and an organization that is not there may be shown as empty.
-        selected = select_orgs(client.orgs(), wanted_orgs)
-        answers = concurrently(clusters_of, selected)
-    found: list[tuple[JSON, JSON]] = []
-    passed_over: list[JSON] = []
+    def read(orgs: t.Iterable[JSON]) -> None:
+        pks = {object_pk(org, "an organization"): None for org in orgs}
+        unread = [pk for pk in pks if pk not in clusters_of]
+        clusters_of.update(zip(unread, concurrently(ask, unread)))
+
+    def is_certain(org: JSON) -> bool:
+        """What looks like an ID may be a slug or name, and an organization that is not there may be shown as empty."""
+        answer = clusters_of[org["pk"]]
+        return isinstance(answer, list) and bool(answer)
+
+    selected: dict[Scope, list[JSON]] = {scope: [] if whole_orgs else _named_by_id(scope) for scope in scopes}
+    failures: dict[Scope, Fleet | NKSError] = {}
+    read(org for orgs in selected.values() for org in orgs)
+    uncertain = [scope for scope, orgs in selected.items() if not (orgs and all(map(is_certain, orgs)))]
+    if uncertain:
+        visible = client.orgs()
+        for scope in uncertain:
+            try:
+                selected[scope] = select_orgs(visible, scope)
+            except NKSError as exc:
+                failures[scope] = exc
+        read(org for scope, orgs in selected.items() if scope not in failures for org in orgs)
+    return {scope: failures.get(scope) or _fleet(scope, selected[scope], clusters_of) for scope in selected}
+
+
+def _fleet(scope: Scope, orgs: list[JSON], clusters_of: dict[int, list[JSON] | NKSStatusError]) -> Fleet | NKSError:
+    pairs: list[tuple[JSON, JSON]] = []
     skipped: list[JSON] = []
-    for org, answer in zip(selected, answers):
-        if isinstance(answer, NKSStatusError):
+    for org in orgs:
+        answer = clusters_of[org["pk"]]
+        if isinstance(answer, list):
+            pairs += [(org, cluster) for cluster in answer]
+        elif answer.status == 403 and scope is None:
             skipped.append({"pk": org["pk"], "name": org.get("name"), "detail": answer.detail})
         else:
-            for cluster in map(without_secrets, _once(answer)):
-                if fits(cluster):
-                    found.append((org, cluster))
-                else:
-                    passed_over.append(cluster)
-    if selected and len(skipped) == len(selected):
-        raise NKSError(
-            f"The token may read none of the organizations that it sees: {_listed(selected)}. Its account must be "
+            return answer
+    if orgs and len(skipped) == len(orgs):
+        return NKSError(
+            f"The token may read none of the organizations that it sees: {_listed(orgs)}. Its account must be "
             "Owner of an organization to read its clusters.",
             status=403,
         )
-    return Fleet(found, passed_over, skipped, len(selected) - len(skipped))
+    return Fleet(pairs, [], skipped, len(orgs) - len(skipped))
 
 
 def with_includes(
@@ -179,15 +244,15 @@ def with_includes(
             cluster = {**cluster, "node_pools": client.node_pools(org_pk, pk)}
         return org, cluster
 
-    return fleet._replace(found=concurrently(included, fleet.found))
+    return fleet._replace(pairs=concurrently(included, fleet.pairs))
 
 
-def select_orgs(orgs: list[JSON], wanted: list[str] | None) -> list[JSON]:
+def select_orgs(orgs: list[JSON], wanted: t.Sequence[str] | None) -> list[JSON]:
     """Each of the organizations once: all, or those wanted by ID, slug or name.
 
     :raises NKSError: a wanted one fits none of the organizations, or more than one.
     """
-    return _once(orgs if wanted is None else [find_org(orgs, identifier) for identifier in wanted])
+    return each_once(orgs if wanted is None else [find_org(orgs, identifier) for identifier in wanted])
 
 
 def find_org(orgs: list[JSON], identifier: str) -> JSON:
@@ -196,7 +261,7 @@ def find_org(orgs: list[JSON], identifier: str) -> JSON:
     :raises NKSError: none fits, or more than one.
     """
     for field in ("pk", "slug", "name"):
-        fitting = _once([org for org in orgs if org.get(field) is not None and str(org[field]) == identifier])
+        fitting = each_once([org for org in orgs if org.get(field) is not None and str(org[field]) == identifier])
         if len(fitting) > 1:
             raise NKSError(
                 f"{identifier!r} fits more than one organization: {_listed(fitting)}. Give the ID of the one you mean."
@@ -228,6 +293,11 @@ def _without(value: t.Any, fields: tuple[str, ...]) -> t.Any:
     if isinstance(value, dict):
         return {name: _without(item, fields) for name, item in value.items() if name not in fields}
     return value
+
+
+def has_failed(cluster: JSON) -> bool:
+    """Whether a cluster or node has failed: samples show ``is_failed``, the documentation also names a state."""
+    return cluster.get("is_failed") not in (False, None) or cluster.get("state") == "failed"
 
 
 def shown_cluster(cluster: JSON) -> str:
@@ -262,14 +332,14 @@ def _identifiers(option: str, values: Wanted) -> list[str] | None:
     return None if values is None else [str(value) for value in values]
 
 
-def _named_by_id(wanted: list[str] | None) -> list[JSON]:
+def _named_by_id(wanted: Scope) -> list[JSON]:
     """The organizations, as far as they are known without asking, where each is wanted by ID."""
     if not all(re.fullmatch("[1-9][0-9]{0,15}", identifier) for identifier in wanted or []):
         return []
     return [{"pk": int(identifier)} for identifier in dict.fromkeys(wanted or [])]
 
 
-def _once(objects: list[JSON]) -> list[JSON]:
+def each_once(objects: list[JSON]) -> list[JSON]:
     """The objects without repetitions. Servers have been seen to list one twice, and to give several one ``pk``."""
     once: dict[str, JSON] = {}
     for position, item in enumerate(objects):

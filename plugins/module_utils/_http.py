@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import itertools
+import math
 import random
 import ssl
 import threading
@@ -100,9 +101,13 @@ class HTTP:
         proxies: dict[str, str],
         on_retry: t.Callable[[str, str, str, float], None],
     ) -> None:
-        self.sent: list[str] = []
+        self.request_log: list[str] = []
         """Method and URL of each attempt so far."""
         self.timeout = timeout
+        self.answer_until = math.inf
+        """When an attempt ends at the latest, by ``time.monotonic()``."""
+        self.repeat_until = math.inf
+        """When the last repetition begins at the latest, by ``time.monotonic()``."""
         self._auth = auth
         self._retries = retries
         self._verify = verify
@@ -126,36 +131,40 @@ class HTTP:
         :raises NoReplyError: no attempt got one.
         """
         for attempt in itertools.count(1):
-            is_last = attempt > self._retries
+            outcome: Reply | NoReplyError
             try:
-                reply = self._attempt(method, url, data)._replace(attempts=attempt)
+                outcome = self._attempt(method, url, data)
             except NoReplyError as exc:
-                exc.attempts = attempt
-                if is_last or not exc.is_repeatable(method):
-                    raise
-                seen, retry_after = str(exc), None
+                outcome = exc
+                seen, retry_after, is_repeatable = str(exc), None, exc.is_repeatable(method)
             else:
-                if is_last or method != "GET" or reply.status not in RETRIED_STATUSES:
-                    return reply
-                seen, retry_after = f"status {reply.status}", reply.headers.get("Retry-After")
+                seen, retry_after = f"status {outcome.status}", outcome.headers.get("Retry-After")
+                is_repeatable = method == "GET" and outcome.status in RETRIED_STATUSES
             pause = _pause(attempt, retry_after)
+            if not is_repeatable or attempt > self._retries or time.monotonic() + pause >= self.repeat_until:
+                break
             self._on_retry(method, url, seen, pause)
             time.sleep(pause)
-        raise AssertionError("not reached")
+        if isinstance(outcome, NoReplyError):
+            outcome.attempts = attempt
+            raise outcome
+        return outcome._replace(attempts=attempt)
 
     def _attempt(self, method: str, url: str, data: t.Any) -> Reply:
-        self.sent.append(f"{method} {url}")
+        self.request_log.append(f"{method} {url}")
+        seconds = min(self.timeout, self.answer_until - time.monotonic())
         try:
-            return _within(self.timeout, lambda: self._send(method, url, data))
+            return _within(seconds, lambda: self._send(method, url, data, seconds))
         except Exception as exc:  # pylint: disable=broad-exception-caught  # requests lets some of others through
-            raise _no_reply(exc, self.timeout) from None
+            limit = "api_timeout" if seconds == self.timeout else "the end of the wait"
+            raise _no_reply(exc, f"{max(seconds, 0):.3g} s ({limit})") from None
 
-    def _send(self, method: str, url: str, data: t.Any) -> Reply:
-        end = time.monotonic() + self.timeout
+    def _send(self, method: str, url: str, data: t.Any, seconds: float) -> Reply:
+        end = time.monotonic() + seconds
         request = self._session.prepare_request(requests.Request(method, url, json=data, auth=self._auth))
         settings = self._session.merge_environment_settings(url, dict(self._proxies), True, self._verify, None)
         # By the adapter: the session would read the body of a redirect as a whole, to see where it leads.
-        response = self._adapter.send(request, timeout=self.timeout, **settings)
+        response = self._adapter.send(request, timeout=seconds, **settings)  # type: ignore[arg-type]
         redirects_to = response.headers["Location"] if response.is_redirect else ""
         return Reply(response.status_code, response.headers, _body(response, end), redirects_to)
 
@@ -174,6 +183,8 @@ def _within(seconds: float, function: t.Callable[[], R]) -> R:
         except Exception as exc:  # pylint: disable=broad-exception-caught  # it is raised below
             future.set_exception(exc)
 
+    if seconds <= 0:
+        raise requests.Timeout
     threading.Thread(target=work, daemon=True).start()
     try:
         return future.result(seconds)
@@ -209,7 +220,7 @@ def _pause(attempt: int, retry_after: str | None) -> float:
     return min(wanted or 2**attempt * random.uniform(0.125, 0.25), MAX_PAUSE)
 
 
-def _no_reply(exc: Exception, timeout: float) -> NoReplyError:
+def _no_reply(exc: Exception, limit: str) -> NoReplyError:
     """What an exception of requests, urllib3 or below means."""
     if isinstance(exc, NoReplyError):
         return exc
@@ -222,7 +233,7 @@ def _no_reply(exc: Exception, timeout: float) -> NoReplyError:
         return any(isinstance(cause, kinds) for cause in causes)
 
     if is_any(requests.Timeout, urllib3.exceptions.ReadTimeoutError):
-        reason = f"no complete answer within {timeout:g} s (api_timeout)"
+        reason = f"no complete answer within {limit}"
     else:
         reason = error_text(root)
         if isinstance(exc, requests.exceptions.ProxyError):

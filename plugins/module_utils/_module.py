@@ -1,7 +1,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The edge of every module: argument specs, the client made from them, failures made readable.
+"""The edge of every module: the client made from its options, failures made readable.
 
 Private to this collection: it may change without notice.
 """
@@ -10,65 +10,27 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
-from ansible.module_utils.common.parameters import AnsibleFallbackNotFound
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
 from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError
 from ansible_collections.netapp.nks.plugins.module_utils._http import REQUESTS_IMPORT_ERROR
-
-Spec = t.Dict[str, t.Dict[str, t.Any]]
-
-
-def environment(name: str) -> str:
-    """The value of a variable. An empty one counts as not set: CI systems set such variables for what is missing."""
-    value = env_fallback(name)
-    if not value:
-        raise AnsibleFallbackNotFound
-    return value
+from ansible_collections.netapp.nks.plugins.module_utils._options import CONNECTION, Spec
 
 
-def environment_list(name: str) -> list[str]:
-    """The values in a variable, without the white space around each, as the inventory has them. Empty, it holds one
-    empty value, which is refused: not set, it would select all."""
-    return [value.strip() for value in env_fallback(name).split(",")]
-
-
-CONNECTION: Spec = {
-    "api_token": {"type": "str", "required": True, "no_log": True, "fallback": (environment, ["NKS_API_TOKEN"])},
-    "api_url": {"type": "str", "default": "https://api.stackpoint.io", "fallback": (environment, ["NKS_API_URL"])},
-    "api_timeout": {"type": "float", "default": 30, "fallback": (environment, ["NKS_API_TIMEOUT"])},
-    "api_retries": {"type": "int", "default": 4, "fallback": (environment, ["NKS_API_RETRIES"])},
-    "validate_certs": {"type": "bool", "default": True, "fallback": (environment, ["NKS_VALIDATE_CERTS"])},
-    "ca_path": {"type": "path", "fallback": (environment, ["NKS_CA_PATH"])},
-}
-
-SELECTION: Spec = {
-    "orgs": {"type": "list", "elements": "str", "fallback": (environment_list, ["NKS_ORG_ID"])},
-    "workspaces": {"type": "list", "elements": "str"},
-    "states": {"type": "list", "elements": "str"},
-    "providers": {"type": "list", "elements": "str"},
-    "regions": {"type": "list", "elements": "str"},
-    "include_service_clusters": {"type": "bool", "default": False},
-}
-
-INCLUDES: Spec = {
-    "include_details": {"type": "bool", "default": False},
-    "include_nodes": {"type": "bool", "default": False},
-    "include_node_pools": {"type": "bool", "default": False},
-}
-
-
-def chosen(module: AnsibleModule, spec: Spec) -> dict[str, t.Any]:
+def params_for(module: AnsibleModule, spec: Spec) -> dict[str, t.Any]:
     """The module's parameters that a spec names."""
     return {option: module.params[option] for option in spec}
 
 
-def run(module: AnsibleModule, action: t.Callable[[AnsibleModule, NKSClient], dict[str, t.Any]]) -> None:
+def run_module(module: AnsibleModule, action: t.Callable[[AnsibleModule, NKSClient], dict[str, t.Any]]) -> None:
     """End the module with what ``action`` returns, or with the failure that it raises."""
     if REQUESTS_IMPORT_ERROR:
         module.fail_json(msg=missing_required_lib("requests"), exception=REQUESTS_IMPORT_ERROR)
+    preferred = {
+        name: value for name, value in (module.params["connection_options"] or {}).items() if value is not None
+    }
     try:
-        with NKSClient(**chosen(module, CONNECTION)) as client:
+        with NKSClient(**{**params_for(module, CONNECTION), **preferred}) as client:
             result = action(module, client)
     except NKSError as exc:
         answer = {"status": exc.status, "detail": exc.detail, "url": exc.url}

@@ -20,6 +20,7 @@ extends_documentation_fragment:
   - netapp.nks.attributes
   - netapp.nks.attributes.info_module
   - netapp.nks.connection
+  - netapp.nks.connection.modules
   - netapp.nks.selection
 options:
   id:
@@ -211,22 +212,26 @@ import time
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.netapp.nks.plugins.module_utils._client import JSON, NKSClient, NKSError, one_line
+from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
+from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, one_line
 from ansible_collections.netapp.nks.plugins.module_utils._fleet import (
     Fleet,
+    has_failed,
     select_clusters,
     shortened,
     shown_cluster,
     with_includes,
 )
-from ansible_collections.netapp.nks.plugins.module_utils._module import CONNECTION, INCLUDES, SELECTION, chosen, run
+from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
+from ansible_collections.netapp.nks.plugins.module_utils._module import params_for, run_module
+from ansible_collections.netapp.nks.plugins.module_utils._options import INCLUDES, MODULE_CONNECTION, SELECTION
 
-WHICH = {"id": {"type": "int"}, "name": {"type": "str"}}
+IDENTITY = {"id": {"type": "int"}, "name": {"type": "str"}}
 
 
 def query(module: AnsibleModule, client: NKSClient) -> dict[str, t.Any]:
     def select() -> Fleet:
-        return select_clusters(client, **chosen(module, {**SELECTION, **WHICH}))
+        return select_clusters(client, **params_for(module, {**SELECTION, **IDENTITY}))
 
     if module.params["wait_for"]:
         fleet = wait(select, module.params["wait_for"], *wait_options(module), module.check_mode)
@@ -234,7 +239,7 @@ def query(module: AnsibleModule, client: NKSClient) -> dict[str, t.Any]:
         fleet = select()
     for warning in fleet.warnings():
         module.warn(warning)
-    fleet = with_includes(client, fleet, **chosen(module, INCLUDES))
+    fleet = with_includes(client, fleet, **params_for(module, INCLUDES))
     return {"clusters": fleet.clusters, "skipped_orgs": fleet.skipped_orgs}
 
 
@@ -273,35 +278,29 @@ def unmet(fleet: Fleet, wait_for: str) -> str:
     :raises NKSError: waiting is of no use.
     """
     if wait_for == "absent":
-        cannot = "It cannot be told whether the clusters are absent: the token"
-        if fleet.unread:
-            raise NKSError(
-                f"{cannot} may not read the organizations {fleet.unread}. Name the organizations to look in."
-            )
-        if not fleet.read_orgs:
-            raise NKSError(f"{cannot} sees no organization.")
-        return states(fleet.clusters)
+        fleet.check_absence_is_known()
+        return describe_states(fleet.clusters)
     if not fleet.clusters:
-        return f"no cluster fits; {fleet.without()}"
+        return f"no cluster fits; {fleet.describe_alternatives()}"
     if wait_for == "present":
         return ""
-    failed = [cluster for cluster in fleet.clusters if cluster.get("is_failed") not in (False, None)]
+    failed = [cluster for cluster in fleet.clusters if has_failed(cluster)]
     if failed:
-        raise NKSError(f"Waiting is of no use, for these have failed: {states(failed)}.")
-    return states([cluster for cluster in fleet.clusters if cluster.get("state") != "running"])
+        raise NKSError(f"Waiting is of no use, for these have failed: {describe_states(failed)}.")
+    return describe_states([cluster for cluster in fleet.clusters if cluster.get("state") != "running"])
 
 
-def states(clusters: list[JSON]) -> str:
+def describe_states(clusters: list[JSON]) -> str:
     return shortened([f"{shown_cluster(cluster)} is {one_line(str(cluster.get('state')))}" for cluster in clusters])
 
 
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
-            **CONNECTION,
+            **MODULE_CONNECTION,
             **SELECTION,
             **INCLUDES,
-            **WHICH,
+            **IDENTITY,
             "wait_for": {"type": "str", "choices": ["present", "running", "absent"]},
             "wait_timeout": {"type": "float", "default": 600},
             "wait_sleep": {"type": "float", "default": 10},
@@ -309,7 +308,7 @@ def main() -> None:
         mutually_exclusive=[("id", "name")],
         supports_check_mode=True,
     )
-    run(module, query)
+    run_module(module, query)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ extends_documentation_fragment:
   - netapp.nks.attributes
   - netapp.nks.attributes.file_module
   - netapp.nks.connection
+  - netapp.nks.connection.modules
   - ansible.builtin.files
 options:
   org:
@@ -113,9 +114,8 @@ else:
     YAML_IMPORT_ERROR = None
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.netapp.nks.plugins.module_utils._client import (
-    JSON,
-    NKSClient,
+from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
+from ansible_collections.netapp.nks.plugins.module_utils._errors import (
     NKSError,
     NKSPayloadError,
     NKSStatusError,
@@ -127,7 +127,9 @@ from ansible_collections.netapp.nks.plugins.module_utils._fleet import (
     shown_cluster,
     shown_org,
 )
-from ansible_collections.netapp.nks.plugins.module_utils._module import CONNECTION, run
+from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
+from ansible_collections.netapp.nks.plugins.module_utils._module import run_module
+from ansible_collections.netapp.nks.plugins.module_utils._options import MODULE_CONNECTION
 
 LARGEST = 2**18
 """Bytes. A kubeconfig for one cluster has a few thousand."""
@@ -155,12 +157,12 @@ def find_cluster(client: NKSClient, org: str | None, pk: int | None, name: str |
     orgs = None if org is None else [org]
     fleet = select_clusters(client, orgs=orgs, include_service_clusters=True, id=pk, name=name)
     which = f"name {name!r}" if pk is None else f"ID {pk}"
-    if len(fleet.found) > 1:
-        fitting = ", ".join(f"{cluster.get('pk')} of {shown_org(org)}" for org, cluster in fleet.found)
+    if len(fleet.pairs) > 1:
+        fitting = ", ".join(f"{cluster.get('pk')} of {shown_org(org)}" for org, cluster in fleet.pairs)
         raise NKSError(f"More than one cluster has the {which}: ID {fitting}. Give org, or the id of the one you mean.")
-    if not fleet.found:
-        raise NKSError(f"There is no cluster with the {which}: {fleet.without()}.")
-    return fleet.found[0]
+    if not fleet.pairs:
+        raise NKSError(f"There is no cluster with the {which}: {fleet.describe_alternatives()}.")
+    return fleet.pairs[0]
 
 
 def fetch(client: NKSClient, org: JSON, cluster: JSON) -> bytes:
@@ -243,7 +245,7 @@ def read(path: str) -> bytes | None:
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
-            **CONNECTION,
+            **MODULE_CONNECTION,
             "org": {"type": "str"},
             "id": {"type": "int"},
             "name": {"type": "str"},
@@ -258,7 +260,7 @@ def main() -> None:
     )
     if YAML_IMPORT_ERROR:
         module.fail_json(msg=missing_required_lib("PyYAML"), exception=YAML_IMPORT_ERROR)
-    run(module, write_kubeconfig)
+    run_module(module, write_kubeconfig)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ extends_documentation_fragment:
   - netapp.nks.attributes
   - netapp.nks.attributes.update_module
   - netapp.nks.connection
+  - netapp.nks.connection.modules
 options:
   org:
     description: The organization, by its ID, slug or name, tried in this order.
@@ -73,7 +74,8 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
 from ansible_collections.netapp.nks.plugins.module_utils._fleet import find_org, object_pk
-from ansible_collections.netapp.nks.plugins.module_utils._module import CONNECTION, run
+from ansible_collections.netapp.nks.plugins.module_utils._module import run_module
+from ansible_collections.netapp.nks.plugins.module_utils._options import MODULE_CONNECTION
 
 
 def update(module: AnsibleModule, client: NKSClient) -> dict[str, t.Any]:
@@ -92,7 +94,7 @@ def update(module: AnsibleModule, client: NKSClient) -> dict[str, t.Any]:
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
-            **CONNECTION,
+            **MODULE_CONNECTION,
             "org": {"type": "str", "required": True},
             "name": {"type": "str"},
             "slug": {"type": "str"},
@@ -101,7 +103,7 @@ def main() -> None:
         required_one_of=[("name", "slug", "logo")],
         supports_check_mode=True,
     )
-    run(module, update)
+    run_module(module, update)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ extends_documentation_fragment:
   - netapp.nks.attributes
   - netapp.nks.attributes.info_module
   - netapp.nks.connection
+  - netapp.nks.connection.modules
 options:
   id:
     description:
@@ -96,7 +97,8 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
 from ansible_collections.netapp.nks.plugins.module_utils._fleet import select_orgs
-from ansible_collections.netapp.nks.plugins.module_utils._module import CONNECTION, run
+from ansible_collections.netapp.nks.plugins.module_utils._module import run_module
+from ansible_collections.netapp.nks.plugins.module_utils._options import MODULE_CONNECTION
 
 
 def query(module: AnsibleModule, client: NKSClient) -> dict[str, t.Any]:
@@ -108,11 +110,11 @@ def query(module: AnsibleModule, client: NKSClient) -> dict[str, t.Any]:
 
 def main() -> None:
     module = AnsibleModule(
-        argument_spec={**CONNECTION, "id": {"type": "int"}, "name": {"type": "str"}, "slug": {"type": "str"}},
+        argument_spec={**MODULE_CONNECTION, "id": {"type": "int"}, "name": {"type": "str"}, "slug": {"type": "str"}},
         mutually_exclusive=[("id", "name", "slug")],
         supports_check_mode=True,
     )
-    run(module, query)
+    run_module(module, query)
 
 
 if __name__ == "__main__":

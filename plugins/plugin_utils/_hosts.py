@@ -15,15 +15,14 @@ import re
 import sys
 import typing as t
 
-JSON = t.Dict[str, t.Any]
+from ansible_collections.netapp.nks.plugins.module_utils._fleet import each_once
+from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
+from ansible_collections.netapp.nks.plugins.module_utils._options import CONNECTION
 
 # With a slash or a dot in front, a name is a path where Ansible looks for host_vars/NAME and keeps facts in files.
 _NOT_IN_A_NAME = re.compile(r"^[@.-]|[\s\x00-\x1f\x7f-\x9f,:\[\]&!~*?/\\]")
 
 _NOT_IN_A_VARIABLE = re.compile("[^A-Za-z0-9_]")
-
-CONNECTION = ("api_token", "api_url", "api_timeout", "api_retries", "validate_certs", "ca_path")
-"""The connection options. A field of such a name makes no variable: the roles take their options from it."""
 
 
 class Host(t.NamedTuple):
@@ -45,25 +44,25 @@ class Host(t.NamedTuple):
     """The group of the node's cluster."""
 
 
-def cluster_hosts(found: list[tuple[JSON, JSON]], prefix: str) -> list[Host]:
+def cluster_hosts(pairs: list[tuple[JSON, JSON]], prefix: str) -> list[Host]:
     """A host for each cluster, with each field of the cluster, and name and slug of its organization, as variables."""
     connection = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
     return [
         Host(cluster, cluster_name(cluster), _prefixed({**cluster, **_of_org(org)}, prefix), connection, None)
-        for org, cluster in found
+        for org, cluster in pairs
     ]
 
 
-def node_hosts(found: list[tuple[JSON, JSON]], groups: list[str], prefix: str, connect_with: str) -> list[Host]:
+def node_hosts(pairs: list[tuple[JSON, JSON]], groups: list[str], prefix: str, connect_with: str) -> list[Host]:
     """A host for each node in ``nodes`` of the clusters, with its own fields and those of its cluster as variables.
 
     :param groups: the group of each cluster.
     :param connect_with: the field that has the address.
     """
     hosts = []
-    for (org, cluster), group in zip(found, groups):
+    for (org, cluster), group in zip(pairs, groups):
         of_cluster = {f"cluster_{field}": value for field, value in cluster.items() if field != "nodes"}
-        for node in _each_once(cluster["nodes"]):
+        for node in each_once(cluster["nodes"]):
             variables = _prefixed({**node, **of_cluster, **_of_org(org)}, prefix)
             address = _address(node.get(connect_with))
             connection = {"ansible_host": address} if address else {}
@@ -113,7 +112,7 @@ def _variables(prefix: str, fields: tuple[str, ...]) -> list[tuple[str, str]]:
     return [
         (f"{prefix}{name}", field)
         for name, field in valid.items()
-        if name not in CONNECTION
+        if name not in CONNECTION  # the roles take their connection options from variables of these names
         and not _NOT_IN_A_VARIABLE.search(name)
         and not f"{prefix}{name}".startswith("ansible_")
     ]
@@ -125,15 +124,6 @@ def _of_org(org: JSON) -> JSON:
 
 def _first_text(item: JSON, *fields: str) -> str:
     return next((item[field] for field in fields if isinstance(item.get(field), str) and item[field]), "")
-
-
-def _each_once(nodes: list[JSON]) -> list[JSON]:
-    """The nodes without repetitions. Servers have been seen to list one twice, and to give several one ``pk``."""
-    once: dict[str, JSON] = {}
-    for position, node in enumerate(nodes):
-        identity = (node.get("pk"), node.get("instance_id"))
-        once.setdefault(str(position) if identity == (None, None) else repr(identity), node)
-    return list(once.values())
 
 
 def _address(value: t.Any) -> str | None:

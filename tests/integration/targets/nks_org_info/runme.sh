@@ -11,7 +11,7 @@ ansible-playbook success.yml "$@"
 ansible-playbook failure.yml "$@"
 
 fails env -u NKS_API_TOKEN ansible-playbook all.yml
-said 'missing required arguments: api_token'
+said 'missing required arguments: api_token. Set it, or the environment variable NKS_API_TOKEN.'
 
 succeeds ansible-playbook all.yml --check
 said '"pk": 381' 'changed=0'

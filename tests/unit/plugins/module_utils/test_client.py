@@ -369,10 +369,10 @@ def test_each_pause_is_told_without_the_token(
 ) -> None:
     told: list[str] = []
     fake.fault("/orgs", "status", status=429, headers={"Retry-After": "7"}, times=1)
-    client = connect(api_retries=1, tell=told.append)
+    client = connect(api_retries=1, on_retry=told.append)
     client.orgs()
-    assert len(client.sent) == 2
-    failure(connect(api_url=f"http://127.0.0.1:{closed_port}/{fake.token}", api_retries=1, tell=told.append))
+    assert len(client.request_log) == 2
+    failure(connect(api_url=f"http://127.0.0.1:{closed_port}/{fake.token}", api_retries=1, on_retry=told.append))
     assert told[0] == f"GET {fake.url}/orgs: status 429. Trying again in 7.0 s."
     assert re.fullmatch(r"GET http://127.0.0.1:\d+/\*{8}/orgs: Connection refused. Trying again in 0.\d s.", told[1])
     assert (len(told), len(pauses)) == (2, 2)
@@ -382,7 +382,7 @@ def test_a_refused_connection_is_repeated(connect: Connect, closed_port: int, pa
     refused = {"api_url": f"http://127.0.0.1:{closed_port}", "api_retries": 1}
     assert "Connection refused" in str(failure(connect(**refused), NKSConnectionError))
     started: list[FakeNKS] = []
-    client = connect(**refused, tell=lambda _said: started.append(FakeNKS(port=closed_port)))
+    client = connect(**refused, on_retry=lambda _said: started.append(FakeNKS(port=closed_port)))
     assert len(client.orgs()) == 4
     assert len(pauses) == 2
     started[0].stop()
@@ -415,7 +415,7 @@ def test_what_comes_in_time_is_waited_for(fake: FakeNKS, connect: Connect) -> No
 def test_a_body_that_is_late_is_told_as_such_whichever_clock_is_first(connect: Connect) -> None:
     pool = urllib3.HTTPConnectionPool("127.0.0.1")
     late = requests.ConnectionError(urllib3.exceptions.ReadTimeoutError(pool, "/orgs", "Read timed out."))
-    assert str(_http._no_reply(late, 7)) == "no complete answer within 7 s (api_timeout)"
+    assert str(_http._no_reply(late, "7 s")) == "no complete answer within 7 s"
 
 
 def test_a_host_that_does_not_exist_is_a_connection_error(connect: Connect) -> None:

@@ -85,11 +85,11 @@ def serve(fake: FakeNKS, path: str, data: t.Any) -> None:
 def test_selection_keeps_what_fits_every_option(client: NKSClient, selection: JSON, found: list[int]) -> None:
     fleet = select_clusters(client, **selection)
     assert pks(fleet.clusters) == found
-    assert [cluster["org"] for cluster in fleet.clusters] == [org["pk"] for org, _cluster in fleet.found]
+    assert [cluster["org"] for cluster in fleet.clusters] == [org["pk"] for org, _cluster in fleet.pairs]
 
 
-def test_what_an_organization_has_besides_is_passed_over(client: NKSClient) -> None:
-    assert pks(select_clusters(client, orgs=["382"], name="prod").passed_over) == [1302, 1303]
+def test_what_an_organization_has_besides_is_not_selected(client: NKSClient) -> None:
+    assert pks(select_clusters(client, orgs=["382"], name="prod").not_selected) == [1302, 1303]
 
 
 @pytest.mark.parametrize("option", ["orgs", "workspaces", "states", "providers", "regions"])
@@ -265,7 +265,7 @@ def test_secrets_are_dropped_from_short_and_detail_forms(fake: FakeNKS, client: 
     secret = {"pk": 1201, "solutions": [{"name": "Helm", "username": "never-show", "password": "never-show"}]}
     serve(fake, "/orgs/381/clusters", [secret])
     fleet = select_clusters(client, orgs=["381"], name="none")
-    assert pks(fleet.passed_over) == [1201]
+    assert pks(fleet.not_selected) == [1201]
     assert "never-show" not in str(fleet)
     fleet = select_clusters(client, orgs=["381"])
     detailed = with_includes(client, fleet, **INCLUDES)
@@ -294,7 +294,7 @@ def test_includes_add_to_each_cluster_what_is_asked_for(
     assert pks(more.clusters) == ALL
     assert len(fake.requests) - before == requests
     assert more.skipped_orgs == fleet.skipped_orgs
-    for (org, cluster), short in zip(more.found, fleet.clusters):
+    for (org, cluster), short in zip(more.pairs, fleet.clusters):
         assert cluster["org"] == org["pk"]
         assert [field for field in short if field != "solutions" and cluster[field] != short[field]] == []
         assert added <= set(cluster)
@@ -324,7 +324,7 @@ def test_organizations_are_listed_only_where_an_id_does_not_serve(
 ) -> None:
     fleet = select_clusters(client, **selection)
     assert [path for path in paths(fake) if not path.endswith("clusters")] == orgs
-    assert all(("name" in org) == bool(orgs) for org, _cluster in fleet.found)
+    assert all(("name" in org) == bool(orgs) for org, _cluster in fleet.pairs)
 
 
 @pytest.mark.parametrize("status", [403, 404])

@@ -1,0 +1,68 @@
+# Copyright (c) 2026, netapp.nks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The argument specs that modules share. The inventory has options of the same names.
+
+Private to this collection: it may change without notice.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.module_utils.basic import env_fallback
+from ansible.module_utils.common.parameters import AnsibleFallbackNotFound
+
+Spec = t.Dict[str, t.Dict[str, t.Any]]
+
+
+def environment(name: str) -> str:
+    """The value of a variable. An empty one counts as not set: CI systems set such variables for what is missing."""
+    value = env_fallback(name)
+    if not value:
+        raise AnsibleFallbackNotFound
+    return value
+
+
+def environment_list(name: str) -> list[str]:
+    """The values in a variable, without the white space around each, as the inventory has them. Empty, it holds one
+    empty value, which is refused: not set, it would select all."""
+    return [value.strip() for value in env_fallback(name).split(",")]
+
+
+CONNECTION: Spec = {
+    "api_token": {"type": "str", "no_log": True, "fallback": (environment, ["NKS_API_TOKEN"])},
+    "api_url": {"type": "str", "default": "https://api.stackpoint.io", "fallback": (environment, ["NKS_API_URL"])},
+    "api_timeout": {"type": "float", "default": 30, "fallback": (environment, ["NKS_API_TIMEOUT"])},
+    "api_retries": {"type": "int", "default": 4, "fallback": (environment, ["NKS_API_RETRIES"])},
+    "validate_certs": {"type": "bool", "default": True, "fallback": (environment, ["NKS_VALIDATE_CERTS"])},
+    "ca_path": {"type": "path", "fallback": (environment, ["NKS_CA_PATH"])},
+}
+
+MODULE_CONNECTION: Spec = {
+    **CONNECTION,
+    "connection_options": {
+        "type": "dict",
+        "options": {
+            name: {key: value for key, value in option.items() if key in ("type", "no_log")}
+            for name, option in CONNECTION.items()
+        },
+    },
+}
+"""The connection options of a module. Those in ``connection_options`` win. The roles pass theirs in it, because an
+option that a task omits hides the one in ``module_defaults``."""
+
+SELECTION: Spec = {
+    "orgs": {"type": "list", "elements": "str", "fallback": (environment_list, ["NKS_ORG_ID"])},
+    "workspaces": {"type": "list", "elements": "str"},
+    "states": {"type": "list", "elements": "str"},
+    "providers": {"type": "list", "elements": "str"},
+    "regions": {"type": "list", "elements": "str"},
+    "include_service_clusters": {"type": "bool", "default": False},
+}
+
+INCLUDES: Spec = {
+    "include_details": {"type": "bool", "default": False},
+    "include_nodes": {"type": "bool", "default": False},
+    "include_node_pools": {"type": "bool", "default": False},
+}
