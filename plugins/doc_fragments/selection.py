@@ -51,6 +51,11 @@ options:
     description: Add C(node_pools) to each cluster, the list of its node pools, with one request a cluster.
     type: bool
     default: false
+  include_logs:
+    description: Add C(logs) to each cluster, the list of its build logs, newest first, with one request a cluster.
+    type: bool
+    default: false
+    version_added: 1.1.0
 notes:
   - User names and passwords that the API holds for the C(solutions) of a cluster are never returned.
 """

@@ -132,6 +132,10 @@ class NKSClient:
     def node_pools(self, org: int, cluster: int) -> list[JSON]:
         return self._get_list(f"/orgs/{org}/clusters/{cluster}/nodepools")
 
+    def logs(self, org: int, cluster: int) -> list[JSON]:
+        """The build logs of a cluster, in the order of the server. Old ones have no ``pk``."""
+        return self._get_list(f"/orgs/{org}/clusters/{cluster}/logs")
+
     def kubeconfig(self, org: int, cluster: int) -> bytes:
         """The kubeconfig as the API sends it, unchecked. It is a secret."""
         return self._request("GET", f"/orgs/{org}/clusters/{cluster}/kubeconfig")

@@ -228,9 +228,10 @@ def with_includes(
     include_details: bool = False,
     include_nodes: bool = False,
     include_node_pools: bool = False,
+    include_logs: bool = False,
 ) -> Fleet:
-    """The same fleet, each cluster in its detail form and with ``nodes`` and ``node_pools``, as asked for."""
-    if not (include_details or include_nodes or include_node_pools):
+    """The same fleet, each cluster in its detail form and with ``nodes``, ``node_pools`` and ``logs``, as asked for."""
+    if not (include_details or include_nodes or include_node_pools or include_logs):
         return fleet
 
     def included(pair: tuple[JSON, JSON]) -> tuple[JSON, JSON]:
@@ -242,9 +243,16 @@ def with_includes(
             cluster = {**cluster, "nodes": client.nodes(org_pk, pk)}
         if include_node_pools:
             cluster = {**cluster, "node_pools": client.node_pools(org_pk, pk)}
+        if include_logs:
+            cluster = {**cluster, "logs": newest_first(client.logs(org_pk, pk))}
         return org, cluster
 
     return fleet._replace(pairs=concurrently(included, fleet.pairs))
+
+
+def newest_first(logs: list[JSON]) -> list[JSON]:
+    """Build logs by ``created``, those without it last. Logs of the same time stay in the order of the server."""
+    return sorted(logs, key=lambda log: str(log.get("created") or "").rstrip("Z"), reverse=True)
 
 
 def select_orgs(orgs: list[JSON], wanted: t.Sequence[str] | None) -> list[JSON]:

@@ -65,4 +65,5 @@ INCLUDES: Spec = {
     "include_details": {"type": "bool", "default": False},
     "include_nodes": {"type": "bool", "default": False},
     "include_node_pools": {"type": "bool", "default": False},
+    "include_logs": {"type": "bool", "default": False},
 }

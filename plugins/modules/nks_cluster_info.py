@@ -155,6 +155,11 @@ clusters:
       returned: with O(include_node_pools)
       type: list
       elements: dict
+    logs:
+      description: Build logs of the cluster as the API answers them, newest first.
+      returned: with O(include_logs)
+      type: list
+      elements: dict
   sample:
     - pk: 45
       instance_id: spcbsk7u4u

@@ -32,7 +32,7 @@ Connect = t.Callable[..., NKSClient]
 OF_381 = [1201, 1202, 1203, 1204, 1205]
 OF_382 = [1301, 1302, 1303]
 ALL = [*OF_381, *OF_382, 1401]
-INCLUDES = {"include_details": True, "include_nodes": True, "include_node_pools": True}
+INCLUDES = {"include_details": True, "include_nodes": True, "include_node_pools": True, "include_logs": True}
 
 
 def pks(objects: list[JSON]) -> list[t.Any]:
@@ -197,6 +197,7 @@ def test_that_all_organizations_are_forbidden_is_an_error_that_lists_them(fake: 
         ("/orgs/381/clusters/1205", 404),
         ("/orgs/382/clusters/1302/nodes", 403),
         ("/orgs/383/clusters/1401/nodepools", 503),
+        ("/orgs/383/clusters/1401/logs", 404),
     ],
 )
 def test_any_other_failure_ends_the_whole(fake: FakeNKS, client: NKSClient, path: str, status: int) -> None:
@@ -282,7 +283,8 @@ def test_secrets_are_dropped_from_short_and_detail_forms(fake: FakeNKS, client: 
         ({"include_details": True}, {"config", "master_count", "is_kubeconfig_available"}, 9),
         ({"include_nodes": True}, {"nodes"}, 9),
         ({"include_node_pools": True}, {"node_pools"}, 9),
-        (INCLUDES, {"config", "nodes", "node_pools"}, 27),
+        ({"include_logs": True}, {"logs"}, 9),
+        (INCLUDES, {"config", "nodes", "node_pools", "logs"}, 36),
     ],
 )
 def test_includes_add_to_each_cluster_what_is_asked_for(
@@ -298,9 +300,27 @@ def test_includes_add_to_each_cluster_what_is_asked_for(
         assert cluster["org"] == org["pk"]
         assert [field for field in short if field != "solutions" and cluster[field] != short[field]] == []
         assert added <= set(cluster)
-        assert {"config", "nodes", "node_pools"} & set(cluster) == added & {"config", "nodes", "node_pools"}
-        parts = cluster.get("nodes", []) + cluster.get("node_pools", [])
+        parts_that_can_be = {"config", "nodes", "node_pools", "logs"}
+        assert parts_that_can_be & set(cluster) == added & parts_that_can_be
+        parts = cluster.get("nodes", []) + cluster.get("node_pools", []) + cluster.get("logs", [])
         assert {part["cluster"] for part in parts} <= {cluster["pk"]}
+
+
+@pytest.mark.parametrize("old_first", [True, False])
+def test_logs_are_returned_newest_first_with_or_without_an_id(
+    fake: FakeNKS, client: NKSClient, old_first: bool
+) -> None:
+    newest_first: list[JSON] = [
+        {"created": "2019-10-06T19:40:12.000002Z", "message": "d", "event_state": "failure"},
+        {"pk": 3, "created": "2019-10-06T19:40:12.000001Z", "message": "c"},
+        {"pk": 9, "created": "2019-10-06T19:40:12Z", "message": "b"},
+        {"created": "2018-12-31T23:59:59.999999Z", "message": "a"},
+    ]
+    undated = [{"message": "x"}, {"message": "x"}, {"pk": 1, "created": None, "message": "y"}]
+    logs = [*undated, *(newest_first[::-1] if old_first else newest_first)]
+    serve(fake, "/orgs/381/clusters/1201/logs", logs)
+    fleet = with_includes(client, select_clusters(client, orgs=["381"], id=1201), include_logs=True)
+    assert fleet.clusters[0]["logs"] == [*newest_first, *undated]
 
 
 def test_clusters_that_are_not_selected_are_not_fetched(fake: FakeNKS, client: NKSClient) -> None:
