@@ -57,7 +57,12 @@ options:
     default: false
     version_added: 1.1.0
 notes:
-  - User names and passwords that the API holds for the C(solutions) of a cluster are never returned.
+  - Secrets in the C(solutions) of a cluster are never returned, cached or made a variable. These are, at any depth, the
+    fields whose names end in C(username), C(password), C(passwd), C(passphrase), C(pass), C(pwd), C(secret), C(token),
+    C(key) or C(credential), or the plural of one, in any style, for example C(adminPassword), C(api-key) or
+    C(DB_TOKENS), and the C(value) of an object with such a C(name).
+  - Also left out are C(values_yaml) and C(required_values), and any text that gives such a name a value, holds a user in
+    a URL, or holds a private key.
 """
 
     PLUGINS = r"""

@@ -20,6 +20,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._errors import (
     one_line,
 )
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
+from ansible_collections.netapp.nks.plugins.module_utils._secrets import without_secrets
 
 if t.TYPE_CHECKING:
     from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
@@ -286,21 +287,6 @@ def object_pk(item: JSON, what: str) -> int:
     if type(pk) is not int:  # pylint: disable=unidiomatic-typecheck  # a bool is an int too
         raise NKSPayloadError(f"The API lists {what} without a numeric pk: {one_line(str(item.get('name')))}.")
     return pk
-
-
-def without_secrets(cluster: JSON) -> JSON:
-    """The cluster without ``username`` and ``password`` of its solutions, which the detail form carries."""
-    if "solutions" not in cluster:
-        return cluster
-    return {**cluster, "solutions": _without(cluster["solutions"], ("username", "password"))}
-
-
-def _without(value: t.Any, fields: tuple[str, ...]) -> t.Any:
-    if isinstance(value, list):
-        return [_without(item, fields) for item in value]
-    if isinstance(value, dict):
-        return {name: _without(item, fields) for name, item in value.items() if name not in fields}
-    return value
 
 
 def has_failed(cluster: JSON) -> bool:

@@ -97,8 +97,8 @@ EXAMPLES = r"""
 RETURN = r"""
 clusters:
   description:
-    - The clusters selected, as the API answers them, less the user names and passwords of their solutions. The empty
-      list if none fits.
+    - The clusters selected, as the API answers them, less the secrets in their solutions. The empty list if none
+      fits.
     - Any field may be missing, and servers may add others. With O(include_details) there are many more.
   returned: success
   type: list

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import concurrent.futures
-import copy
 import json
 import threading
 import typing as t
@@ -22,7 +21,6 @@ from ansible_collections.netapp.nks.plugins.module_utils._fleet import (
     select_clusters,
     select_orgs,
     with_includes,
-    without_secrets,
 )
 from ansible_collections.netapp.nks.tests.fake_nks.server import FakeNKS
 
@@ -241,25 +239,6 @@ def test_objects_are_returned_with_the_fields_and_values_of_the_api(fake: FakeNK
     serve(fake, "/orgs/381/clusters", listed)
     assert select_clusters(client, orgs=["381"]).clusters == listed
     assert pks(select_clusters(client, orgs=["381"], workspaces=["odd"]).clusters) == []
-
-
-@pytest.mark.parametrize(
-    ("solutions", "kept"),
-    [
-        ([{"pk": 1, "name": "x", "username": "never-show", "password": "never-show"}], [{"pk": 1, "name": "x"}]),
-        ([{"password": None}, {"pk": 2}], [{}, {"pk": 2}]),
-        ([None, "text", 5, [], {"username": {"x": "never-show"}}], [None, "text", 5, [], {}]),
-        ([], []),
-        (None, None),
-        ("text", "text"),
-    ],
-)
-def test_secrets_of_solutions_are_dropped_and_nothing_else(solutions: t.Any, kept: t.Any) -> None:
-    cluster = {"pk": 1, "username": "kept", "solutions": solutions}
-    before = copy.deepcopy(cluster)
-    assert without_secrets(cluster) == {"pk": 1, "username": "kept", "solutions": kept}
-    assert cluster == before
-    assert without_secrets({"pk": 1}) == {"pk": 1}
 
 
 def test_secrets_are_dropped_from_short_and_detail_forms(fake: FakeNKS, client: NKSClient) -> None:
