@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-PYTHON ?= python3
+# A virtual environment that is there keeps its Python, until another is named: make test PYTHON=python3.13
+PYTHON ?= $(if $(and $(wildcard .venv/ready),$(wildcard .venv/bin/python)),.venv/bin/python,python3)
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 NOX := $(BIN)/nox
@@ -16,13 +17,14 @@ CONTENTS := CHANGELOG.rst|COPYING|(FILES|MANIFEST).json|README.md|changelogs(/ch
 CORES := 2.16 2.17 2.18 2.19 2.20 2.21
 # The newest ansible-core that this Python runs
 CURRENT = $(shell $(BIN)/python -c 'from ansible.release import __version__ as v; print(v.rpartition(".")[0])')
+TOO_OLD := 2.% $(patsubst %,3.%.%,0 1 2 3 4 5 6 7 8 9)
 export ANSIBLE_HOME := $(CURDIR)/.build/ansible
 TARGET ?=
 SKIP ?=
 
 .PHONY: help
 help: ## List the targets
-	@sed -nE 's/^([a-z -]+|core-%):.*## (.*)/\1\t\2/p' Makefile | expand -t 18
+	@sed -nE 's/^([a-z-]+|core-%):.*## (.*)/\1\t\2/p' Makefile | expand -t 24
 
 .PHONY: demo
 demo: .build/installed ## Show the collection at work on a fake NKS
@@ -42,7 +44,9 @@ test: .venv/ready ## Run every check with the newest ansible-core that python3 r
 matrix: .venv/ready ## Run the tests with every supported ansible-core; SKIP="2.19 …" leaves out
 	@$(MAKE) -k -j3 -Otarget $(addprefix core-,$(filter-out $(SKIP),$(CORES)))
 
+# In CI, ruff checks the format and changes nothing.
 .PHONY: static
+static: export CI := true
 static: build ## Run every check that runs no code of the collection
 	$(NOX) -s lint docs-check docs license-check extra-checks build-import-check ansible-lint changelog
 
@@ -55,11 +59,20 @@ integration: .venv/ready ## Run the integration tests, or one of them: TARGET=na
 	$(NOX) -s core-$(CURRENT) -- integration $(TARGET)
 
 .PHONY: unit
-unit: tree ## Run the unit tests with this Python
+unit: tree ## Run the unit tests with this Python; takes about a minute
 	PYTHONPATH=$(CURDIR)/.build/tree $(BIN)/python -m pytest -n auto --cov=plugins --cov-report=term-missing:skip-covered
 
-.PHONY: lint docs-check
-lint docs-check: .venv/ready ## Run ruff, pylint, mypy and yamllint; check the documentation
+.PHONY: lint
+lint: export CI := true
+lint: .venv/ready ## Run ruff, pylint, mypy and yamllint
+	$(NOX) -s $@
+
+.PHONY: format
+format: .venv/ready ## Format the Python code with ruff
+	CI=false $(NOX) -s formatters
+
+.PHONY: docs-check
+docs-check: .venv/ready ## Check the documentation of the plugins, the roles and the guides
 	$(NOX) -s $@
 
 .PHONY: docs-follow
@@ -115,8 +128,19 @@ build: $(TARBALL) ## Build the collection's tarball
 clean: ## Remove all that was made
 	rm -rf .build .nox .venv tests/output .coverage .*_cache .hypothesis
 
+version_of = $(shell ($1 -c 'import platform; print(platform.python_version())') 2>/dev/null)
+PYTHON_VERSION := $(call version_of,$(PYTHON))
+
+ifneq ($(PYTHON_VERSION),$(call version_of,.venv/bin/python))
+.PHONY: another-python
+.venv/ready: another-python
+endif
+
 .venv/ready: constraints.txt tests/unit/requirements.txt
-	$(PYTHON) -m venv .venv
+	$(if $(filter-out $(TOO_OLD),$(PYTHON_VERSION)),,$(error \
+		$(PYTHON) is $(if $(PYTHON_VERSION),Python $(PYTHON_VERSION),not there), but Python 3.10 or newer is needed. \
+		Name one, for example: make $(MAKECMDGOALS) PYTHON=python3.12))
+	$(PYTHON) -m venv --clear .venv
 	$(BIN)/pip install -qq -c constraints.txt -r tests/unit/requirements.txt \
 		ansible-core antsibull-nox nox pytest pytest-cov pytest-xdist
 	@touch $@

@@ -74,11 +74,14 @@ def docs(session: nox.Session) -> None:
     site = Path(".build/docs").absolute()
     shutil.rmtree(site, ignore_errors=True)
     shutil.copytree("docs/site", site)
+    config = site / "antsibull-docs.cfg"
+    config.write_text(config.read_text("utf-8").replace("VERSION", collection_version()), "utf-8")
+    shutil.copy("CHANGELOG.rst", site / "rst/changelog.rst")
     pages = site / "rst/collection"
     pages.mkdir(mode=0o755)
     with tempfile.TemporaryDirectory() as temporary:
         copy_collection(Path(temporary))
-        command = ["antsibull-docs", "--config-file", str(site / "antsibull-docs.cfg"), "collection", "--use-current"]
+        command = ["antsibull-docs", "--config-file", str(config), "collection", "--use-current"]
         options = ["--squash-hierarchy", "--fail-on-error", "--dest-dir", str(pages), "netapp.nks"]
         env = {"ANSIBLE_COLLECTIONS_PATH": temporary, "HOME": session.create_tmp()}
         session.run(*command, *options, env=env)
@@ -109,9 +112,9 @@ def release_ready(session: nox.Session) -> None:
     session.install("antsibull-changelog")
     session.run("antsibull-changelog", "lint")
     session.run("antsibull-changelog", "lint-changelog-yaml", "changelogs/changelog.yaml")
-    version = Path("galaxy.yml").read_text().partition("\nversion: ")[2].partition("\n")[0]
+    version = collection_version()
     fragments = sorted(path.name for path in Path("changelogs/fragments").glob("*.y*ml"))
-    released = f"\n  {version}:\n" in Path("changelogs/changelog.yaml").read_text()
+    released = f"\n  {version}:\n" in Path("changelogs/changelog.yaml").read_text("utf-8")
     changelog = Path("CHANGELOG.rst")
     wrong = {
         "The checkout is not clean": bool(git("status", "--porcelain")),
@@ -119,12 +122,17 @@ def release_ready(session: nox.Session) -> None:
         f"There is neither a changelog entry nor a fragment for {version}": not (released or fragments),
         f"The changelog has {version} already, but there are new fragments": released and bool(fragments),
         f"CHANGELOG.rst has no {version}": released
-        and not (changelog.exists() and f"\nv{version}\n" in changelog.read_text()),
+        and not (changelog.exists() and f"\nv{version}\n" in changelog.read_text("utf-8")),
     }
     if any(wrong.values()):
         session.error("; ".join(said for said, is_wrong in wrong.items() if is_wrong))
     if not released:
         session.warn(f"Next: antsibull-changelog release, which makes {version} of {', '.join(fragments)}")
+
+
+def collection_version() -> str:
+    """The version in galaxy.yml."""
+    return Path("galaxy.yml").read_text("utf-8").partition("\nversion: ")[2].partition("\n")[0]
 
 
 def git(*arguments: str) -> str:
@@ -139,7 +147,7 @@ def pythons() -> dict[str, Path]:
     found = {}
     for version in [f"3.{minor}" for minor in range(8, 15)]:
         for python in [folder / f"python{version}" for folder in folders]:
-            command = [python, "-c", "import sys; print(sys.executable)"]
+            command = [str(python), "-c", "import sys; print(sys.executable)"]
             if version not in found and python.exists():
                 run = subprocess.run(command, capture_output=True, text=True, check=False)
                 if run.returncode == 0:

@@ -9,7 +9,6 @@ Private to this collection: it may change without notice. It knows nothing of An
 from __future__ import annotations
 
 import concurrent.futures
-import itertools
 import math
 import random
 import ssl
@@ -130,7 +129,9 @@ class HTTP:
 
         :raises NoReplyError: no attempt got one.
         """
-        for attempt in itertools.count(1):
+        attempt = 0
+        while True:
+            attempt += 1
             outcome: Reply | NoReplyError
             try:
                 outcome = self._attempt(method, url, data)
