@@ -21,8 +21,10 @@ options:
       - C(http://) is refused unless the host is a loopback address or O(validate_certs=false).
       - Redirects are never followed.
       - If it is not given, the environment variable E(NKS_API_URL) is used.
+      - If that is not set either, it is V(https://api.stackpoint.io), where the hosted service was before it was
+        withdrawn in 2021. Every failure then says so, and there is a warning before the token is sent, because the name
+        may belong to someone else today.
     type: str
-    default: https://api.stackpoint.io
   api_timeout:
     description:
       - Seconds that one request may take as a whole, from connecting to the end of the body.
@@ -55,7 +57,6 @@ requirements:
 notes:
   - urllib3 comes with requests.
   - An empty environment variable for a connection option, such as E(NKS_CA_PATH), counts as not set.
-  - The hosted NetApp Kubernetes Service was withdrawn in 2021. Set O(api_url) to an endpoint that speaks its API.
   - Proxies are taken from the environment variables E(HTTPS_PROXY) and E(NO_PROXY). A C(~/.netrc) never replaces the
     token.
 """

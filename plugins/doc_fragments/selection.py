@@ -61,8 +61,8 @@ notes:
     fields whose names end in C(username), C(password), C(passwd), C(passphrase), C(pass), C(pwd), C(secret), C(token),
     C(key) or C(credential), or the plural of one, in any style, for example C(adminPassword), C(api-key) or
     C(DB_TOKENS), and the C(value) of an object with such a C(name).
-  - Also left out are C(values_yaml) and C(required_values), and any text that gives such a name a value, holds a user in
-    a URL, or holds a private key.
+  - Also left out are C(values_yaml) and C(required_values), and any text that gives such a name a value, or holds a
+    private key or a URL with a user name.
 """
 
     PLUGINS = r"""

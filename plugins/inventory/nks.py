@@ -238,7 +238,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             includes["include_nodes"] = True
         try:
             with NKSClient(
-                **{option: self.get_option(option) for option in CONNECTION}, on_retry=self.verbose
+                **{option: self.get_option(option) for option in CONNECTION},
+                on_retry=self.verbose,
+                warn=self.display.warning,
             ) as client:
                 selection = {option: self.get_option(option) for option in SELECTION}
                 fleet = select_clusters(client, **selection, whole_orgs=True)

@@ -38,6 +38,14 @@ if t.TYPE_CHECKING:
 
 JSON = _json.JSON
 
+DEFAULT_URL = "https://api.stackpoint.io"
+"""Where the hosted service was, as its documentation says."""
+
+WITHDRAWN = (
+    "The hosted service was withdrawn in 2021: set api_url, or the environment variable NKS_API_URL, to an endpoint "
+    "that speaks its API."
+)
+
 ADVICE = {
     400: "Correct what the API names.",
     401: "Give a valid token in api_token or in the environment variable NKS_API_TOKEN: the NKS web interface makes "
@@ -57,11 +65,12 @@ class NKSClient:
     """One session with one NKS endpoint, safe to share between threads.
 
     :param api_token: surrounding white space is dropped.
-    :param api_url: base URL, with or without a trailing slash.
+    :param api_url: base URL, with or without a trailing slash. None means that the user has not set it.
     :param api_timeout: seconds for one attempt as a whole: connecting, headers and body.
     :param api_retries: further attempts of a GET after a connection error or one of ``RETRIED_STATUSES``.
     :param ca_path: file or directory of CA certificates that replaces the default ones.
     :param on_retry: called with a line for the user before each pause, from any thread.
+    :param warn: called once with a line for the user before the token is sent to a ``DEFAULT_URL`` that nobody set.
     :raises NKSError: an option that cannot be used.
 
     A method answers what the API answered, unchanged, and raises a subclass of :class:`NKSError` for any failure.
@@ -70,16 +79,20 @@ class NKSClient:
     def __init__(
         self,
         api_token: str | None,
-        api_url: str,
+        api_url: str | None = None,
         api_timeout: float = 30.0,
         api_retries: int = 4,
         validate_certs: bool = True,
         ca_path: str | None = None,
         on_retry: t.Callable[[str], None] | None = None,
+        warn: t.Callable[[str], None] | None = None,
     ) -> None:
         self._on_retry = on_retry
         self._token = _checked_token(api_token)
-        self._url = _checked_url(api_url, validate_certs, self._excerpt)
+        self._url_is_set = api_url is not None
+        self._url = _checked_url(DEFAULT_URL if api_url is None else api_url, validate_certs, self._excerpt)
+        self._warn = None if self._url_is_set else warn
+        self._warning_lock = threading.Lock()
         if not 0 < api_timeout <= threading.TIMEOUT_MAX:
             raise NKSError(f"api_timeout must be a number of seconds above 0, not {api_timeout}.")
         if api_retries < 0:
@@ -169,6 +182,7 @@ class NKSClient:
     def _request(self, method: str, path: str, data: JSON | None = None) -> bytes:
         """The body of the answer with status 200."""
         url = self._url + path
+        self._warn_of_default_url()
         try:
             reply = self._http.request(method, url, data)
         except NoReplyError as exc:
@@ -176,6 +190,13 @@ class NKSClient:
         if reply.status != 200:
             raise self._status_error(method, url, reply)
         return reply.body
+
+    def _warn_of_default_url(self) -> None:
+        """Warn before the first request, whose token goes to whoever has the name of the withdrawn service today."""
+        with self._warning_lock:
+            warn, self._warn = self._warn, None
+            if warn and self._http.may_reach(self._url):
+                warn(f"api_url is not set, so the token is sent to {self._url}, whoever that is today. {WITHDRAWN}")
 
     def _bearer(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """A requests auth object: unlike a header of the session, it is not replaced by ``~/.netrc``."""
@@ -241,6 +262,8 @@ class NKSClient:
         return self._error(NKSPayloadError, message, url, status=200)
 
     def _error(self, error: type[NKSError], message: str, url: str, **fields: t.Any) -> NKSError:
+        if not self._url_is_set:
+            message = f"{message} api_url is not set. {WITHDRAWN}"
         return error(self._redacted(message), url=self._redacted(url), **fields)
 
     def _excerpt(self, text: str) -> str:

@@ -11,11 +11,13 @@ from __future__ import annotations
 import concurrent.futures
 import math
 import random
+import socket
 import ssl
 import threading
 import time
 import traceback
 import typing as t
+from urllib.parse import urlsplit
 
 try:
     import requests
@@ -121,6 +123,15 @@ class HTTP:
     def close(self) -> None:
         self._adapter.close()
 
+    def may_reach(self, url: str) -> bool:
+        """Whether the host of a URL has an address, or a proxy that may know one. Sends nothing to the host."""
+        if requests.utils.select_proxy(url, self._settings(url)["proxies"]):
+            return True
+        try:
+            return bool(_within(self.timeout, lambda: socket.getaddrinfo(urlsplit(url).hostname, None)))
+        except OSError:  # the time-out of requests too
+            return False
+
     def request(self, method: str, url: str, data: t.Any = None) -> Reply:
         """The answer, after as many attempts as are allowed.
 
@@ -163,11 +174,15 @@ class HTTP:
     def _send(self, method: str, url: str, data: t.Any, seconds: float) -> Reply:
         end = time.monotonic() + seconds
         request = self._session.prepare_request(requests.Request(method, url, json=data, auth=self._auth))
-        settings = self._session.merge_environment_settings(url, dict(self._proxies), True, self._verify, None)
         # By the adapter: the session would read the body of a redirect as a whole, to see where it leads.
-        response = self._adapter.send(request, timeout=seconds, **settings)  # type: ignore[arg-type]
+        response = self._adapter.send(request, timeout=seconds, **self._settings(url))
         redirects_to = response.headers["Location"] if response.is_redirect else ""
         return Reply(response.status_code, response.headers, _body(response, end), redirects_to)
+
+    def _settings(self, url: str) -> dict[str, t.Any]:
+        """How to send to a URL: what is set here, and then what the environment says, for example of proxies."""
+        settings = self._session.merge_environment_settings(url, dict(self._proxies), True, self._verify, None)
+        return t.cast("dict[str, t.Any]", settings)
 
 
 def _within(seconds: float, function: t.Callable[[], R]) -> R:

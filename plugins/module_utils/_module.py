@@ -30,7 +30,7 @@ def run_module(module: AnsibleModule, action: t.Callable[[AnsibleModule, NKSClie
         name: value for name, value in (module.params["connection_options"] or {}).items() if value is not None
     }
     try:
-        with NKSClient(**{**params_for(module, CONNECTION), **preferred}) as client:
+        with NKSClient(**{**params_for(module, CONNECTION), **preferred}, warn=module.warn) as client:
             result = action(module, client)
     except NKSError as exc:
         answer = {"status": exc.status, "detail": exc.detail, "url": exc.url}

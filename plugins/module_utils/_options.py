@@ -32,7 +32,7 @@ def environment_list(name: str) -> list[str]:
 
 CONNECTION: Spec = {
     "api_token": {"type": "str", "no_log": True, "fallback": (environment, ["NKS_API_TOKEN"])},
-    "api_url": {"type": "str", "default": "https://api.stackpoint.io", "fallback": (environment, ["NKS_API_URL"])},
+    "api_url": {"type": "str", "fallback": (environment, ["NKS_API_URL"])},
     "api_timeout": {"type": "float", "default": 30, "fallback": (environment, ["NKS_API_TIMEOUT"])},
     "api_retries": {"type": "int", "default": 4, "fallback": (environment, ["NKS_API_RETRIES"])},
     "validate_certs": {"type": "bool", "default": True, "fallback": (environment, ["NKS_VALIDATE_CERTS"])},

@@ -8,6 +8,7 @@ import datetime
 import ipaddress
 import json
 import os
+import socket
 import threading
 import time
 import typing as t
@@ -151,6 +152,28 @@ def run_module_fixture(
         return result
 
     return run
+
+
+@pytest.fixture(name="resolve")
+def resolve_fixture(monkeypatch: pytest.MonkeyPatch) -> t.Callable[[bool], list[str]]:
+    """Decides whether host names have an address: one of this machine, where nothing listens.
+
+    Returns the names that are looked up from then on.
+    """
+
+    def resolve(has_address: bool) -> list[str]:
+        asked: list[str] = []
+
+        def getaddrinfo(host: str, *_arguments: t.Any, **_options: t.Any) -> list[t.Any]:
+            asked.append(host)
+            if not has_address:
+                raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+            return [(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", ("127.0.0.1", 9))]
+
+        monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+        return asked
+
+    return resolve
 
 
 @pytest.fixture(name="make_certificate", scope="session")

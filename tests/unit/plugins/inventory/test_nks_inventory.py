@@ -150,6 +150,16 @@ def test_options_come_from_the_environment_too(fake: FakeNKS, source: Source, mo
     assert set(found.hosts) == {"🐳", "prod", "Shop_—_Zürich", "edge_1__lab_"}
 
 
+def test_a_url_that_is_not_set_is_told(
+    source: Source, monkeypatch: pytest.MonkeyPatch, resolve: t.Callable[[bool], list[str]]
+) -> None:
+    warned: list[str] = []
+    monkeypatch.setattr(Display, "warning", lambda _self, text, *_arguments, **_options: warned.append(text))
+    resolve(True)
+    assert "api_url is not set. The hosted service was withdrawn" in source.failure(api_url=None)
+    assert ["api_url is not set, so the token is sent to https" in text for text in warned] == [True]
+
+
 @pytest.mark.parametrize(
     ("options", "group"),
     [
