@@ -37,7 +37,7 @@ class ExampleError(Exception):
 
 
 def find(root: Path) -> t.Iterator[Example]:
-    for path in sorted(root.glob("plugins/modules/*.py")):
+    for path in sorted([*root.glob("plugins/modules/*.py"), *root.glob("plugins/filter/*.py")]):
         yield Example(str(path.relative_to(root)), "yaml", examples_of(path))
     for path in sorted(root.glob("plugins/inventory/*.py")):
         for text in re.split(r"^---\n", examples_of(path), flags=re.M):

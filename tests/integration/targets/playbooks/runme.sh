@@ -12,13 +12,14 @@ said '"ORGANIZATION     CLUSTER        PROVIDER  REGION         VERSION   NODES 
     '"My Organization  prod           aws       us-west-2      v1.15.5   5      running",' \
     '"My Organization  broken         packet    ewr1           v1.15.5   3      draft, failed",' \
     '"Acme Retail      edge:1 [lab]   hci       Lab 1          latest    3      running",' \
-    '"🚀                🐳              do        ams3           v1.15.5   3      running"' \
+    '"🚀               🐳             do        ams3           v1.15.5   3      running"' \
     'Organization 390 (Partner Labs) is left out' changed=0
 grep -F '"ORGANIZATION     CLUSTER        PROVIDER  REGION         VERSION   NODES  STATE"' "$log"
 grep -F '"Acme Retail      Shop — Zürich  aks       westeurope     v1.10     4      running"' "$log"
+grep -F '"🚀               🐳             do        ams3           v1.15.5   3      running"' "$log"
 succeeds env NKS_ORG_ID=383 ansible-playbook netapp.nks.list_clusters --check
 said '"ORGANIZATION  CLUSTER  PROVIDER  REGION  VERSION  NODES  STATE",
-    "🚀             🐳        do        ams3    v1.15.5  3      running"
+    "🚀            🐳       do        ams3    v1.15.5  3      running"
     ]'
 fake POST faults '[
     {"path": "/orgs", "kind": "body", "body": "[{\"pk\": 1, \"name\": null}]"},
@@ -27,6 +28,12 @@ fake POST faults '[
 succeeds ansible-playbook netapp.nks.list_clusters
 grep -xF '        "              bare                                0",' "$log"
 grep -xF '        "1"' "$log"
+fake DELETE faults
+fake POST faults '[{"path": "/orgs/382/clusters", "kind": "body",
+    "body": "[{\"pk\": 1, \"name\": \"{{ lookup('"'pipe', 'touch PWNED'"') }}\", \"state\": \"{{ 1 }}\\n{% for %}\"}]"}]'
+succeeds env NKS_ORG_ID=382 ansible-playbook netapp.nks.list_clusters
+said "{{ lookup('pipe', 'touch PWNED') }}" '{{ 1 }} {% for %}'
+[ ! -e PWNED ]
 fake DELETE faults
 fails env NKS_API_TOKEN=wrong ansible-playbook netapp.nks.list_clusters
 said 'status 401 Unauthorized: Invalid token.'

@@ -1,0 +1,148 @@
+# Copyright (c) 2026, netapp.nks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a report of clusters shows."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: fleet_report
+short_description: Count and group clusters of the NetApp Kubernetes Service for a report
+version_added: 1.1.0
+description:
+  - Makes what a report shows from clusters, for example from those that M(netapp.nks.nks_cluster_info) returns. Use it
+    in a template of your own.
+  - The role P(netapp.nks.fleet_report#role) writes a report in HTML, Markdown or CSV with it.
+author:
+  - netapp.nks contributors (@netapp)
+positional: orgs
+options:
+  _input:
+    description: Clusters as the API answers them. Any field may be missing.
+    type: list
+    elements: dict
+    required: true
+  orgs:
+    description:
+      - Organizations as M(netapp.nks.nks_org_info) returns them. The report then has the name of each organization
+        instead of its ID, and the ID too where several organizations have the same name.
+    type: list
+    elements: dict
+seealso:
+  - plugin: netapp.nks.fleet_table
+    plugin_type: filter
+"""
+
+EXAMPLES = r"""
+- name: Get the organizations
+  netapp.nks.nks_org_info:
+  register: organizations
+
+- name: Get the clusters
+  netapp.nks.nks_cluster_info:
+  register: fleet
+
+- name: Show the totals
+  ansible.builtin.debug:
+    msg: "{{ report.totals.failed }} of {{ report.totals.clusters }} clusters have failed."
+  vars:
+    report: "{{ fleet.clusters | netapp.nks.fleet_report(organizations.orgs) }}"
+
+- name: Show how many clusters each organization has
+  ansible.builtin.debug:
+    msg: "{{ item.name }}: {{ item.totals.clusters }}"
+  loop: "{{ (fleet.clusters | netapp.nks.fleet_report(organizations.orgs)).orgs }}"
+  loop_control:
+    label: "{{ item.name }}"
+"""
+
+RETURN = r"""
+_value:
+  description: What a report shows.
+  type: dict
+  contains:
+    clusters:
+      description:
+        - The clusters, sorted by organization and name. Each value is text, and empty where the API does not have it.
+      type: list
+      elements: dict
+      contains:
+        org:
+          description: Name of the organization, or its ID where its name is not known.
+          type: str
+        name:
+          description: Name of the cluster.
+          type: str
+        pk:
+          description: ID of the cluster.
+          type: str
+        provider:
+          description: Cloud that the cluster is on.
+          type: str
+        region:
+          description: Region of the cloud.
+          type: str
+        workspace:
+          description: Name of the workspace.
+          type: str
+        k8s_version:
+          description: Kubernetes version.
+          type: str
+        node_count:
+          description: Number of nodes.
+          type: str
+        state:
+          description: State of the cluster as the API answers it.
+          type: str
+        health:
+          description: V(failed) if the cluster has failed, else V(running) if its state is V(running), else
+            V(not_running).
+          type: str
+    failed:
+      description: Those of the clusters that have failed.
+      type: list
+      elements: dict
+    not_running:
+      description: Those of the clusters whose C(health) is V(not_running), sorted by state.
+      type: list
+      elements: dict
+    totals:
+      description: Numbers of C(clusters), of those that are C(running), C(failed) and C(not_running), and of their
+        C(nodes).
+      type: dict
+    orgs:
+      description: Organizations that have clusters, each with its C(name), C(totals) and C(clusters).
+      type: list
+      elements: dict
+    charts:
+      description: Numbers of clusters by state, Kubernetes version, organization, provider and region.
+      type: list
+      elements: dict
+      contains:
+        by:
+          description: What the clusters are counted by, for example V(Kubernetes version).
+          type: str
+        bars:
+          description: At most ten, the longest first. Each has a C(label), and the numbers of its C(clusters) and of
+            those that have C(failed). If C(rest) is true, the bar stands for all values after the ninth.
+          type: list
+          elements: dict
+"""
+
+import typing as t
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError
+from ansible_collections.netapp.nks.plugins.plugin_utils import _report
+
+
+def fleet_report(clusters: t.Any, orgs: t.Any = None) -> dict[str, t.Any]:
+    try:
+        return _report.report(clusters, orgs)
+    except NKSError as exc:
+        raise AnsibleFilterError(f"netapp.nks.fleet_report: {exc}") from exc
+
+
+class FilterModule:
+    def filters(self) -> dict[str, t.Callable[..., t.Any]]:
+        return {"fleet_report": fleet_report}

@@ -1,0 +1,88 @@
+# Copyright (c) 2026, netapp.nks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A table of clusters."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: fleet_table
+short_description: Show clusters of the NetApp Kubernetes Service as a table
+version_added: 1.1.0
+description:
+  - Makes lines of text from clusters, for example from those that M(netapp.nks.nks_cluster_info) returns.
+  - The columns are organization, name, provider, region, Kubernetes version, number of nodes and state.
+  - A cluster that has failed has V(failed) in its state.
+  - The columns are aligned in a terminal, where a wide character, such as a Chinese one or an emoji, takes two cells.
+  - The playbook C(netapp.nks.list_clusters) shows such a table.
+author:
+  - netapp.nks contributors (@netapp)
+positional: orgs
+options:
+  _input:
+    description:
+      - Clusters as the API answers them. Any field may be missing. They keep their order.
+    type: list
+    elements: dict
+    required: true
+  orgs:
+    description:
+      - Organizations as M(netapp.nks.nks_org_info) returns them. The table then has the name of each organization
+        instead of its ID, and the ID too where several organizations have the same name.
+    type: list
+    elements: dict
+seealso:
+  - plugin: netapp.nks.fleet_report
+    plugin_type: filter
+"""
+
+EXAMPLES = r"""
+- name: Get the organizations
+  netapp.nks.nks_org_info:
+  register: organizations
+
+- name: Get the clusters
+  netapp.nks.nks_cluster_info:
+  register: fleet
+
+- name: Show the clusters
+  ansible.builtin.debug:
+    msg: "{{ fleet.clusters | netapp.nks.fleet_table(organizations.orgs) }}"
+
+# Prints:
+# ORGANIZATION     CLUSTER        PROVIDER  REGION         VERSION   NODES  STATE
+# My Organization  prod           aws       us-west-2      v1.15.5   5      running
+
+- name: Write the clusters that do not run to a file
+  ansible.builtin.copy:
+    content: "{{ not_running | netapp.nks.fleet_table(organizations.orgs) | join('\n') }}\n"
+    dest: /tmp/not_running.txt
+    mode: "0644"
+  vars:
+    not_running: "{{ fleet.clusters | rejectattr('state', 'eq', 'running') }}"
+"""
+
+RETURN = r"""
+_value:
+  description: A line of titles, and a line for each cluster.
+  type: list
+  elements: str
+"""
+
+import typing as t
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError
+from ansible_collections.netapp.nks.plugins.plugin_utils import _report
+
+
+def fleet_table(clusters: t.Any, orgs: t.Any = None) -> list[str]:
+    try:
+        return _report.table(clusters, orgs)
+    except NKSError as exc:
+        raise AnsibleFilterError(f"netapp.nks.fleet_table: {exc}") from exc
+
+
+class FilterModule:
+    def filters(self) -> dict[str, t.Callable[..., t.Any]]:
+        return {"fleet_table": fleet_table}

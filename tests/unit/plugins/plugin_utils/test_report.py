@@ -1,0 +1,252 @@
+# Copyright (c) 2026, netapp.nks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import re
+import typing as t
+import unicodedata
+
+import pytest
+from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError
+from ansible_collections.netapp.nks.plugins.module_utils._fleet import has_failed
+from ansible_collections.netapp.nks.plugins.plugin_utils import _report
+from hypothesis import given
+from hypothesis import strategies as st
+
+JSON = t.Dict[str, t.Any]
+
+ORGS = [
+    {"pk": 381, "name": "My Organization", "slug": "my-organization"},
+    {"pk": 382, "name": "Twin"},
+    {"pk": 383, "name": "Twin"},
+    {"pk": 384, "name": None, "slug": "only-a-slug"},
+    {"pk": 385},
+]
+
+
+def cluster(pk: int, **fields: t.Any) -> JSON:
+    default = {
+        "name": f"c{pk}",
+        "org": 381,
+        "provider": "aws",
+        "region": "us-west-2",
+        "workspace": {"name": "Team"},
+        "k8s_version": "v1.15.5",
+        "node_count": 3,
+        "state": "running",
+        "is_failed": False,
+    }
+    return {"pk": pk, **default, **fields}
+
+
+def test_a_table_has_a_line_for_each_cluster_in_the_order_given() -> None:
+    clusters = [
+        cluster(2, name="prod"),
+        cluster(1, name="x", provider="gke", node_count=12, state="draft", is_failed=True),
+    ]
+    assert _report.table(clusters, ORGS) == [
+        "ORGANIZATION     CLUSTER  PROVIDER  REGION     VERSION  NODES  STATE",
+        "My Organization  prod     aws       us-west-2  v1.15.5  3      running",
+        "My Organization  x        gke       us-west-2  v1.15.5  12     draft, failed",
+    ]
+
+
+def test_a_table_without_organizations_shows_their_ids() -> None:
+    assert [line.split()[0] for line in _report.table([cluster(1), cluster(2, org=382)])] == [
+        "ORGANIZATION",
+        "381",
+        "382",
+    ]
+
+
+def test_a_table_of_nothing_has_titles() -> None:
+    assert _report.table([], []) == ["ORGANIZATION  CLUSTER  PROVIDER  REGION  VERSION  NODES  STATE"]
+
+
+def test_a_table_of_clusters_that_lack_fields() -> None:
+    titles, *lines = _report.table([{}, {"org": None, "name": None, "node_count": 0, "workspace": "x"}], [])
+    assert lines == ["", "0".rjust(titles.index("NODES") + 1)]
+
+
+@pytest.mark.parametrize(
+    ("fields", "shown"),
+    [
+        ({"state": "failed", "is_failed": False}, "failed"),
+        ({"state": "failed", "is_failed": True}, "failed"),
+        ({"state": "running", "is_failed": True}, "running, failed"),
+        ({"state": None, "is_failed": True}, ", failed"),
+        ({"state": "draft", "is_failed": False}, "draft"),
+    ],
+)
+def test_a_table_says_what_has_failed(fields: JSON, shown: str) -> None:
+    line = _report.table([cluster(1, node_count=7, **fields)])[1]
+    assert re.split(" 7 +", line)[1] == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "cells"),
+    [
+        ("plain", 5),
+        ("Zürich — Köln", 13),
+        ("Zu\u0308rich", 6),
+        ("e\u20dd", 1),
+        ("\U0001f433", 2),
+        ("\u6771\u4eac", 4),
+        ("\uff21", 2),
+        ("\uff71", 1),
+        ("\ud55c", 2),
+        ("a\u200db", 2),
+    ],
+)
+def test_a_wide_character_takes_two_cells_and_a_combining_one_none(text: str, cells: int) -> None:
+    assert _report.cells(text) == cells
+    assert _report.padded(text, 20) == text + " " * (20 - cells)
+
+
+def test_a_table_is_aligned_in_cells() -> None:
+    names = ["\U0001f433", "\u6771\u4eac", "Zu\u0308rich", "plain"]
+    lines = _report.table([cluster(pk, name=name) for pk, name in enumerate(names)])
+    assert {_report.cells(line[: line.index("aws")]) for line in lines[1:]} == {lines[0].index("PROVIDER")}
+
+
+def test_a_value_stays_in_its_line() -> None:
+    lines = _report.table([cluster(1, name="one\ntwo\r\x1b[31mthree", region="W" * 10_000)])
+    assert len(lines) == 2
+    assert "one two [31mthree" in lines[1]
+    assert len(lines[1]) < 300
+    assert all(unicodedata.category(character) != "Cc" for character in lines[1])
+
+
+def test_a_report_sorts_counts_and_groups() -> None:
+    clusters = [
+        cluster(1, name="b", org=382),
+        cluster(2, name="B", org=381, state="draft", is_failed=True),
+        cluster(3, name="a", org=381, state="provisioned", node_count=None),
+        cluster(4, name="c", org=381, state="building", node_count="many"),
+        cluster(5, name="d", org=999, state="failed"),
+    ]
+    report = _report.report(clusters, ORGS)
+    assert report["totals"] == {"clusters": 5, "running": 1, "failed": 2, "not_running": 2, "nodes": 9}
+    assert [row["pk"] for row in report["clusters"]] == ["5", "3", "2", "4", "1"]
+    assert [row["pk"] for row in report["failed"]] == ["5", "2"]
+    assert [row["pk"] for row in report["not_running"]] == ["4", "3"]
+    assert [(org["name"], len(org["clusters"]), org["totals"]["failed"]) for org in report["orgs"]] == [
+        ("999", 1, 1),
+        ("My Organization", 3, 1),
+        ("Twin (382)", 1, 0),
+    ]
+    assert report["clusters"][1] == {
+        "org": "My Organization",
+        "name": "a",
+        "pk": "3",
+        "provider": "aws",
+        "region": "us-west-2",
+        "workspace": "Team",
+        "k8s_version": "v1.15.5",
+        "node_count": "",
+        "state": "provisioned",
+        "health": "not_running",
+    }
+
+
+def test_organizations_are_named() -> None:
+    assert _report.org_labels(ORGS) == {
+        "381": "My Organization",
+        "382": "Twin (382)",
+        "383": "Twin (383)",
+        "384": "only-a-slug",
+        "385": "385",
+    }
+
+
+def test_an_organization_that_is_listed_twice_keeps_its_name() -> None:
+    assert _report.org_labels([ORGS[0], ORGS[0]]) == {"381": "My Organization"}
+
+
+def test_charts_show_the_longest_bars_first() -> None:
+    clusters = [cluster(1, provider="gce"), cluster(2), cluster(3, state="draft", is_failed=True)]
+    charts = {chart["by"]: chart["bars"] for chart in _report.report(clusters, ORGS)["charts"]}
+    assert list(charts) == ["state", "Kubernetes version", "organization", "provider", "region"]
+    assert charts["provider"] == [
+        {"label": "aws", "clusters": 2, "failed": 1, "rest": False},
+        {"label": "gce", "clusters": 1, "failed": 0, "rest": False},
+    ]
+
+
+@pytest.mark.parametrize("values", [9, 10, 11, 30])
+def test_the_last_of_too_many_bars_stands_for_the_rest(values: int) -> None:
+    clusters = [
+        cluster(pk, region=f"r{pk % values:02}", is_failed=pk % values == values - 1) for pk in range(values * 2)
+    ]
+    bars = _report.report(clusters)["charts"][4]["bars"]
+    assert sum(bar["clusters"] for bar in bars) == values * 2
+    assert sum(bar["failed"] for bar in bars) == 2
+    if values <= 10:
+        assert [bar["label"] for bar in bars] == [f"r{number:02}" for number in range(values)]
+    else:
+        assert len(bars) == 10
+        assert bars[9] == {"label": f"{values - 9} others", "clusters": (values - 9) * 2, "failed": 2, "rest": True}
+
+
+@pytest.mark.parametrize("function", [_report.table, _report.report])
+@pytest.mark.parametrize(
+    ("clusters", "orgs", "message"),
+    [
+        ("prod", [], "clusters must be a list of objects of the API, not 'prod'."),
+        ({"clusters": []}, [], "clusters must be a list of objects of the API, not a dictionary."),
+        (None, [], "clusters must be a list of objects of the API, not nothing."),
+        (5, [], "clusters must be a list of objects of the API, not '5'."),
+        ([{}, "prod"], [], "clusters must be a list of objects of the API, but its item 2 is 'prod'."),
+        ([[]], [], "clusters must be a list of objects of the API, but its item 1 is a list."),
+        ([], {"orgs": []}, "orgs must be a list of objects of the API, not a dictionary."),
+        ([], [381], "orgs must be a list of objects of the API, but its item 1 is '381'."),
+    ],
+)
+def test_what_is_no_list_of_objects_is_refused(
+    function: t.Callable[..., t.Any], clusters: t.Any, orgs: t.Any, message: str
+) -> None:
+    with pytest.raises(NKSError) as caught:
+        function(clusters, orgs)
+    assert str(caught.value) == message
+
+
+names = st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
+odd = st.one_of(
+    st.none(), st.booleans(), st.integers(-(2**70), 2**70), st.floats(), names,
+    st.sampled_from(["running", "failed", "draft", "9" * 5000, "\u00b2", "\u0663", "Twin", "\U0001f433"]),
+    st.lists(names, max_size=2), st.dictionaries(names, names, max_size=2),
+)  # fmt: skip
+FIELDS = [
+    *("pk", "org", "name", "provider", "region", "workspace", "k8s_version"),
+    *("node_count", "state", "is_failed", "slug"),
+]
+objects = st.lists(st.dictionaries(st.sampled_from(FIELDS), odd), max_size=30)
+
+
+@given(objects, objects)
+def test_a_report_has_each_cluster_once_whatever_its_fields_are(clusters: list[JSON], orgs: list[JSON]) -> None:
+    report = _report.report(clusters, orgs)
+    rows, totals = report["clusters"], report["totals"]
+    assert len(rows) == len(clusters) == totals["clusters"]
+    assert all(type(value) is str for row in rows for value in row.values())
+    assert sorted(row["name"] for row in rows) == sorted(_report.text(item.get("name")) for item in clusters)
+    assert totals["failed"] == len(report["failed"]) == sum(map(has_failed, clusters))
+    assert totals["not_running"] == len(report["not_running"])
+    assert totals["running"] + totals["failed"] + totals["not_running"] == len(clusters)
+    assert [row for org in report["orgs"] for row in org["clusters"]] == rows
+    for total in totals:
+        assert sum(org["totals"][total] for org in report["orgs"]) == totals[total]
+    for chart in report["charts"]:
+        assert len(chart["bars"]) <= 10
+        assert sum(bar["clusters"] for bar in chart["bars"]) == len(clusters)
+        assert sum(bar["failed"] for bar in chart["bars"]) == totals["failed"]
+        assert all(0 <= bar["failed"] <= bar["clusters"] for bar in chart["bars"])
+
+
+@given(objects, objects)
+def test_a_table_has_a_line_for_each_cluster_whatever_its_fields_are(clusters: list[JSON], orgs: list[JSON]) -> None:
+    lines = _report.table(clusters, orgs)
+    assert len(lines) == 1 + len(clusters)
+    assert all(line.isprintable() and line == line.rstrip() for line in lines)
