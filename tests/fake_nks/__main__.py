@@ -31,6 +31,7 @@ def main() -> int:
             arguments.nodes,
             (arguments.tls_cert, arguments.tls_key) if arguments.tls_cert else None,
             step=arguments.step,
+            takes_slug=arguments.takes_slug,
         )
     except OSError as error:
         print(f"fake_nks: cannot serve on 127.0.0.1 port {arguments.port}: {error.strerror or error}", file=sys.stderr)
@@ -73,6 +74,7 @@ def parse(argv: list[str]) -> tuple[argparse.Namespace, list[str]]:
     parser.add_argument("--orgs", type=count, metavar="N", help="make up a fleet of N organizations (default: 1)")
     parser.add_argument("--clusters", type=count, metavar="M", help="make up a fleet of M clusters (default: 10)")
     parser.add_argument("--nodes", type=count, metavar="K", help="make up a fleet with K nodes a cluster (default: 3)")
+    parser.add_argument("--takes-slug", action="store_true", help="PATCH changes the slug of an organization")
     parser.add_argument("--tls-cert", metavar="FILE", help="serve https with this certificate (PEM)")
     parser.add_argument("--tls-key", metavar="FILE", help="its private key (PEM)")
     parser.add_argument("--lifetime", type=seconds, metavar="SECONDS", help="stop after so long")

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import bisect
+import datetime
 import hashlib
 import ipaddress
 import json
@@ -16,6 +17,7 @@ from pathlib import Path
 Object = t.Dict[str, t.Any]
 
 DATA = Path(__file__).parent / "data"
+FIRST_LOG = datetime.datetime(2019, 10, 6, 19, 37, 12)
 STATES = ("draft", "building", "provisioned", "running", "deleting")
 SHORT_FORM = (
     "pk",
@@ -38,7 +40,7 @@ SHORT_FORM = (
     "version_migrations",
     "k8s_rbac_enabled",
 )
-NOT_IN_API = ("pools", "timeline", "nodes_listed_twice", "node_changes", "after", "gone")
+NOT_IN_API = ("pools", "timeline", "nodes_listed_twice", "node_changes", "logs", "after", "gone")
 WORKSPACE_IN_CLUSTER = ("pk", "name", "slug", "org", "is_default", "created")
 
 
@@ -61,9 +63,7 @@ class Fleet:
         self._defaults = read("defaults.json")
         self._kubeconfig = string.Template((DATA / "kubeconfig.template").read_text(encoding="utf-8"))
         self._clusters: dict[int, dict[int, Object]] = {pk: {} for pk in self.orgs}
-        for cluster in clusters:
-            self._clusters[cluster["org"]][cluster["pk"]] = cluster
-        self._changes = sorted(step["after"] for cluster in clusters for step in cluster.get("timeline", ()))
+        self.set_clusters(clusters, 0.0)
 
     @classmethod
     def from_files(cls) -> Fleet:
@@ -129,6 +129,57 @@ class Fleet:
             [cluster(number) for number in range(clusters)],
         )
 
+    def set_clusters(self, clusters: t.Iterable[Object], seconds: float) -> None:
+        """Adds clusters, or replaces those with the same `pk`. The `after` of a timeline counts from `seconds`.
+
+        Raises ValueError, and changes nothing, where a record is not as in data/clusters.json.
+        """
+        for record in [self._checked(cluster, seconds) for cluster in clusters]:
+            for org, others in self._clusters.items():
+                if org != record["org"]:
+                    others.pop(record["pk"], None)
+            self._clusters[record["org"]][record["pk"]] = record
+        self._note_changes()
+
+    def change_cluster(self, pk: int, changes: Object, seconds: float) -> None:
+        """The cluster stays as it is then. Raises ValueError where there is none, or where `changes` cannot be."""
+        record = self._record(pk, seconds)
+        for step in record.pop("timeline"):
+            if step["after"] <= seconds:
+                record.update({key: value for key, value in step.items() if key != "after"})
+        self.set_clusters([{**record, **changes, "pk": pk}], seconds)
+
+    def delete_cluster(self, pk: int, seconds: float) -> None:
+        """Raises ValueError where there is no such cluster."""
+        del self._clusters[self._record(pk, seconds)["org"]][pk]
+        self._note_changes()
+
+    def _checked(self, cluster: t.Any, seconds: float) -> Object:
+        if not isinstance(cluster, dict) or not isinstance(cluster.get("pk"), int):
+            raise ValueError(f"a cluster is an object with a number pk, not {cluster!r}")
+        if cluster.get("org") not in self.orgs:
+            raise ValueError(f"the org of cluster {cluster['pk']} must be one of {', '.join(map(str, self.orgs))}")
+        default = next((pk for pk, one in self.workspaces.items() if one["org"] == cluster["org"]), None)
+        record = {"name": f"cluster-{cluster['pk']}", "provider": "do", "workspace": default, **cluster}
+        if record["workspace"] not in [None, *self.workspaces]:
+            raise ValueError(f"the workspace of cluster {record['pk']} must be null or one that exists")
+        timeline = record.get("timeline", [])
+        if not isinstance(timeline, list) or not all(isinstance(step.get("after"), (int, float)) for step in timeline):
+            raise ValueError(
+                f"the timeline of cluster {record['pk']} must be a list of changes, each with a number after"
+            )
+        return {**record, "timeline": [{**step, "after": step["after"] + seconds} for step in timeline]}
+
+    def _record(self, pk: int, seconds: float) -> Object:
+        for org, clusters in self._clusters.items():
+            if pk in clusters and self.cluster(org, pk, seconds):
+                return dict(clusters[pk])
+        raise ValueError(f"there is no cluster {pk}")
+
+    def _note_changes(self) -> None:
+        records = (record for clusters in self._clusters.values() for record in clusters.values())
+        self._changes = sorted(step["after"] for record in records for step in record["timeline"])
+
     def epoch(self, seconds: float) -> int:
         """A number that stays the same as long as no cluster changes."""
         return bisect.bisect_right(self._changes, seconds)
@@ -142,7 +193,7 @@ class Fleet:
         if record is None:
             return None
         cluster = {**self._defaults["cluster"], **self._defaults["providers"].get(record["provider"], {}), **record}
-        for step in record.get("timeline", ()):
+        for step in record["timeline"]:
             if step["after"] <= seconds:
                 cluster.update(step)
         if cluster.get("gone"):
@@ -184,7 +235,11 @@ class Fleet:
         return {**{key: value for key, value in cluster.items() if key not in NOT_IN_API}, "solutions": solutions}
 
     def pools(self, cluster: Object) -> list[Object]:
-        state = {"draft": "failed" if cluster["is_failed"] else "draft", "building": "draft", "deleting": "deleting"}
+        state = "draft" if cluster["state"] in ("draft", "building") else "active"
+        if cluster["state"] == "deleting":
+            state = "deleting"
+        elif cluster["state"] == "failed" or (cluster["state"] == "draft" and cluster["is_failed"]):
+            state = "failed"
         records = cluster.get("pools") or [{"node_count": cluster["worker_count"]}]
         return [
             {
@@ -194,7 +249,7 @@ class Fleet:
                 "instance_size": cluster["worker_size"],
                 **copied(cluster, "platform", "channel", "zone", "provider_subnet_id", "provider_subnet_cidr"),
                 **self._defaults["pool"],
-                "state": state.get(cluster["state"], "active"),
+                "state": state,
                 "is_default": number == 1,
                 **copied(cluster, "created", "updated"),
                 **record,
@@ -215,8 +270,8 @@ class Fleet:
     def _node(self, cluster: Object, number: int, role: str, of_role: int, pool: Object | None) -> Object:
         pk, state = cluster["pk"], cluster["state"]
         instance_id = f"{cluster['instance_id']}-{role}-{of_role}"
-        if state in ("draft", "building"):
-            private_ip, public_ip = "", "not-available" if cluster["is_failed"] else ""
+        if state in ("draft", "building", "failed"):
+            private_ip, public_ip = "", "not-available" if has_failed(cluster) else ""
         else:
             private_ip = str(ipaddress.IPv4Address("10.0.0.0") + (pk * 64 + number) % 2**24)
             public_ip = str(ipaddress.IPv4Address("198.18.0.0") + (pk * 16 + number) % 2**17)
@@ -242,21 +297,27 @@ class Fleet:
         }
 
     def logs(self, cluster: Object) -> list[Object]:
-        if cluster["is_failed"]:
+        """Newest first, as are those that a record brings along."""
+        state = cluster["state"]
+        if "logs" in cluster:
+            events = cluster["logs"][::-1]
+        elif has_failed(cluster):
             events = self._defaults["failed_logs"]
         else:
-            reached = STATES[: STATES.index(cluster["state"]) + 1] if cluster["state"] in STATES else STATES
+            reached = STATES[: STATES.index(state) + 1] if state in STATES else STATES[:-1]
             events = [event for event in self._defaults["logs"] if event["reached"] in reached]
-        logs = [
-            {
+        logs = []
+        for number, event in enumerate(events, 1):
+            created = FIRST_LOG + datetime.timedelta(minutes=3 * number, microseconds=number)
+            log = {
                 "pk": cluster["pk"] * 100 + number,
                 "cluster": cluster["pk"],
+                "event_category": "provider",
                 "details": "",
-                **{key: value for key, value in event.items() if key != "reached"},
-                "created": f"2019-10-06T19:{37 + 3 * number}:12.{number:06d}Z",
+                "created": created.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+                **event,
             }
-            for number, event in enumerate(events, 1)
-        ]
+            logs.append({key: value for key, value in log.items() if key != "reached" and value is not None})
         return logs[::-1]
 
     def with_kubeconfig(self, pk: int, seconds: float) -> Object | None:
@@ -273,6 +334,10 @@ class Fleet:
     def kubernetes_token(self, cluster: Object) -> str:
         """It contains `never-show`."""
         return f"never-show-token-{digest(cluster['instance_id'])}"
+
+
+def has_failed(cluster: Object) -> bool:
+    return cluster["is_failed"] or cluster["state"] == "failed"
 
 
 def digest(value: object) -> str:

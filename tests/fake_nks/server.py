@@ -26,6 +26,7 @@ import typing as t
 
 from .fleet import Fleet, Object
 from .stand_in import StandIn, failure
+from .writes import File, RefusedError, data_of, org_changes
 
 ROUTES = tuple(
     (re.compile(path), name)
@@ -40,8 +41,8 @@ ROUTES = tuple(
 )
 KUBERNETES = re.compile(r"/_kubernetes/([0-9]+)(/.*)")
 JSON = "application/json"
-SLUG = re.compile(r"[-a-zA-Z0-9_]+")
-URL = re.compile(r"(?i)(https?|ftps?)://(localhost|[\w-]+(\.[\w-]+)+|\[[0-9a-f:.]+\])(:\d{1,5})?([/?#]\S*)?")
+NAMES = {int: "number", bool: "boolean", list: "list", dict: "object"}
+LOGOS = "/media/logos/"
 LONGEST_FAULT = 600.0
 
 ANY_FAULT: Object = {"method": "GET", "times": None, "after": 0, "once_each": False}
@@ -51,6 +52,7 @@ FAULTS: dict[str, Object] = {
     "redirect": {"status": 302, "location": "/"},
     "gzip": {},
     "gzip_broken": {},
+    "chunked": {"content_length": None},
     "delay": {"seconds": 1.0},
     "reset": {},
     "reset_body": {},
@@ -82,9 +84,10 @@ class Reply(t.NamedTuple):
             "Server: fake-nks",
             f"Date: {email.utils.formatdate(usegmt=True)}",
             f"Content-Type: {self.content_type}",
-            f"Content-Length: {len(self.body)}",
             *(f"{name}: {value}" for name, value in self.headers),
         ]
+        if "Transfer-Encoding" not in dict(self.headers):
+            lines.append(f"Content-Length: {len(self.body)}")
         return "\r\n".join([*lines, "", ""]).encode("latin-1", "replace")
 
 
@@ -141,7 +144,7 @@ class FakeNKS:
     """A running fake; `with` or `stop` ends it. `orgs`, `clusters` or `nodes` (a cluster) replace the fleet of data/.
 
     `tls` is the paths of certificate and key. `clock` gives the seconds by which clusters change. Where `step` is set,
-    so many seconds pass with each request instead.
+    so many seconds pass with each request instead. `takes_slug` says whether PATCH changes the slug of an organization.
     """
 
     def __init__(
@@ -154,6 +157,7 @@ class FakeNKS:
         tls: tuple[str, str] | None = None,
         clock: t.Callable[[], float] = time.monotonic,
         step: float | None = None,
+        takes_slug: bool = False,
     ) -> None:
         self.latency = latency
         self.step = step
@@ -164,6 +168,7 @@ class FakeNKS:
             else (1 if orgs is None else orgs, 10 if clusters is None else clusters, 3 if nodes is None else nodes)
         )
         self._clock = clock
+        self._takes_slug = takes_slug
         self._lock = threading.Lock()
         self.reset()
         self.tokens: dict[str, str] = {label: account["token"] for label, account in self._fleet.tokens.items()}
@@ -188,6 +193,7 @@ class FakeNKS:
     def reset(self) -> None:
         """The data and the clock as at the start, no faults, an empty log."""
         fleet = Fleet.generated(*self._size) if self._size else Fleet.from_files()
+        self.takes_slug = self._takes_slug
         with self._lock:
             self._fleet = fleet
             self._accounts = {account["token"]: account for account in fleet.tokens.values()}
@@ -197,6 +203,7 @@ class FakeNKS:
             self._log: list[Object] = []
             self._cache: dict[tuple[t.Any, ...], Reply] = {}
             self._stand_ins: dict[int, StandIn] = {}
+            self._logos: dict[str, File] = {}
 
     def fault(self, path: str, kind: str, **fields: t.Any) -> None:
         """Makes requests fail whose path, without the query, `path` matches as a whole. See README.md."""
@@ -209,6 +216,25 @@ class FakeNKS:
     def clear_faults(self) -> None:
         with self._lock:
             self._faults.clear()
+
+    def set_clusters(self, clusters: t.Iterable[Object]) -> None:
+        """Adds clusters, or replaces those with the same `pk`: records as in data/clusters.json. See README.md."""
+        with self._lock:
+            self._fleet.set_clusters(clusters, self._age())
+            self._cache.clear()
+
+    def change_cluster(self, pk: int, /, **changes: t.Any) -> None:
+        """Changes fields of a cluster, which then stays as it is: what is left of its timeline is dropped."""
+        with self._lock:
+            self._fleet.change_cluster(pk, changes, self._age())
+            self._cache.clear()
+
+    def delete_cluster(self, pk: int) -> None:
+        """The cluster is gone at once."""
+        with self._lock:
+            self._fleet.delete_cluster(pk, self._age())
+            self._stand_ins.pop(pk, None)
+            self._cache.clear()
 
     @property
     def requests(self) -> list[Object]:
@@ -258,6 +284,8 @@ class FakeNKS:
             return self._answer_as_kubernetes(
                 int(kubernetes[1]), method, kubernetes[2], query, auth[0], content_type, body
             )
+        if path.startswith(LOGOS):
+            return self._logo(path, method)
         if auth[0] != "valid":
             detail = "Invalid token." if auth[0] == "invalid" else "Authentication credentials were not provided."
             return Reply.detail(401, detail, WWW_Authenticate="Bearer")
@@ -277,8 +305,7 @@ class FakeNKS:
                 if org not in account["owner"] and not only_member:
                     return Reply.detail(403, "You do not have permission to perform this action.")
             if method == "PATCH" and route == "org":
-                self._cache.clear()
-                return patched(self._fleet.orgs[org], body)
+                return self._patch(self._fleet.orgs[org], content_type, body)
             if method != "GET":
                 allow = "GET, PATCH" if route == "org" else "GET"
                 return Reply.detail(405, f'Method "{method}" not allowed.', Allow=allow)
@@ -318,6 +345,37 @@ class FakeNKS:
         make = {"detail": fleet.detail, "nodes": fleet.nodes, "nodepools": fleet.pools, "logs": fleet.logs}[part]
         return Reply.json(200, make(cluster))
 
+    def _patch(self, org: Object, content_type: str, body: bytes) -> Reply:
+        try:
+            changes = org_changes(data_of(content_type, body), self.takes_slug)
+        except RefusedError as refused:
+            return Reply.json(refused.status, refused.answer)
+        if changes.get("logo"):
+            changes["logo"] = self._keep(changes["logo"])
+        now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        org.update(changes, updated=now)
+        self._cache.clear()
+        return Reply.json(200, org)
+
+    def _keep(self, logo: File) -> str:
+        """The URL that the picture is served at from now on: no picture takes the place of another."""
+        name = re.sub(r"[^-\w.]", "", logo.name, flags=re.ASCII) or f"logo.{logo.kind}"
+        path = next(
+            path
+            for number in itertools.count(1)
+            for path in [f"{LOGOS}{f'{number}_' if number > 1 else ''}{name}"]
+            if path not in self._logos
+        )
+        self._logos[path] = logo
+        return self.url + path
+
+    def _logo(self, path: str, method: str) -> Reply:
+        with self._lock:
+            logo = self._logos.get(path)
+        if not logo or method not in ("GET", "HEAD"):
+            return Reply(404, b"", "text/html")
+        return Reply(200, logo.content, f"image/{logo.kind}")
+
     def _answer_as_kubernetes(
         self, pk: int, method: str, path: str, query: str, auth: str, content_type: str, body: bytes
     ) -> Reply:
@@ -326,76 +384,47 @@ class FakeNKS:
             if cluster is None or auth != "valid":
                 return Reply.json(*failure(401, "Unauthorized", "Unauthorized"))
             stand_in = self._stand_ins.setdefault(pk, StandIn())
+            content_type = content_type.partition(";")[0].strip().lower()
             return Reply.json(*stand_in.answer(cluster["k8s_version"], method, path, query, content_type, body))
 
     def control(self, method: str, path: str, body: bytes) -> Reply:
         """The fake's own endpoints, which no token guards."""
         if (method, path) == ("GET", "/_fake/requests"):
             return Reply.json(200, self.requests)
-        if (method, path) == ("POST", "/_fake/reset"):
-            self.reset()
-            return Reply(204, b"")
-        if (method, path) == ("POST", "/_fake/step"):
-            try:
-                self.step = float(body)
-            except ValueError:
-                return Reply.detail(400, "the body must be a number of seconds")
-            return Reply(204, b"")
-        if (method, path) == ("DELETE", "/_fake/faults"):
-            self.clear_faults()
-            return Reply(204, b"")
-        if (method, path) == ("POST", "/_fake/faults"):
-            try:
-                faults = json.loads(body)
-                if not isinstance(faults, list):
-                    raise ValueError("the body must be a JSON list of faults")
-                self.add_faults([Fault.from_json(fault) for fault in faults])
-            except ValueError as error:
-                return Reply.detail(400, str(error))
-            return Reply(204, b"")
-        return Reply.detail(404, f"The fake has no {method} {path}.")
+        cluster = re.fullmatch("/_fake/clusters/([0-9]+)", path)
+        try:
+            if (method, path) == ("POST", "/_fake/reset"):
+                self.reset()
+            elif (method, path) == ("POST", "/_fake/step"):
+                self.step = float(told(body, int, float))
+            elif (method, path) == ("POST", "/_fake/takes_slug"):
+                self.takes_slug = told(body, bool)
+            elif (method, path) == ("DELETE", "/_fake/faults"):
+                self.clear_faults()
+            elif (method, path) == ("POST", "/_fake/faults"):
+                self.add_faults([Fault.from_json(fault) for fault in told(body, list)])
+            elif (method, path) == ("POST", "/_fake/clusters"):
+                self.set_clusters(told(body, list))
+            elif method == "PATCH" and cluster:
+                self.change_cluster(int(cluster[1]), **told(body, dict))
+            elif method == "DELETE" and cluster:
+                self.delete_cluster(int(cluster[1]))
+            else:
+                return Reply.detail(404, f"The fake has no {method} {path}.")
+        except ValueError as error:
+            return Reply.detail(400, str(error))
+        return Reply(204, b"")
 
 
-def patched(org: Object, body: bytes) -> Reply:
-    """Changes `org`, or says why not in the words of Django REST Framework."""
+def told(body: bytes, *kinds: type) -> t.Any:
+    """What the body of a request to a control endpoint says in JSON. Raises ValueError."""
     try:
-        data = json.loads(body) if body else {}
-    except ValueError as error:
-        return Reply.detail(400, f"JSON parse error - {error}")
-    if not isinstance(data, dict):
-        message = f"Invalid data. Expected a dictionary, but got {type(data).__name__}."
-        return Reply.json(400, {"non_field_errors": [message]})
-    new = {key: data[key] for key in ("name", "slug", "logo") if key in data}
-    errors: dict[str, list[str]] = {}
-    for key, value in new.items():
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
-            value = str(value)
-        if isinstance(value, str):
-            new[key] = value.strip()
-            errors[key] = complaints(key, new[key])
-        elif value is not None:
-            errors[key] = ["Not a valid string."]
-        elif key != "logo":
-            errors[key] = ["This field may not be null."]
-    errors = {key: messages for key, messages in errors.items() if messages}
-    if errors:
-        return Reply.json(400, errors)
-    now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    org.update(new, updated=now)
-    return Reply.json(200, org)
-
-
-def complaints(key: str, value: str) -> list[str]:
-    if not value:
-        return [] if key == "slug" else ["This field may not be blank."]
-    found = []
-    if key == "slug" and len(value) > 50:
-        found.append("Ensure this field has no more than 50 characters.")
-    if key == "slug" and not SLUG.fullmatch(value):
-        found.append('Enter a valid "slug" consisting of letters, numbers, underscores or hyphens.')
-    if key == "logo" and not URL.fullmatch(value):
-        found.append("Enter a valid URL.")
-    return found
+        value = json.loads(body)
+    except ValueError:
+        value = None
+    if type(value) not in kinds:
+        raise ValueError(f"the body must be a JSON {NAMES[kinds[0]]}")
+    return value
 
 
 class Server(socketserver.ThreadingTCPServer):
@@ -480,10 +509,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
             else:
                 if kind == "delay":
                     fake.stopping.wait(fields["seconds"])
-                content_type = self.headers.get_content_type()
+                content_type = self.headers.get("Content-Type", "")
                 reply = fake.answer(self.command, path, query, auth, content_type, body)
             if kind in ("gzip", "gzip_broken"):
                 reply = zipped(reply, broken=kind == "gzip_broken")
+            if kind == "chunked":
+                reply = in_chunks(reply, fields["content_length"])
             entry["status"] = reply.status
             self.send(reply, kind, fields.get("interval", 0.0))
 
@@ -541,3 +572,13 @@ def zipped(reply: Reply, broken: bool) -> Reply:
     if broken:
         body = body[:10] + b"\xff" * (len(body) - 10)  # a right header, then a block of a type that does not exist
     return reply._replace(body=body, headers=(*reply.headers, ("Content-Encoding", "gzip")))
+
+
+def in_chunks(reply: Reply, content_length: int | None) -> Reply:
+    headers = [*reply.headers, ("Transfer-Encoding", "chunked")]
+    if content_length is not None:
+        headers.append(("Content-Length", str(content_length)))
+    size = len(reply.body) // 2 + 1
+    pieces = [reply.body[start : start + size] for start in range(0, len(reply.body), size)]
+    body = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in [*pieces, b""])
+    return reply._replace(body=body, headers=tuple(headers))

@@ -288,6 +288,10 @@ def test_workspaces(client: Client) -> None:
 
 # PATCH
 
+PNG = b"\x89PNG\r\n\x1a\n\r\n--\r\n"
+NO_FILE = "The submitted data was not a file. Check the encoding type on the form."
+NO_PICTURE = "Upload a valid image. The file you uploaded was either not an image or a corrupted image."
+
 
 def patch(client: Client, body: t.Any) -> tuple[int, t.Any]:
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -295,15 +299,53 @@ def patch(client: Client, body: t.Any) -> tuple[int, t.Any]:
     return response.status_code, response.json()
 
 
+def send_form(client: Client, files: t.Any, **data: str) -> tuple[int, t.Any]:
+    response = client.ask("/orgs/381", "PATCH", data=data, files=files)
+    return response.status_code, response.json()
+
+
 def test_patch(client: Client) -> None:
     before = client.json("/orgs/381")
-    change = {"name": "Änderung", "slug": "new_Slug-1", "logo": "https://example.com/a.png?b=c"}
-    status, after = patch(client, {**change, "pk": 1, "unknown": True})
+    status, after = patch(client, {"name": " Änderung ", "slug": "ignored !", "pk": 1, "unknown": True})
     assert status == 200
     assert after["updated"] > before["updated"]
-    assert after == {**before, **change, "updated": after["updated"]}
+    assert after == {**before, "name": "Änderung", "updated": after["updated"]}
     assert client.json("/orgs/381") == client.json("/orgs")[0] == after
-    assert patch(client, {"slug": "", "logo": None})[1]["logo"] is None
+
+
+def test_patch_of_a_slug(fake: FakeNKS, client: Client) -> None:
+    fake.takes_slug = True
+    assert patch(client, {"slug": "new_Slug-1"})[1]["slug"] == client.json("/orgs/381")["slug"] == "new_Slug-1"
+    assert patch(client, {"slug": ""})[1]["slug"] == ""
+    bad = ['Enter a valid "slug" consisting of letters, numbers, underscores or hyphens.']
+    assert patch(client, {"slug": "a b"}) == (400, {"slug": bad})
+    assert patch(client, {"slug": "a" * 51}) == (400, {"slug": ["Ensure this field has no more than 50 characters."]})
+    fake.reset()
+    assert patch(client, {"slug": "new"})[1]["slug"] == "my-organization"
+    assert client.ask("/_fake/takes_slug", "POST", data="true").status_code == 204
+    assert patch(client, {"slug": "new"})[1]["slug"] == "new"
+    answer = client.ask("/_fake/takes_slug", "POST", data="1")
+    assert (answer.status_code, answer.json()) == (400, {"detail": "the body must be a JSON boolean"})
+    with FakeNKS(takes_slug=True) as other:
+        assert patch(Client(other), {"slug": "new"})[1]["slug"] == "new"
+        other.reset()
+        assert patch(Client(other), {"slug": "new"})[1]["slug"] == "new"
+
+
+def test_patch_of_a_logo(fake: FakeNKS, client: Client) -> None:
+    before = client.json("/orgs/381")
+    status, after = send_form(client, {"logo": ("a b/é.png", PNG, "image/png")}, name="Grün")
+    assert status == 200
+    assert after == {**before, "name": "Grün", "logo": f"{fake.url}/media/logos/ab.png", "updated": after["updated"]}
+    assert client.json("/orgs/381") == after
+    picture = requests.get(after["logo"], timeout=60)
+    assert (picture.content, picture.headers["Content-Type"]) == (PNG, "image/png")
+    again = send_form(client, {"logo": ("ab.png", b"GIF89a", "image/gif")})[1]
+    assert (again["name"], again["logo"]) == ("Grün", f"{fake.url}/media/logos/2_ab.png")
+    assert requests.get(after["logo"], timeout=60).content == PNG
+    assert patch(client, {"logo": None})[1]["logo"] is None
+    fake.reset()
+    assert client.ask("/media/logos/ab.png").status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -314,15 +356,139 @@ def test_patch(client: Client) -> None:
         ({"name": " "}, {"name": ["This field may not be blank."]}),
         ({"name": None}, {"name": ["This field may not be null."]}),
         ({"name": ["x"]}, {"name": ["Not a valid string."]}),
-        ({"slug": "a b"}, {"slug": ['Enter a valid "slug" consisting of letters, numbers, underscores or hyphens.']}),
-        ({"slug": "a" * 51}, {"slug": ["Ensure this field has no more than 50 characters."]}),
-        ({"logo": "logo.png", "name": ""}, {"logo": ["Enter a valid URL."], "name": ["This field may not be blank."]}),
+        ({"logo": "https://example.com/a.png", "name": "x"}, {"logo": [NO_FILE]}),
+        ({"logo": {"a": 1}, "name": ""}, {"logo": [NO_FILE], "name": ["This field may not be blank."]}),
     ],
 )
 def test_patch_refused(client: Client, body: t.Any, answer: dict[str, t.Any]) -> None:
     before = client.json("/orgs/381")
     assert patch(client, body) == (400, answer)
     assert client.json("/orgs/381") == before
+
+
+@pytest.mark.parametrize(
+    "files, name, answer",
+    [
+        ({"logo": ("a.png", b"<html>", "image/png")}, "x", {"logo": [NO_PICTURE]}),
+        ({"logo": ("a.png", b"", "image/png")}, "x", {"logo": ["The submitted file is empty."]}),
+        ({"logo": (None, "https://example.com/a.png")}, "x", {"logo": [NO_FILE]}),
+        ({"logo": ("a.png", PNG, "image/png")}, "", {"name": ["This field may not be blank."]}),
+    ],
+)
+def test_patch_with_a_form_refused(client: Client, files: t.Any, name: str, answer: dict[str, t.Any]) -> None:
+    before = client.json("/orgs/381")
+    assert send_form(client, files, name=name) == (400, answer)
+    assert client.json("/orgs/381") == before
+
+
+@pytest.mark.parametrize(
+    "content_type, status, detail",
+    [
+        ("multipart/form-data", 400, "Multipart form parse error - Invalid boundary in multipart: "),
+        ("multipart/form-data; boundary=abc", 400, "Multipart form parse error - Invalid boundary in multipart: abc"),
+        ("text/plain", 415, 'Unsupported media type "text/plain" in request.'),
+        (None, 415, 'Unsupported media type "" in request.'),
+    ],
+)
+def test_patch_with_a_body_that_cannot_be_read(
+    client: Client, content_type: str | None, status: int, detail: str
+) -> None:
+    response = client.ask("/orgs/381", "PATCH", data=b'{"name": "x"}', headers={"Content-Type": content_type})
+    assert (response.status_code, response.json()) == (status, {"detail": detail})
+
+
+# Changes of the fleet
+
+FAILURE = {"event_type": "provider_build", "event_state": "failure", "message": "No quota"}
+
+
+def test_clusters_come_and_go(fake: FakeNKS, client: Client, clock: Clock) -> None:
+    clock.now += 100
+    added = {"pk": 77, "org": 382, "timeline": [{"after": 5, "state": "deleting"}, {"after": 9, "gone": True}]}
+    fake.set_clusters([added, {"pk": 1301, "org": 382, "name": "other", "provider": "newcloud"}])
+    clusters = client.json("/orgs/382/clusters")
+    assert names(clusters) == ["other", "Shop — Zürich", "edge:1 [lab]", "cluster-77"]
+    assert (clusters[0]["provider"], clusters[0]["region"], clusters[0]["workspace"]["pk"]) == ("newcloud", "", 5)
+    assert clusters[3]["state"] == "running"
+    clock.now += 5
+    assert client.json("/orgs/382/clusters/77")["state"] == "deleting"
+    clock.now += 4
+    assert client.status("/orgs/382/clusters/77") == 404
+    fake.set_clusters([{**added, "timeline": []}])
+    assert client.json("/orgs/382/clusters/77")["state"] == "running"
+    fake.set_clusters([{**added, "org": 381}])
+    assert (client.status("/orgs/382/clusters/77"), client.status("/orgs/381/clusters/77")) == (404, 200)
+    fake.delete_cluster(77)
+    assert client.status("/orgs/381/clusters/77") == 404
+    fake.reset()
+    assert names(client.json("/orgs/382/clusters"))[0] == "prod"
+
+
+def test_a_cluster_is_changed(fake: FakeNKS, client: Client, clock: Clock) -> None:
+    clock.now += 3
+    fake.change_cluster(1203, k8s_version="v1.16.2")
+    clock.now += 10
+    cluster = client.json("/orgs/381/clusters/1203")
+    assert (cluster["state"], cluster["k8s_version"]) == ("provisioned", "v1.16.2")
+    fake.change_cluster(1203, pk=5, timeline=[{"after": 2, "state": "running"}])
+    clock.now += 2
+    assert client.json("/orgs/381/clusters/1203")["state"] == "running"
+
+
+def test_a_cluster_fails(fake: FakeNKS, client: Client) -> None:
+    fake.change_cluster(1202, state="failed")
+    cluster = client.json("/orgs/381/clusters/1202")
+    assert (cluster["state"], cluster["is_failed"], cluster["is_kubeconfig_available"]) == ("failed", False, False)
+    assert client.json("/orgs/381/clusters/1202/logs")[0]["event_state"] == "failure"
+    assert {pool["state"] for pool in client.json("/orgs/381/clusters/1202/nodepools")} == {"failed"}
+    assert {node["state"] for node in client.json("/orgs/381/clusters/1202/nodes")} == {"failed"}
+    assert {node["public_ip"] for node in client.json("/orgs/381/clusters/1202/nodes")} == {"not-available"}
+    newest = {**FAILURE, "pk": None, "details": "x"}
+    fake.change_cluster(1202, state="provisioned", logs=[newest, {**FAILURE, "event_state": "started"}])
+    cluster = client.json("/orgs/381/clusters/1202")
+    assert (cluster["state"], cluster["is_failed"], "logs" in cluster) == ("provisioned", False, False)
+    logs = client.json("/orgs/381/clusters/1202/logs")
+    assert logs[1] == {
+        **FAILURE,
+        "event_state": "started",
+        "pk": 120201,
+        "cluster": 1202,
+        "event_category": "provider",
+        "details": "",
+        "created": "2019-10-06T19:40:12.000001Z",
+    }
+    assert {**logs[1], **FAILURE, "details": "x", "created": "2019-10-06T19:43:12.000002Z"} == {**logs[0], "pk": 120201}
+    assert "pk" not in logs[0]
+
+
+def test_the_fleet_is_changed_by_control_endpoints(client: Client) -> None:
+    assert client.ask("/_fake/clusters", "POST", json=[{"pk": 77, "org": 382}]).status_code == 204
+    assert client.ask("/_fake/clusters/77", "PATCH", json={"state": "failed"}).status_code == 204
+    assert client.json("/orgs/382/clusters/77")["state"] == "failed"
+    assert client.ask("/_fake/clusters/77", "DELETE").status_code == 204
+    assert client.status("/orgs/382/clusters/77") == 404
+    for method in ("PATCH", "DELETE"):
+        response = client.ask("/_fake/clusters/77", method, json={})
+        assert (response.status_code, response.json()) == (400, {"detail": "there is no cluster 77"})
+
+
+@pytest.mark.parametrize(
+    "cluster, message",
+    [
+        (7, "a cluster is an object with a number pk, not 7"),
+        ({"org": 381}, "a cluster is an object with a number pk, not {'org': 381}"),
+        ({"pk": 7, "org": 9}, "the org of cluster 7 must be one of 381, 382, 383, 390"),
+        ({"pk": 7, "org": 381, "workspace": 99}, "the workspace of cluster 7 must be null or one that exists"),
+        (
+            {"pk": 7, "org": 381, "timeline": [{"after": "1"}]},
+            "the timeline of cluster 7 must be a list of changes, each with a number after",
+        ),
+    ],
+)
+def test_a_cluster_that_is_wrong(client: Client, cluster: t.Any, message: str) -> None:
+    response = client.ask("/_fake/clusters", "POST", json=[{"pk": 78, "org": 381}, cluster])
+    assert (response.status_code, response.json()) == (400, {"detail": message})
+    assert client.status("/orgs/381/clusters/78") == 404
 
 
 # Time
@@ -360,7 +526,7 @@ def test_time_passes_in_steps(clock: Clock) -> None:
         fake.reset()
         assert client.json("/orgs/381/clusters/1203")["state"] == "building"
         answer = client.ask("/_fake/step", "POST", data="soon")
-        assert (answer.status_code, answer.json()) == (400, {"detail": "the body must be a number of seconds"})
+        assert (answer.status_code, answer.json()) == (400, {"detail": "the body must be a JSON number"})
 
 
 # Log, reset, stop
@@ -368,7 +534,7 @@ def test_time_passes_in_steps(clock: Clock) -> None:
 
 def test_log(fake: FakeNKS, client: Client) -> None:
     client.ask("/orgs?a=b", headers={"X-Test": "1"})
-    client.ask("/orgs/381", "PATCH", data="{}")
+    client.ask("/orgs/381", "PATCH", json={})
     Client(fake).ask("/nowhere")
     log = fake.requests
     assert [(entry["method"], entry["path"], entry["query"], entry["status"], entry["auth"]) for entry in log] == [
@@ -466,6 +632,19 @@ def test_fault_gzip(fake: FakeNKS, client: Client) -> None:
     with pytest.raises(requests.exceptions.ContentDecodingError):
         client.ask("/orgs")
     assert client.status("/orgs") == 200
+
+
+def test_fault_chunked(fake: FakeNKS, client: Client) -> None:
+    orgs = client.json("/orgs")
+    fake.fault("/orgs", "chunked", times=1)
+    fake.fault("/orgs", "chunked", content_length=5)
+    for content_length in (None, "5"):
+        response = client.ask("/orgs")
+        assert response.json() == orgs
+        assert response.headers["Transfer-Encoding"] == "chunked"
+        assert response.headers.get("Content-Length") == content_length
+    with raw(fake) as connection:
+        assert re.search(rb"\r\n\r\n[0-9a-f]+\r\n\[\{.+\r\n[0-9a-f]+\r\n.+\]\r\n0\r\n\r\n$", connection.recv(65536))
 
 
 def test_fault_delay_and_latency(fake: FakeNKS, client: Client) -> None:
@@ -592,7 +771,7 @@ def test_control_endpoints(fake: FakeNKS, client: Client) -> None:
     assert [entry["status"] for entry in client.json("/_fake/requests")] == [503, 401]
     assert client.status("/_fake/reset", "POST") == 204
     assert client.json("/_fake/requests") == []
-    assert client.ask("/_fake/faults", "POST", json={}).json() == {"detail": "the body must be a JSON list of faults"}
+    assert client.ask("/_fake/faults", "POST", json={}).json() == {"detail": "the body must be a JSON list"}
     assert client.status("/_fake/nothing") == 404
 
 

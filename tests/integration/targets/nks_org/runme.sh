@@ -7,6 +7,7 @@ set -eu
 # shellcheck source=tests/integration/targets/setup_fake_nks/fake.sh
 . ../setup_fake_nks/fake.sh
 
+fake POST takes_slug true
 ansible-playbook update.yml "$@"
 
 fake POST reset
