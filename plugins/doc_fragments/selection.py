@@ -9,16 +9,6 @@ from __future__ import annotations
 class ModuleDocFragment:
     DOCUMENTATION = r"""
 options:
-  orgs:
-    description:
-      - Organizations to read, each by its ID, slug or name, tried in this order.
-      - An organization that does not exist, or a name that fits more than one, is an error.
-      - If it is not given, the environment variable E(NKS_ORG_ID) is used, a list separated by commas. Empty,
-        it is an error.
-      - If that is not set either, every organization that the token sees is read. Those that answer 403, because the
-        account is not their C(Owner), are left out with a warning. If all of them do, it is an error.
-    type: list
-    elements: str
   workspaces:
     description: Keep the clusters that are in any of these workspaces, given by ID, slug or name.
     type: list
@@ -63,6 +53,20 @@ notes:
     C(DB_TOKENS), and the C(value) of an object with such a C(name).
   - Also left out are C(values_yaml) and C(required_values), and any text that gives such a name a value, or holds a
     private key or a URL with a user name.
+"""
+
+    ORGS = r"""
+options:
+  orgs:
+    description:
+      - Organizations to read, each by its ID, slug or name, tried in this order.
+      - An organization that does not exist, or a name that fits more than one, is an error.
+      - If it is not given, the environment variable E(NKS_ORG_ID) is used, a list separated by commas. Empty,
+        it is an error.
+      - If that is not set either, every organization that the token sees is read. Those that answer 403, because the
+        account is not their C(Owner), are left out with a warning. If all of them do, it is an error.
+    type: list
+    elements: str
 """
 
     PLUGINS = r"""

@@ -36,6 +36,7 @@ extends_documentation_fragment:
   - netapp.nks.connection
   - netapp.nks.connection.plugins
   - netapp.nks.selection
+  - netapp.nks.selection.orgs
   - netapp.nks.selection.plugins
   - constructed
   - inventory_cache

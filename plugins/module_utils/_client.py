@@ -130,6 +130,9 @@ class NKSClient:
     def orgs(self) -> list[JSON]:
         return self._get_list("/orgs")
 
+    def workspaces(self, org: int) -> list[JSON]:
+        return self._get_list(f"/orgs/{org}/workspaces")
+
     def clusters(self, org: int, include_service_clusters: bool = False) -> list[JSON]:
         """The active clusters of an organization in their short form."""
         query = "?include_service_clusters=true" if include_service_clusters else ""

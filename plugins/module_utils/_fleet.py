@@ -35,21 +35,31 @@ Scope = t.Optional[t.Tuple[str, ...]]
 """Organizations by ID, slug or name. None stands for all that the token may read."""
 
 
-class Fleet(t.NamedTuple):
-    """The clusters of some organizations, of which some are selected."""
+class Contents(t.NamedTuple):
+    """What some organizations hold: their clusters, or their workspaces."""
 
     pairs: list[tuple[JSON, JSON]]
-    """An organization and one of its clusters that is selected, in the order of the API, secrets dropped. Where
-    organizations are named by ID, an organization may have no more than that, its ``pk``."""
-
-    not_selected: list[JSON]
-    """The other clusters of the organizations that were read."""
+    """An organization and one thing in it, in the order of the API, secrets dropped. Where organizations are named by
+    ID, an organization may have no more than that, its ``pk``."""
 
     skipped_orgs: list[JSON]
     """``pk``, ``name`` and ``detail`` of each organization that the token sees and may not read."""
 
     read_orgs: int
     """How many organizations were read."""
+
+
+class Fleet(t.NamedTuple):
+    """The clusters of some organizations, of which some are selected."""
+
+    pairs: list[tuple[JSON, JSON]]
+    """As in :class:`Contents`, of the clusters that are selected."""
+
+    not_selected: list[JSON]
+    """The other clusters of the organizations that were read."""
+
+    skipped_orgs: list[JSON]
+    read_orgs: int
 
     @property
     def clusters(self) -> list[JSON]:
@@ -75,10 +85,7 @@ class Fleet(t.NamedTuple):
         return self._replace(pairs=pairs, not_selected=not_selected)
 
     def warnings(self) -> list[str]:
-        return [
-            f"Organization {shown_org(org)} is left out: the token may not read it: {one_line(str(org['detail']), 300)}"
-            for org in self.skipped_orgs
-        ]
+        return skipped_warnings(self.skipped_orgs)
 
     def summary(self) -> str:
         """What was selected, and what of the organizations that were read was not, in words."""
@@ -162,16 +169,43 @@ def org_scope(orgs: Wanted) -> Scope:
 def read_fleets(
     client: NKSClient, scopes: t.Sequence[Scope], include_service_clusters: bool = False, whole_orgs: bool = False
 ) -> dict[Scope, Fleet | NKSError]:
-    """All clusters of each scope, or why that scope cannot be read. Each organization is asked for once.
+    """All clusters of each scope, or why that scope cannot be read."""
+    contents = read_scopes(client, scopes, lambda org: client.clusters(org, include_service_clusters), whole_orgs)
+    return {
+        scope: found if isinstance(found, NKSError) else Fleet(found.pairs, [], found.skipped_orgs, found.read_orgs)
+        for scope, found in contents.items()
+    }
 
+
+def read_workspaces(client: NKSClient, orgs: Wanted) -> Contents:
+    """The workspaces of the organizations.
+
+    :raises NKSError: any failure, but for a 403 on an organization that ``orgs`` does not name: that one is skipped.
+    """
+    scope = org_scope(orgs)
+    contents = read_scopes(client, [scope], client.workspaces)[scope]
+    if isinstance(contents, NKSError):
+        raise contents
+    return contents
+
+
+def read_scopes(
+    client: NKSClient,
+    scopes: t.Sequence[Scope],
+    list_of: t.Callable[[int], list[JSON]],
+    whole_orgs: bool = False,
+) -> dict[Scope, Contents | NKSError]:
+    """What each scope holds, or why that scope cannot be read. Each organization is asked for once.
+
+    :param list_of: requests what the organization with a ``pk`` holds.
     :param whole_orgs: whether more of an organization is needed than its ``pk``.
     :raises NKSError: a failure that is not that of one organization.
     """
-    clusters_of: dict[int, list[JSON] | NKSStatusError] = {}
+    lists: dict[int, list[JSON] | NKSStatusError] = {}
 
     def ask(org: int) -> list[JSON] | NKSStatusError:
         try:
-            return [without_secrets(cluster) for cluster in each_once(client.clusters(org, include_service_clusters))]
+            return [without_secrets(item) for item in each_once(list_of(org))]
         except NKSStatusError as exc:
             if exc.status in (403, 404):
                 return exc
@@ -179,16 +213,16 @@ def read_fleets(
 
     def read(orgs: t.Iterable[JSON]) -> None:
         pks = {object_pk(org, "an organization"): None for org in orgs}
-        unread = [pk for pk in pks if pk not in clusters_of]
-        clusters_of.update(zip(unread, concurrently(ask, unread)))
+        unread = [pk for pk in pks if pk not in lists]
+        lists.update(zip(unread, concurrently(ask, unread)))
 
     def is_certain(org: JSON) -> bool:
         """What looks like an ID may be a slug or name, and an organization that is not there may be shown as empty."""
-        answer = clusters_of[org["pk"]]
+        answer = lists[org["pk"]]
         return isinstance(answer, list) and bool(answer)
 
     selected: dict[Scope, list[JSON]] = {scope: [] if whole_orgs else _named_by_id(scope) for scope in scopes}
-    failures: dict[Scope, Fleet | NKSError] = {}
+    failures: dict[Scope, NKSError] = {}
     read(org for orgs in selected.values() for org in orgs)
     uncertain = [scope for scope, orgs in selected.items() if not (orgs and all(map(is_certain, orgs)))]
     if uncertain:
@@ -199,16 +233,16 @@ def read_fleets(
             except NKSError as exc:
                 failures[scope] = exc
         read(org for scope, orgs in selected.items() if scope not in failures for org in orgs)
-    return {scope: failures.get(scope) or _fleet(scope, selected[scope], clusters_of) for scope in selected}
+    return {scope: failures.get(scope) or _contents(scope, selected[scope], lists) for scope in selected}
 
 
-def _fleet(scope: Scope, orgs: list[JSON], clusters_of: dict[int, list[JSON] | NKSStatusError]) -> Fleet | NKSError:
+def _contents(scope: Scope, orgs: list[JSON], lists: dict[int, list[JSON] | NKSStatusError]) -> Contents | NKSError:
     pairs: list[tuple[JSON, JSON]] = []
     skipped: list[JSON] = []
     for org in orgs:
-        answer = clusters_of[org["pk"]]
+        answer = lists[org["pk"]]
         if isinstance(answer, list):
-            pairs += [(org, cluster) for cluster in answer]
+            pairs += [(org, item) for item in answer]
         elif answer.status == 403 and scope is None:
             skipped.append({"pk": org["pk"], "name": org.get("name"), "detail": answer.detail})
         else:
@@ -216,10 +250,10 @@ def _fleet(scope: Scope, orgs: list[JSON], clusters_of: dict[int, list[JSON] | N
     if orgs and len(skipped) == len(orgs):
         return NKSError(
             f"The token may read none of the organizations that it sees: {_listed(orgs)}. Its account must be "
-            "Owner of an organization to read its clusters.",
+            "Owner of an organization to read what is in it.",
             status=403,
         )
-    return Fleet(pairs, [], skipped, len(orgs) - len(skipped))
+    return Contents(pairs, skipped, len(orgs) - len(skipped))
 
 
 def with_includes(
@@ -300,6 +334,13 @@ def shown_cluster(cluster: JSON) -> str:
 
 def shown_org(org: JSON) -> str:
     return f"{org['pk']} ({one_line(str(org.get('name')))})" if "name" in org else str(org["pk"])
+
+
+def skipped_warnings(skipped_orgs: list[JSON]) -> list[str]:
+    return [
+        f"Organization {shown_org(org)} is left out: the token may not read it: {one_line(str(org['detail']), 300)}"
+        for org in skipped_orgs
+    ]
 
 
 def shortened(items: list[str]) -> str:

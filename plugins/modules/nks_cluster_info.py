@@ -22,6 +22,7 @@ extends_documentation_fragment:
   - netapp.nks.connection
   - netapp.nks.connection.modules
   - netapp.nks.selection
+  - netapp.nks.selection.orgs
 options:
   id:
     description:

@@ -9,16 +9,16 @@ import typing as t
 import pytest
 import requests.utils
 from ansible_collections.netapp.nks.plugins.module_utils import _module
-from ansible_collections.netapp.nks.plugins.modules import nks_cluster_info, nks_org_info
+from ansible_collections.netapp.nks.plugins.modules import nks_cluster_info, nks_org_info, nks_workspace_info
 from ansible_collections.netapp.nks.tests.fake_nks.server import FakeNKS
 
 JSON = t.Dict[str, t.Any]
 Run = t.Callable[..., JSON]
 
-both = pytest.mark.parametrize("main", [nks_org_info.main, nks_cluster_info.main])
+each = pytest.mark.parametrize("main", [nks_org_info.main, nks_cluster_info.main, nks_workspace_info.main])
 
 
-@both
+@each
 @pytest.mark.parametrize(
     ("fault", "failure"),
     [
@@ -42,7 +42,7 @@ def test_a_failure_tells_message_status_detail_and_url(
     assert "Traceback" not in str(result)
 
 
-@both
+@each
 def test_a_failure_without_answer_has_no_status(fake: FakeNKS, run_module: Run, main: t.Callable[[], None]) -> None:
     fake.fault("/orgs", "reset")
     result = run_module(main)
@@ -50,7 +50,7 @@ def test_a_failure_without_answer_has_no_status(fake: FakeNKS, run_module: Run, 
     assert not {"status", "detail"} & set(result)
 
 
-@both
+@each
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -81,7 +81,7 @@ def test_an_option_that_cannot_be_used_is_refused_before_any_request(
     assert not fake.requests
 
 
-@both
+@each
 def test_connection_options_come_from_the_environment_too(
     fake: FakeNKS, run_module: Run, monkeypatch: pytest.MonkeyPatch, main: t.Callable[[], None]
 ) -> None:
@@ -106,7 +106,7 @@ def test_connection_options_come_from_the_environment_too(
     assert "api_timeout" in run_module(main, api_timeout=None)["msg"]
 
 
-@both
+@each
 def test_an_option_wins_over_the_environment(
     fake: FakeNKS, run_module: Run, monkeypatch: pytest.MonkeyPatch, main: t.Callable[[], None]
 ) -> None:
@@ -115,7 +115,7 @@ def test_an_option_wins_over_the_environment(
     assert not run_module(main).get("failed")
 
 
-@both
+@each
 def test_without_requests_the_message_names_it(
     run_module: Run, monkeypatch: pytest.MonkeyPatch, main: t.Callable[[], None]
 ) -> None:
@@ -125,7 +125,7 @@ def test_without_requests_the_message_names_it(
     assert "(requests)" in result["msg"]
 
 
-@both
+@each
 @pytest.mark.parametrize("check_mode", [True, False])
 def test_the_token_is_in_no_output(
     fake: FakeNKS, run_module: Run, main: t.Callable[[], None], check_mode: bool
@@ -139,7 +139,7 @@ def test_the_token_is_in_no_output(
     assert fake.token not in str(result)
 
 
-@both
+@each
 @pytest.mark.parametrize("option", ["api_timeout", "api_retries", "validate_certs", "ca_path"])
 def test_an_empty_variable_counts_as_not_set(
     run_module: Run, monkeypatch: pytest.MonkeyPatch, main: t.Callable[[], None], option: str

@@ -1,0 +1,167 @@
+#!/usr/bin/python
+# Copyright (c) 2026, netapp.nks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Query the workspaces of NKS."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: nks_workspace_info
+short_description: Query workspaces of the NetApp Kubernetes Service
+version_added: 1.1.0
+description:
+  - Returns the workspaces of one, several or all organizations that an API token may read.
+  - Clusters can be selected by workspace, see the option O(netapp.nks.nks_cluster_info#module:workspaces).
+author:
+  - netapp.nks contributors (@netapp)
+extends_documentation_fragment:
+  - netapp.nks.attributes
+  - netapp.nks.attributes.info_module
+  - netapp.nks.connection
+  - netapp.nks.connection.modules
+  - netapp.nks.selection.orgs
+options:
+  id:
+    description:
+      - Return the workspace with this ID, which the API calls C(pk).
+      - At most one of O(id), O(name) and O(slug) can be given.
+    type: int
+  name:
+    description: Return the workspaces with exactly this name. Several organizations can have one of the same name.
+    type: str
+  slug:
+    description: Return the workspaces with exactly this slug. Several organizations can have one with the same slug.
+    type: str
+seealso:
+  - module: netapp.nks.nks_cluster_info
+  - module: netapp.nks.nks_org_info
+"""
+
+EXAMPLES = r"""
+- name: Get the workspaces of all organizations that the token may read
+  netapp.nks.nks_workspace_info:
+  register: all
+
+- name: Show their IDs and names
+  ansible.builtin.debug:
+    msg: "{{ all.workspaces | items2dict('pk', 'name') }}"
+
+- name: Get one workspace of one organization
+  netapp.nks.nks_workspace_info:
+    orgs: [my-organization]
+    name: Team A
+  register: team
+
+- name: Get the clusters in it
+  netapp.nks.nks_cluster_info:
+    orgs: [my-organization]
+    workspaces: "{{ team.workspaces | map(attribute='pk') }}"
+  register: clusters_of_team
+
+- name: Find out in which organization a workspace is
+  netapp.nks.nks_workspace_info:
+    id: 21
+  register: found
+"""
+
+RETURN = r"""
+workspaces:
+  description:
+    - The workspaces that fit, as the API answers them, less the secrets in C(user_solutions). The empty list if none
+      fits.
+    - Any field may be missing, and servers may add others.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    pk:
+      description: ID of the workspace.
+      type: int
+    name:
+      description: Name of the workspace, for example V(Default).
+      type: str
+    slug:
+      description: Name for use in URLs.
+      type: str
+    org:
+      description: ID of the organization.
+      type: int
+    is_default:
+      description: Whether clusters for which no workspace is chosen are in this one.
+      type: bool
+    created:
+      description: When the workspace was created.
+      type: str
+    clusters:
+      description: The clusters in the workspace with their C(pk), C(name), C(provider) and C(state).
+      type: list
+      elements: dict
+  sample:
+    - pk: 21
+      name: Team A
+      slug: team-a
+      org: 381
+      is_default: false
+      created: "2018-11-20T10:15:01.104210Z"
+skipped_orgs:
+  description: Organizations that the token sees but may not read, and that O(orgs) does not name. Their workspaces are
+    unknown.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    pk:
+      description: ID of the organization.
+      type: int
+    name:
+      description: Name of the organization.
+      type: str
+    detail:
+      description: Why, as the API says it.
+      type: str
+  sample:
+    - pk: 390
+      name: Partner Labs
+      detail: You do not have permission to perform this action.
+"""
+
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
+from ansible_collections.netapp.nks.plugins.module_utils._fleet import read_workspaces, skipped_warnings
+from ansible_collections.netapp.nks.plugins.module_utils._module import run_module
+from ansible_collections.netapp.nks.plugins.module_utils._options import MODULE_CONNECTION, ORGS
+
+
+def query(module: AnsibleModule, client: NKSClient) -> dict[str, t.Any]:
+    wanted = {"pk": module.params["id"], "name": module.params["name"], "slug": module.params["slug"]}
+    wanted = {field: value for field, value in wanted.items() if value is not None}
+    contents = read_workspaces(client, module.params["orgs"])
+    for warning in skipped_warnings(contents.skipped_orgs):
+        module.warn(warning)
+    workspaces = [workspace for _org, workspace in contents.pairs]
+    return {
+        "workspaces": [item for item in workspaces if all(item.get(field) == value for field, value in wanted.items())],
+        "skipped_orgs": contents.skipped_orgs,
+    }
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            **MODULE_CONNECTION,
+            **ORGS,
+            "id": {"type": "int"},
+            "name": {"type": "str"},
+            "slug": {"type": "str"},
+        },
+        mutually_exclusive=[("id", "name", "slug")],
+        supports_check_mode=True,
+    )
+    run_module(module, query)
+
+
+if __name__ == "__main__":
+    main()
