@@ -11,9 +11,9 @@ VERSION := $(shell sed -n 's/^version: //p' galaxy.yml)
 TARBALL := .build/netapp-nks-$(VERSION).tar.gz
 COLLECTIONS := $(CURDIR)/.build/collections
 # Folders are named too, so that a file that went counts as a change.
-SOURCES := $(shell find $(wildcard *.md *.rst COPYING galaxy.yml changelogs docs/* meta playbooks plugins roles tests/config.yml) -not -path '*__pycache__*')
+SOURCES := $(shell find $(wildcard *.md *.rst COPYING galaxy.yml changelogs docs/* extensions meta playbooks plugins roles tests/config.yml) -not -path '*__pycache__*')
 # What the tarball may hold, as a regular expression
-CONTENTS := CHANGELOG.rst|COPYING|(FILES|MANIFEST).json|README.md|changelogs(/changelog.yaml)?|docs|meta|playbooks|plugins|roles|tests(/config.yml)?
+CONTENTS := CHANGELOG.rst|COPYING|(FILES|MANIFEST).json|README.md|changelogs(/changelog.yaml)?|docs|extensions|meta|playbooks|plugins|roles|tests(/config.yml)?
 CORES := 2.16 2.17 2.18 2.19 2.20 2.21
 # The newest ansible-core that this Python runs
 CURRENT = $(shell $(BIN)/python -c 'from ansible.release import __version__ as v; print(v.rpartition(".")[0])')

@@ -105,7 +105,7 @@ class NKSClient:
             retries=api_retries,
             verify=ca_path if validate_certs and ca_path else validate_certs,
             # A proxy would see the token of a request to this machine in the clear.
-            proxies={"http": ""} if _is_loopback(urlsplit(self._url).hostname) else {},
+            proxies={"http": ""} if is_loopback(urlsplit(self._url).hostname) else {},
             on_retry=self._describe_retry,
         )
 
@@ -310,7 +310,7 @@ def _checked_url(url: str, validate_certs: bool, shown: t.Callable[[str], str]) 
         raise NKSError("api_url holds a user name or password: the NKS API takes a token only, in api_token.")
     if parts.scheme not in ("http", "https") or not host or not _is_one_word(url) or set("?#") & set(url):
         raise NKSError(f"api_url must look like https://host[:port][/path], not {shown(url)!r}.")
-    if parts.scheme == "http" and validate_certs and not _is_loopback(host):
+    if parts.scheme == "http" and validate_certs and not is_loopback(host):
         raise NKSError(
             f"api_url {shown(url)}: http:// would send the token in the clear, and is refused unless the host is a "
             "loopback address or validate_certs is false. Use https://."
@@ -331,7 +331,7 @@ def _is_one_word(text: str) -> bool:
     return text.isprintable() and " " not in text
 
 
-def _is_loopback(host: str | None) -> bool:
+def is_loopback(host: str | None) -> bool:
     try:
         return host == "localhost" or ipaddress.ip_address(host or "").is_loopback
     except ValueError:

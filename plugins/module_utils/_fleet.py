@@ -45,8 +45,8 @@ class Contents(t.NamedTuple):
     skipped_orgs: list[JSON]
     """``pk``, ``name`` and ``detail`` of each organization that the token sees and may not read."""
 
-    read_orgs: int
-    """How many organizations were read."""
+    read_orgs: list[JSON]
+    """The organizations that were read, those that hold nothing among them."""
 
 
 class Fleet(t.NamedTuple):
@@ -59,7 +59,7 @@ class Fleet(t.NamedTuple):
     """The other clusters of the organizations that were read."""
 
     skipped_orgs: list[JSON]
-    read_orgs: int
+    read_orgs: list[JSON]
 
     @property
     def clusters(self) -> list[JSON]:
@@ -239,21 +239,23 @@ def read_scopes(
 def _contents(scope: Scope, orgs: list[JSON], lists: dict[int, list[JSON] | NKSStatusError]) -> Contents | NKSError:
     pairs: list[tuple[JSON, JSON]] = []
     skipped: list[JSON] = []
+    read: list[JSON] = []
     for org in orgs:
         answer = lists[org["pk"]]
         if isinstance(answer, list):
+            read.append(org)
             pairs += [(org, item) for item in answer]
         elif answer.status == 403 and scope is None:
             skipped.append({"pk": org["pk"], "name": org.get("name"), "detail": answer.detail})
         else:
             return answer
-    if orgs and len(skipped) == len(orgs):
+    if orgs and not read:
         return NKSError(
             f"The token may read none of the organizations that it sees: {_listed(orgs)}. Its account must be "
             "Owner of an organization to read what is in it.",
             status=403,
         )
-    return Contents(pairs, skipped, len(orgs) - len(skipped))
+    return Contents(pairs, skipped, read)
 
 
 def with_includes(

@@ -157,7 +157,7 @@ def test_thousands_of_organizations_do_not_fill_the_screen() -> None:
 
 def test_a_token_that_sees_no_organization_has_no_clusters(fake: FakeNKS, connect: Connect) -> None:
     client = connect(api_token=fake.tokens["nobody"])
-    assert select_clusters(client) == ([], [], [], 0)
+    assert select_clusters(client) == ([], [], [], [])
     with pytest.raises(NKSError, match="none at all"):
         select_clusters(client, orgs=["381"])
 

@@ -1,0 +1,496 @@
+# Copyright (c) 2026, netapp.nks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import re
+import threading
+import time
+import typing as t
+
+import pytest
+import yaml
+from ansible_collections.netapp.nks.extensions.eda.plugins.event_source import clusters as source
+from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
+from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError
+from ansible_collections.netapp.nks.plugins.module_utils._options import CONNECTION, SELECTION
+from ansible_collections.netapp.nks.tests.fake_nks.server import FakeNKS
+
+JSON = t.Dict[str, t.Any]
+Watching = t.Callable[..., source.Watch]
+
+LIST = "/orgs/381/clusters"
+
+
+@pytest.fixture(name="watching")
+def watching_fixture(fake: FakeNKS, connect: t.Callable[..., NKSClient]) -> Watching:
+    """Makes a watch of the fake, of organization 381 unless others are given."""
+
+    def watching(**args: t.Any) -> source.Watch:
+        arguments = source.checked({"api_token": fake.token, "api_url": fake.url, "orgs": ["381"], **args})
+        return source.Watch(connect(), arguments)
+
+    return watching
+
+
+def cluster(pk: int = 7, **fields: t.Any) -> JSON:
+    return {"pk": pk, "instance_id": f"spc{pk}", "name": "prod", "state": "building", "is_failed": False, **fields}
+
+
+def serve(fake: FakeNKS, *clusters: JSON, **of_their_own: JSON | int) -> None:
+    """Let the organization list these clusters. Any other is 404, but for those of their own: an object or a status."""
+    fake.clear_faults()
+    fake.fault(LIST, "body", body=json.dumps(clusters))
+    for name, answer in of_their_own.items():
+        path = f"{LIST}/{name.lstrip('_')}"
+        if isinstance(answer, int):
+            fake.fault(path, "status", status=answer)
+        else:
+            fake.fault(path, "body", body=json.dumps(answer))
+
+
+def types(events: list[JSON]) -> list[str]:
+    return [event["type"] for event in events]
+
+
+def paths(fake: FakeNKS) -> list[str]:
+    return [entry["path"] for entry in fake.requests]
+
+
+def test_each_event_has_type_time_organization_and_cluster(fake: FakeNKS, watching: Watching) -> None:
+    watch = watching()
+    serve(fake, cluster(7))
+    assert watch.look() == []
+    serve(fake, cluster(7, state="running"))
+    changed, running = watch.look()
+    assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", running.pop("time"))
+    org = {"pk": 381, "name": "My Organization", "slug": "my-organization"}
+    assert running == {"type": "cluster_running", "org": org, "cluster": cluster(7, state="running")}
+    assert changed["changes"] == {"state": {"before": "building", "after": "running"}}
+
+
+def test_what_is_there_at_the_start_is_told_on_demand(fake: FakeNKS, watching: Watching) -> None:
+    there = [cluster(7), cluster(8, state="running"), cluster(9, is_failed=True)]
+    serve(fake, *there)
+    assert watching().look() == []
+    told = watching(initial="all").look()
+    assert [(event["type"], event["cluster"]["pk"]) for event in told] == [
+        ("cluster_added", 7),
+        ("cluster_added", 8),
+        ("cluster_running", 8),
+        ("cluster_added", 9),
+        ("cluster_failed", 9),
+    ]
+
+
+def test_a_look_makes_one_request_an_organization(fake: FakeNKS, watching: Watching) -> None:
+    watch = watching(orgs=["381", "382"])
+    for _turn in range(3):
+        watch.look()
+    assert paths(fake) == ["/orgs", *sorted(paths(fake)[1:3])] * 3 and set(paths(fake)[1:3]) == {
+        LIST,
+        "/orgs/382/clusters",
+    }
+
+
+@pytest.mark.parametrize("answer", [403, 500, 503, cluster(7)])
+def test_a_cluster_that_is_not_listed_is_not_gone_unless_its_own_answer_is_404(
+    fake: FakeNKS, watching: Watching, answer: JSON | int
+) -> None:
+    watch = watching()
+    serve(fake, cluster(7), cluster(8))
+    watch.look()
+    serve(fake, cluster(8), _7=answer)
+    assert watch.look() == watch.look() == []
+    serve(fake, cluster(7), cluster(8))
+    assert watch.look() == []
+    serve(fake, cluster(8))
+    (removed,) = watch.look()
+    assert removed["type"] == "cluster_removed" and removed["cluster"] == cluster(7)
+    assert watch.look() == []
+    assert paths(fake).count(f"{LIST}/7") == 3
+
+
+def test_a_cluster_that_is_not_listed_may_still_change(fake: FakeNKS, watching: Watching) -> None:
+    watch = watching()
+    secret = [{"pk": 1, "username": "never-show", "password": "never-show"}]
+    serve(fake, cluster(7, state="running", solutions=[{"pk": 1}]))
+    watch.look()
+    serve(fake, _7=cluster(7, state="deleting", solutions=secret, owner=3))
+    (changed,) = watch.look()
+    assert changed["changes"] == {"state": {"before": "running", "after": "deleting"}}
+    assert "never-show" not in json.dumps(changed) and "owner" not in changed["cluster"]
+
+
+def test_a_cluster_made_again_with_the_same_id_is_another(fake: FakeNKS, watching: Watching) -> None:
+    watch = watching()
+    serve(fake, cluster(7))
+    watch.look()
+    again = cluster(7, instance_id="spcagain")
+    serve(fake, again, _7=again)
+    removed, added = watch.look()
+    assert (removed["type"], removed["cluster"]["instance_id"]) == ("cluster_removed", "spc7")
+    assert (added["type"], added["cluster"]["instance_id"]) == ("cluster_added", "spcagain")
+
+
+def test_clusters_that_are_not_listed_are_asked_for_in_turn(
+    fake: FakeNKS, watching: Watching, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source, "LOOK_UPS", 2)
+    watch = watching()
+    there = [cluster(pk) for pk in range(1, 6)]
+    serve(fake, *there)
+    watch.look()
+    serve(fake, **{f"_{pk}": 500 if pk % 2 else cluster(pk) for pk in (1, 2, 3, 4)})
+    told = [watch.look() for _turn in range(3)]
+    assert [types(events) for events in told] == [[], [], ["cluster_removed"]]
+    assert sorted(path for path in paths(fake) if path.startswith(f"{LIST}/")) == [
+        f"{LIST}/{pk}" for pk in (1, 1, 2, 3, 4, 5)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"),
+    [
+        ({"kind": "status", "status": 503, "body": "<h1>Outage</h1>"}, 503),
+        ({"kind": "status", "status": 401}, 401),
+        ({"kind": "status", "status": 403}, 403),
+        ({"kind": "body", "body": "<h1>Login</h1>"}, 200),
+        ({"kind": "short_body"}, None),
+        ({"kind": "reset"}, None),
+    ],
+)
+def test_an_outage_is_told_once_and_nothing_of_it_is_lost(
+    fake: FakeNKS, watching: Watching, fault: JSON, status: int | None
+) -> None:
+    watch = watching()
+    serve(fake, cluster(7), cluster(8))
+    watch.look()
+    serve(fake)
+    fake.clear_faults()
+    fake.fault("/orgs.*", **fault)
+    (error,) = watch.look()
+    assert error["type"] == "source_error" and error["status"] == status and "org" not in error
+    assert "GET http" in error["message"]
+    assert watch.look() == []
+    serve(fake, cluster(7, state="running"), cluster(9))
+    recovered, *events = watch.look()
+    assert recovered["type"] == "source_recovered" and recovered["since"] == error["time"]
+    assert types(events) == ["cluster_removed", "cluster_changed", "cluster_running", "cluster_added"]
+    assert watch.look() == []
+
+
+def test_an_outage_in_the_middle_of_a_look_is_one(fake: FakeNKS, watching: Watching) -> None:
+    """Of what was read before the failure, nothing is told or taken for the whole."""
+    watch = watching(orgs=["381", "382"])
+    watch.look()
+    fake.fault("/orgs/382/clusters", "status", status=502, times=1)
+    fake.fault(LIST, "body", body="[]")
+    assert types(watch.look()) == ["source_error"]
+    fake.clear_faults()
+    assert types(watch.look()) == ["source_recovered"]
+
+
+def test_an_outage_before_the_first_look_hides_what_was_there(fake: FakeNKS, watching: Watching) -> None:
+    watch = watching()
+    fake.fault("/orgs", "status", status=503, times=1)
+    assert types(watch.look()) == ["source_error"]
+    assert types(watch.look()) == ["source_recovered"]
+    serve(fake, cluster(7))
+    assert types(watch.look())[-1] == "cluster_added"
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        ({"api_token": "wrong"}, "status 401"),
+        ({"orgs": ["nowhere"]}, "The token sees no organization with the ID, slug or name 'nowhere'"),
+        ({"orgs": ["390"]}, "status 403"),
+    ],
+)
+def test_what_no_repetition_helps_ends_the_source_at_its_start(
+    fake: FakeNKS, args: JSON, message: str, pauses: list[float]
+) -> None:
+    given = {"api_token": fake.token, "api_url": fake.url, **args}
+    with pytest.raises(NKSError, match=message):
+        asyncio.run(asyncio.wait_for(source.main(asyncio.Queue(), given), 30))
+
+
+def test_an_organization_that_cannot_be_read_any_more_is_told_and_its_clusters_are_not_gone(
+    fake: FakeNKS, watching: Watching, caplog: pytest.LogCaptureFixture
+) -> None:
+    watch = watching(orgs=None)
+    assert watch.look() == []
+    assert "Organization 390 (Partner Labs) is left out" in caplog.text
+    fake.fault(LIST, "status", status=403, body='{"detail": "No."}')
+    (error,) = watch.look()
+    assert (error["type"], error["org"]["pk"], error["status"]) == ("source_error", 381, 403)
+    assert error["message"] == "The token may not read 381 (My Organization) any more: No."
+    assert watch.look() == []
+    fake.clear_faults()
+    fake.fault("/orgs", "body", body=json.dumps([{"pk": 382}, {"pk": 383}]))
+    assert watch.look() == []
+    fake.clear_faults()
+    (recovered,) = watch.look()
+    assert (recovered["type"], recovered["org"]["pk"]) == ("source_recovered", 381)
+    assert recovered["since"] == error["time"]
+    fake.fault("/orgs", "body", body=json.dumps([{"pk": 381}, {"pk": 383}]))
+    (error,) = watch.look()
+    assert (error["org"]["name"], error["status"]) == ("Acme Retail", None)
+    assert caplog.text.count("Partner Labs") == 1
+
+
+def test_the_kinds_of_events_can_be_chosen(fake: FakeNKS, watching: Watching) -> None:
+    watch = watching(events=["cluster_running", "source_recovered"])
+    serve(fake, cluster(7))
+    watch.look()
+    serve(fake, cluster(7, state="running"), cluster(8))
+    assert types(watch.look()) == ["cluster_running"]
+    fake.fault("/orgs", "status", status=503, times=1)
+    assert watch.look() == []
+    assert types(watch.look()) == ["source_recovered"]
+
+
+def test_the_selection_is_that_of_the_modules(fake: FakeNKS, watching: Watching) -> None:
+    watch = watching(orgs=None, initial="all", providers=["aws", "hci"], states="running", events="cluster_added")
+    names = [event["cluster"]["name"] for event in watch.look()]
+    assert names == ["prod", "going", "edge:1 [lab]"]
+    assert {event["cluster"]["name"] for event in watching(workspaces=["Team A"], initial="all").look()} == {
+        "staging",
+        "broken",
+    }
+    service = watching(include_service_clusters=True, initial="all", providers="hci").look()
+    assert [event["cluster"]["name"] for event in service] == ["nks-service"] * 2
+
+
+def test_no_text_of_the_api_is_a_template_in_an_event(fake: FakeNKS, watching: Watching) -> None:
+    watch = watching(initial="all")
+    serve(fake, cluster(7, name="{{ lookup('pipe', 'id') }}", zone="{% raw %}"))
+    (added,) = watch.look()
+    assert (added["cluster"]["name"], added["cluster"]["zone"]) == ("_{ lookup('pipe', 'id') }}", "_% raw %}")
+    assert watch.look() == []
+
+
+def test_the_token_is_in_no_event_and_no_line_of_the_log(
+    fake: FakeNKS, watching: Watching, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    watch = watching(initial="all")
+    serve(fake, cluster(7, name=f"Bearer {fake.token}"))
+    events = watch.look()
+    fake.clear_faults()
+    fake.fault("/orgs", "status", status=500, body=json.dumps({"detail": f"Your token is {fake.token}"}))
+    events += watch.look()
+    assert types(events) == ["cluster_added", "source_error"]
+    assert "********" in json.dumps(events)
+    assert fake.token not in json.dumps(events) + caplog.text
+
+
+class Listener(asyncio.Queue):  # type: ignore[type-arg]
+    """A queue like that of ansible-rulebook, which takes one event at a time."""
+
+    def __init__(self) -> None:
+        super().__init__(1)
+
+
+async def listen(fake: FakeNKS, number: int, **args: t.Any) -> list[JSON]:
+    """The first events of a source. Each is put while the fake may be asked again."""
+    queue = Listener()
+    given = {"api_token": fake.token, "api_url": fake.url, "interval": 0.01, **args}
+    task = asyncio.create_task(source.main(queue, given))
+    try:
+        return [await asyncio.wait_for(queue.get(), 30) for _turn in range(number)]
+    finally:
+        task.cancel()
+        (ended,) = await asyncio.wait_for(asyncio.gather(task, return_exceptions=True), 5)
+        assert isinstance(ended, asyncio.CancelledError), ended
+
+
+def test_a_source_tells_what_happens_to_the_fleet(fake: FakeNKS) -> None:
+    """The clusters of the fake change as time passes, a second with each request."""
+    fake.step = 1.0
+    events = asyncio.run(listen(fake, 5, orgs=["381"]))
+    assert [(event["type"], event["cluster"]["name"], event["cluster"]["state"]) for event in events] == [
+        ("cluster_changed", "build-me", "provisioned"),
+        ("cluster_changed", "going", "deleting"),
+        ("cluster_changed", "build-me", "running"),
+        ("cluster_running", "build-me", "running"),
+        ("cluster_removed", "going", "deleting"),
+    ]
+
+
+def test_a_look_does_not_begin_before_the_interval_is_over(fake: FakeNKS, monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) == 3:
+            raise asyncio.CancelledError
+
+    monkeypatch.setattr(source.asyncio, "sleep", sleep)
+    given = {"api_token": fake.token, "api_url": fake.url, "orgs": "381"}
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(source.main(asyncio.Queue(), given))
+    assert len(paths(fake)) == 6
+    assert all(55 < seconds <= 60 for seconds in slept)
+
+
+def test_a_source_that_is_cancelled_ends_at_once_and_asks_no_more(fake: FakeNKS) -> None:
+    fake.fault("/orgs", "silent")
+
+    async def cancel() -> float:
+        loop = asyncio.get_running_loop()
+        given = {"api_token": fake.token, "api_url": fake.url, "api_timeout": 1}
+        task = asyncio.create_task(source.main(asyncio.Queue(), given))
+        await loop.run_in_executor(None, fake.wait_for_requests, 1)
+        began = time.monotonic()
+        task.cancel()
+        await asyncio.wait([task], timeout=5)
+        assert task.cancelled()
+        return time.monotonic() - began
+
+    assert asyncio.run(cancel()) < 0.5  # the loop then waits for its thread, whose attempt has a second
+    assert len(fake.requests) == 1
+
+
+def test_the_loop_is_not_held_up_by_a_look(fake: FakeNKS) -> None:
+    fake.fault("/orgs", "delay", seconds=0.3, times=1)
+    threads = []
+
+    async def count_turns() -> int:
+        task = asyncio.create_task(listen(fake, 1, orgs=["381"], initial="all"))
+        turns = 0
+        while not task.done():
+            turns += 1
+            threads.append(threading.active_count())
+            await asyncio.sleep(0.01)
+        await task
+        return turns
+
+    assert asyncio.run(count_turns()) > 10
+    assert max(threads) > 1
+
+
+TOKEN = "0123abc"
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        ({"token": TOKEN}, "netapp.nks.clusters has no argument token. It has: api_token, api_url,"),
+        ({"api_token": [TOKEN]}, "api_token must be text, not a value of type list."),
+        ({"api_token": {"a": TOKEN}}, "api_token must be text, not a value of type dict."),
+        ({"api_timeout": "soon"}, "api_timeout must be a number, not 'soon'."),
+        ({"api_timeout": True}, "api_timeout must be a number, not 'True'."),
+        ({"api_retries": 1.5}, "api_retries must be a whole number, not '1.5'."),
+        ({"validate_certs": "maybe"}, "validate_certs must be true or false, not 'maybe'."),
+        ({"orgs": {"a": 1}}, "orgs must be a list, not \"{'a': 1}\"."),
+        ({"orgs": [["a"]]}, "orgs must be text, not \"['a']\"."),
+        ({"interval": 9.9}, "interval must be at least 10 seconds, not 9.9."),
+        ({"interval": "nan"}, "interval must be a number of seconds above 0, not nan."),
+        ({"interval": 0, "api_url": "http://127.0.0.1:1"}, "interval must be a number of seconds above 0, not 0."),
+        ({"interval": -1, "api_url": "http://[::1]:1"}, "interval must be a number of seconds above 0, not -1."),
+        ({"events": ["cluster_gone"]}, "events must be cluster_added, cluster_changed,"),
+        ({"events": []}, "events is an empty list: leave it out for all."),
+        ({"initial": "some"}, "initial must be none, all, not 'some'."),
+        ({"ca_path": ["a"]}, "ca_path must be text, not \"['a']\"."),
+    ],
+)
+def test_arguments_that_cannot_be_used_are_refused(args: JSON, message: str) -> None:
+    with pytest.raises(NKSError) as refused:
+        source.checked({"api_token": TOKEN, **args})
+    assert str(refused.value).startswith(message)
+    assert TOKEN not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        ({}, "missing required arguments: api_token"),
+        ({"api_token": TOKEN, "api_url": "http://nks.example.com"}, "http:// would send the token in the clear"),
+        ({"api_token": TOKEN, "api_url": "https://["}, "api_url is not a URL"),
+        ({"api_token": TOKEN, "orgs": []}, "orgs is an empty list"),
+        ({"api_token": TOKEN, "states": ["running", None]}, "states is an empty list or holds an empty value"),
+    ],
+)
+def test_a_source_refuses_what_the_modules_refuse(args: JSON, message: str) -> None:
+    with pytest.raises(NKSError, match=re.escape(message)):
+        asyncio.run(source.main(asyncio.Queue(), args))
+
+
+def test_arguments_may_be_texts_as_templates_give_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FOLDER", "/etc/nks")
+    given = {
+        "api_token": 12345,
+        "api_timeout": "2.5",
+        "api_retries": "0",
+        "validate_certs": "no",
+        "ca_path": "$FOLDER/ca.pem",
+        "orgs": "381, acme-retail",
+        "states": ["running"],
+        "regions": None,
+        "workspaces": [4],
+        "include_service_clusters": "True",
+        "interval": "3e2",
+    }
+    values = source.checked(given)
+    assert {name: values[name] for name in given} == {
+        "api_token": "12345",
+        "api_timeout": 2.5,
+        "api_retries": 0,
+        "validate_certs": False,
+        "ca_path": "/etc/nks/ca.pem",
+        "orgs": ["381", "acme-retail"],
+        "states": ["running"],
+        "regions": None,
+        "workspaces": ["4"],
+        "include_service_clusters": True,
+        "interval": 300,
+    }
+    assert values["initial"] == "none" and values["events"] is None
+
+
+def test_the_environment_counts_as_it_does_for_the_modules(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, option in {**CONNECTION, **SELECTION}.items():
+        variables = option["fallback"][1] if "fallback" in option else []
+        assert [one["name"] for one in source.OPTIONS[name].get("env", [])] == variables
+    for name, value in {
+        "NKS_API_TOKEN": TOKEN,
+        "NKS_API_URL": "https://nks.example.com",
+        "NKS_API_TIMEOUT": "",
+        "NKS_API_RETRIES": "7",
+        "NKS_VALIDATE_CERTS": "false",
+        "NKS_ORG_ID": "381, 382",
+    }.items():
+        monkeypatch.setenv(name, value)
+    values = source.checked({"api_retries": 1})
+    assert {name: values[name] for name in source.CONNECTION} == {
+        "api_token": TOKEN,
+        "api_url": "https://nks.example.com",
+        "api_timeout": 30,
+        "api_retries": 1,
+        "validate_certs": False,
+        "ca_path": None,
+    }
+    assert values["orgs"] == ["381", "382"]
+    monkeypatch.setenv("NKS_ORG_ID", "")
+    assert source.checked({})["orgs"] == [""]
+
+
+def test_the_options_of_modules_are_those_of_the_source() -> None:
+    for name, option in {**CONNECTION, **SELECTION}.items():
+        for key in ("type", "default", "elements"):
+            assert source.OPTIONS[name].get(key) == option.get(key), name
+    assert set(source.CONNECTION) == set(CONNECTION)
+
+
+def test_the_examples_are_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NKS_API_TOKEN", TOKEN)
+    for example in yaml.safe_load(source.EXAMPLES):
+        ((name, args),) = example.items()
+        assert name == "netapp.nks.clusters"
+        source.checked(args)

@@ -1,0 +1,336 @@
+# Copyright (c) 2026, netapp.nks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import itertools
+import random
+import typing as t
+
+import pytest
+from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSPayloadError
+from ansible_collections.netapp.nks.plugins.module_utils._events import (
+    Key,
+    Pair,
+    Seen,
+    View,
+    compare,
+    harmless,
+    vanished,
+)
+from ansible_collections.netapp.nks.plugins.module_utils._fleet import cluster_filter, has_failed
+from hypothesis import given
+from hypothesis import strategies as st
+
+JSON = t.Dict[str, t.Any]
+
+ORG = {"pk": 1, "name": "One", "slug": "one"}
+OTHER_ORG = {"pk": 2, "name": "Two", "slug": "two"}
+
+
+def any_cluster(cluster: JSON) -> bool:
+    return True
+
+
+def cluster(pk: int = 7, **fields: t.Any) -> JSON:
+    return {"pk": pk, "instance_id": f"spc{pk}", "name": "prod", "state": "building", "is_failed": False, **fields}
+
+
+def view_of(*clusters: JSON) -> View:
+    return compare({}, [(ORG, one) for one in clusters], (), any_cluster, any_cluster)[1]
+
+
+def told(view: View, *clusters: JSON, gone: t.Collection[Key] = ()) -> list[JSON]:
+    return compare(view, [(ORG, one) for one in clusters], gone, any_cluster, any_cluster)[0]
+
+
+def types(events: list[JSON]) -> list[str]:
+    return [event["type"] for event in events]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "wanted"),
+    [
+        (None, {"state": "building"}, ["cluster_added"]),
+        (None, {"state": "running"}, ["cluster_added", "cluster_running"]),
+        (None, {"is_failed": True}, ["cluster_added", "cluster_failed"]),
+        ({}, {}, []),
+        ({}, {"state": "running"}, ["cluster_changed", "cluster_running"]),
+        ({}, {"is_failed": True}, ["cluster_changed", "cluster_failed"]),
+        ({}, {"state": "failed"}, ["cluster_changed", "cluster_failed"]),
+        ({}, {"state": "running", "is_failed": True}, ["cluster_changed", "cluster_failed"]),
+        ({"state": "running", "is_failed": True}, {"state": "running"}, ["cluster_changed", "cluster_running"]),
+        ({"is_failed": True}, {"state": "failed", "is_failed": True}, ["cluster_changed"]),
+        ({"state": "running"}, {"state": "running", "node_count": 4}, ["cluster_changed"]),
+        ({"state": "running"}, {"state": "deleting"}, ["cluster_changed"]),
+        ({}, {"name": "renamed"}, ["cluster_changed"]),
+        ({"updated": "2019-01-31T18:31:21Z"}, {"updated": "2019-02-01T18:31:21Z"}, []),
+        ({"zone": None}, {}, []),
+    ],
+)
+def test_what_is_told_of_one_cluster(before: JSON | None, after: JSON, wanted: list[str]) -> None:
+    view = {} if before is None else view_of(cluster(**before))
+    events = told(view, cluster(**after))
+    assert types(events) == wanted
+    assert all(event["cluster"] == cluster(**after) and event["org"] == ORG for event in events)
+
+
+def test_a_change_has_what_was_before_and_what_is_now() -> None:
+    view = view_of(cluster(k8s_version="v1.14.8", node_count=3, zone="a"))
+    (changed, running) = told(view, cluster(k8s_version="v1.15.5", node_count=3, state="running", channel="stable"))
+    assert changed["changes"] == {
+        "state": {"before": "building", "after": "running"},
+        "k8s_version": {"before": "v1.14.8", "after": "v1.15.5"},
+        "zone": {"before": "a", "after": None},
+        "channel": {"before": None, "after": "stable"},
+    }
+    assert "changes" not in running
+
+
+def test_the_order_of_clusters_and_of_lists_in_them_is_not_a_change() -> None:
+    solutions = [{"pk": 1, "state": "installed"}, {"pk": 2, "state": "draft"}]
+    first, second = cluster(1, solutions=solutions), cluster(2, version_migrations=["v1.15.3", "v1.15.5"])
+    view = view_of(first, second)
+    second = {**second, "version_migrations": ["v1.15.5", "v1.15.3"]}
+    assert told(view, second, {**first, "solutions": solutions[::-1]}) == []
+    assert types(told(view, second, {**first, "solutions": solutions[1:]})) == ["cluster_changed"]
+
+
+def test_a_removal_is_told_of_what_is_gone_and_not_of_what_is_not_listed() -> None:
+    view = view_of(cluster(1), cluster(2), cluster(3))
+    assert vanished(view, [(ORG, cluster(2))], {1}) == [(1, 1, "spc1"), (1, 3, "spc3")]
+    assert vanished(view, [], {2}) == []
+    events, now = compare(view, [(ORG, cluster(2))], [(1, 3, "spc3")], any_cluster, any_cluster)
+    assert types(events) == ["cluster_removed"] and events[0]["cluster"] == cluster(3)
+    assert set(now) == {(1, 1, "spc1"), (1, 2, "spc2")}
+    assert compare(now, [(ORG, cluster(1)), (ORG, cluster(2))], (), any_cluster, any_cluster)[0] == []
+
+
+def test_a_cluster_made_again_under_its_name_is_removed_and_added() -> None:
+    view = view_of(cluster(7, state="running"))
+    (gone,) = vanished(view, [(ORG, cluster(8))], {1})
+    events = told(view, cluster(8), gone=[gone])
+    assert [(event["type"], event["cluster"]["pk"]) for event in events] == [
+        ("cluster_removed", 7),
+        ("cluster_added", 8),
+    ]
+
+
+def test_a_cluster_whose_id_went_to_another_is_not_that_other() -> None:
+    other = cluster(7, instance_id="spcother")
+    view = view_of(cluster(7))
+    assert vanished(view, [(ORG, other)], {1}) == [(1, 7, "spc7")]
+    assert types(told(view, other, gone=[(1, 7, "spc7")])) == ["cluster_removed", "cluster_added"]
+
+
+@pytest.mark.parametrize("missing", ["", None])
+def test_an_instance_id_that_comes_late_is_a_change(missing: str | None) -> None:
+    view = view_of(cluster(7, instance_id=missing))
+    assert vanished(view, [(ORG, cluster(7))], {1}) == []
+    (changed,) = told(view, cluster(7))
+    assert changed["changes"] == {"instance_id": {"before": missing, "after": "spc7"}}
+    assert vanished(view_of(cluster(7)), [(ORG, cluster(7, instance_id=missing))], {1}) == []
+
+
+def test_a_cluster_without_an_id_is_an_error() -> None:
+    with pytest.raises(NKSPayloadError, match="a cluster without a numeric pk"):
+        told({}, {"name": "prod"})
+
+
+FITS = cluster_filter(states=["running"], regions=["here"])
+STAYS = cluster_filter(regions=["here"])
+
+
+@pytest.mark.parametrize(
+    ("steps", "wanted"),
+    [
+        # A cluster that ran stays followed as long as it is where it is.
+        (
+            ["building", "running", "deleting", None],
+            [[], ["cluster_changed", "cluster_running"], ["cluster_changed"], ["cluster_removed"]],
+        ),
+        (["building", "deleting", None], [[], [], []]),
+        (["running here", "running there", None], [["cluster_added", "cluster_running"], ["cluster_changed"], []]),
+        (["running there", "running here"], [[], ["cluster_changed"]]),
+    ],
+)
+def test_a_selection_says_which_clusters_are_followed(steps: list[str | None], wanted: list[list[str]]) -> None:
+    view: View = {}
+    for step, types_wanted in zip(steps, wanted):
+        state, _dummy, region = (step or "").partition(" ")
+        pairs = [(ORG, cluster(state=state, region=region or "here"))] if step else []
+        events, view = compare(view, pairs, vanished(view, pairs, {1}), FITS, STAYS)
+        assert types(events) == types_wanted, step
+
+
+@pytest.mark.parametrize(
+    ("value", "wanted"),
+    [
+        ("{{ lookup('pipe', 'id') }}", "_{ lookup('pipe', 'id') }}"),
+        ("{%if x%}{#y#}", "_%if x%}_#y#}"),
+        ("{{{{", "___{"),
+        ({"{{ a }}": ["{% b", {"c": "{# d"}], "e": 1}, {"_{ a }}": ["_% b", {"c": "_# d"}], "e": 1}),
+        ("{ } {a} Shop — Zürich", "{ } {a} Shop — Zürich"),
+        (None, None),
+    ],
+)
+def test_texts_cannot_be_templates(value: t.Any, wanted: t.Any) -> None:
+    assert harmless(value) == wanted
+    assert not any(marker in str(harmless("".join(letters))) for marker in ("{{", "{%", "{#") for letters in LETTERS)
+
+
+LETTERS = list(itertools.product("{%#", repeat=4))
+
+
+# Sequences of looks at fleets that change in any way, some of which see a part only.
+
+clusters = st.fixed_dictionaries(
+    {
+        "pk": st.integers(1, 4),
+        "instance_id": st.sampled_from(["a", "a", "a", "b", "", None]),
+        "name": st.sampled_from(["prod", "test"]),
+        "state": st.sampled_from(["draft", "building", "running", "running", "deleting", "failed"]),
+        "is_failed": st.sampled_from([False, False, True]),
+    },
+    optional={
+        "region": st.sampled_from(["here", "there"]),
+        "solutions": st.lists(st.sampled_from([{"pk": 1}, {"pk": 2}]), unique_by=lambda one: one["pk"]),
+    },
+)
+
+
+class Look(t.NamedTuple):
+    there: list[Pair]
+    """All clusters that exist."""
+    read_orgs: set[int]
+    is_listed: list[bool]
+    is_answered: list[bool]
+    """Whether the question for a cluster that is not listed is answered, in turn."""
+    seed: int
+
+
+def one_each(pairs: list[Pair]) -> bool:
+    return len({(org["pk"], item["pk"]) for org, item in pairs}) == len(pairs)
+
+
+looks = st.lists(
+    st.builds(
+        Look,
+        st.lists(st.tuples(st.sampled_from([ORG, OTHER_ORG]), clusters), max_size=5).filter(one_each),
+        st.sets(st.sampled_from([1, 2])),
+        st.lists(st.sampled_from([True, True, True, False]), min_size=5, max_size=5),
+        st.lists(st.booleans(), min_size=10, max_size=10),
+        st.integers(0, 9),
+    ),
+    max_size=6,
+)
+
+
+def looked(look: Look, view: View) -> tuple[list[Pair], list[Key]]:
+    """What the source gives to compare() in such a look: the clusters it sees, and those known to be gone."""
+    pairs = [pair for pair, listed in zip(look.there, look.is_listed) if listed and pair[0]["pk"] in look.read_orgs]
+    random.Random(look.seed).shuffle(pairs)
+    gone = []
+    for key, answered in zip(vanished(view, pairs, look.read_orgs), look.is_answered):
+        found = [one for org, one in look.there if (org["pk"], one["pk"]) == key[:2]]
+        same = [one for one in found if not (key[2] and one["instance_id"]) or one["instance_id"] == key[2]]
+        if answered and not same:
+            gone.append(key)
+    return pairs, gone
+
+
+def key_of(event: JSON) -> Key:
+    return event["org"]["pk"], event["cluster"]["pk"], event["cluster"]["instance_id"] or ""
+
+
+def former_keys(events: list[JSON]) -> dict[Key, Key]:
+    """The keys that clusters had before these events, by those that they have now, where they differ."""
+    changed = [(key_of(event), event["changes"].get("instance_id")) for event in events if "changes" in event]
+    return {key: (*key[:2], change["before"] or "") for key, change in changed if change}
+
+
+def replay(state: dict[Key, JSON], events: list[JSON]) -> dict[Key, JSON]:
+    """What someone knows who has nothing but the events. Each must make sense after those before it."""
+    state = dict(state)
+    former = former_keys(events)
+    for event in events:
+        after = event["cluster"]
+        key = key_of(event)
+        if event["type"] == "cluster_added":
+            assert key not in state
+            state[key] = after
+        elif event["type"] == "cluster_removed":
+            assert sorted_lists(state.pop(key)) == sorted_lists(after)
+        elif event["type"] == "cluster_changed":
+            old = state.pop(former.get(key, key))
+            for field, values in event["changes"].items():
+                assert sorted_lists(old.get(field)) == sorted_lists(values["before"]) != sorted_lists(values["after"])
+            state[key] = {**old, **{field: values["after"] for field, values in event["changes"].items()}}
+        else:
+            assert event["type"] in ("cluster_running", "cluster_failed") and key in state
+    return state
+
+
+def sorted_lists(value: t.Any) -> t.Any:
+    if isinstance(value, dict):
+        return {name: sorted_lists(item) for name, item in value.items() if item is not None}
+    return sorted(map(repr, value)) if isinstance(value, list) else value
+
+
+def clusters_of(view: View) -> dict[Key, JSON]:
+    return {key: seen.cluster for key, seen in view.items()}
+
+
+def runs(one: JSON) -> bool:
+    return one["state"] == "running" and not has_failed(one)
+
+
+@given(looks)
+def test_replaying_the_events_on_the_first_view_gives_the_last(sequence: list[Look]) -> None:
+    view: View = {}
+    state: dict[Key, JSON] = {}
+    for look in sequence:
+        pairs, gone = looked(look, view)
+        before = view
+        events, view = compare(before, pairs, gone, any_cluster, any_cluster)
+        known, state = state, replay(state, events)
+        assert sorted_lists(state) == sorted_lists(clusters_of(view))
+        # The view is what was seen now, and else what was known: nothing else goes, and nothing is made up.
+        former = former_keys(events)
+        assert set(before) - set(view) == {*gone, *former.values()}
+        assert all(Seen(*pair, True) in view.values() for pair in pairs)
+        assert all(view[key] == before[key] for key in before if key[0] not in look.read_orgs)
+        # Each that began to run, and each that began to fail, is told once.
+        for kind, is_so in (("cluster_running", runs), ("cluster_failed", has_failed)):
+            told_of = [key_of(event) for event in events if event["type"] == kind]
+            were = {key for key, one in known.items() if key not in gone and is_so(one)}
+            begun = [key for key, one in state.items() if is_so(one) and former.get(key, key) not in were]
+            assert sorted(told_of) == sorted(begun)
+        # A second look at the same has nothing to tell.
+        assert compare(view, pairs, (), any_cluster, any_cluster)[0] == []
+
+
+@given(looks)
+def test_a_selection_tells_the_same_of_fewer_clusters(sequence: list[Look]) -> None:
+    everything: View = {}
+    selected: View = {}
+    followed: set[Key] = set()
+    for look in sequence:
+        pairs, gone = looked(look, everything)
+        all_events, everything = compare(everything, pairs, gone, any_cluster, any_cluster)
+        events, selected = compare(selected, pairs, gone, FITS, STAYS)
+        assert clusters_of(selected) == clusters_of(everything)
+        former = former_keys(all_events)
+        now = {key for key, seen in selected.items() if seen.is_followed}
+        assert events == [
+            event
+            for event in all_events
+            for key in [key_of(event)]
+            if former.get(key, key) in followed or (key in now and event["type"] != "cluster_removed")
+        ]
+        for key, seen in selected.items():
+            assert seen.is_followed == (
+                FITS(seen.cluster) or (former.get(key, key) in followed and STAYS(seen.cluster))
+            )
+        followed = now
