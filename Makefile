@@ -11,9 +11,9 @@ VERSION := $(shell sed -n 's/^version: //p' galaxy.yml)
 TARBALL := .build/netapp-nks-$(VERSION).tar.gz
 COLLECTIONS := $(CURDIR)/.build/collections
 # Folders are named too, so that a file that went counts as a change.
-SOURCES := $(shell find $(wildcard *.md *.rst COPYING galaxy.yml changelogs docs/* extensions meta playbooks plugins roles tests/config.yml) -not -path '*__pycache__*')
+SOURCES := $(shell find $(wildcard *.md *.rst .ansible-lint COPYING galaxy.yml changelogs docs/* extensions meta playbooks plugins roles tests/config.yml) -not -path '*__pycache__*')
 # What the tarball may hold, as a regular expression
-CONTENTS := CHANGELOG.rst|COPYING|(FILES|MANIFEST).json|README.md|changelogs(/changelog.yaml)?|docs|extensions|meta|playbooks|plugins|roles|tests(/config.yml)?
+CONTENTS := .ansible-lint|CHANGELOG.rst|COPYING|(FILES|MANIFEST).json|README.md|changelogs(/changelog.yaml)?|docs|extensions|meta|playbooks|plugins|roles|tests(/config.yml)?
 CORES := 2.16 2.17 2.18 2.19 2.20 2.21
 # The newest ansible-core that this Python runs
 CURRENT = $(shell $(BIN)/python -c 'from ansible.release import __version__ as v; print(v.rpartition(".")[0])')
@@ -48,7 +48,7 @@ matrix: .venv/ready ## Run the tests with every supported ansible-core; SKIP="2.
 .PHONY: static
 static: export CI := true
 static: build ## Run every check that runs no code of the collection
-	$(NOX) -s lint docs-check docs license-check extra-checks build-import-check ansible-lint changelog
+	$(NOX) -s lint docs-check docs license-check extra-checks build-import-check ansible-lint lint-tarball changelog
 
 .PHONY: core-%
 core-%: .venv/ready ## Run the sanity, unit and integration tests with that ansible-core
@@ -146,6 +146,7 @@ endif
 	@touch $@
 
 $(TARBALL): .venv/ready $(SOURCES)
+	@rm -f .build/netapp-nks-*.tar.gz
 	@$(BIN)/ansible-galaxy collection build --force --output-path .build
 	@! tar -tf $@ | grep -vxE '($(CONTENTS))(/.*)?' || { rm $@; echo 'The tarball holds what it should not, above.' >&2; exit 1; }
 	@touch $@

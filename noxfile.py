@@ -54,9 +54,10 @@ antsibull_nox.load_antsibull_nox_toml()
 
 @nox.session(default=False)
 def changelog(session: nox.Session) -> None:
-    """Lint the changelog fragments."""
+    """Lint the changelog fragments, and check that they name what has changed since the last release."""
     session.install("antsibull-changelog")
     session.run("antsibull-changelog", "lint")
+    session.run("python", "tests/tools/check_fragments.py")
 
 
 @nox.session(name="docs-check", default=False)
@@ -88,13 +89,23 @@ def docs(session: nox.Session) -> None:
     session.run("sphinx-build", "-qW", "--keep-going", "-c", str(site), str(site / "rst"), str(site / "html"))
 
 
+@nox.session(name="lint-tarball", default=False)
+def lint_tarball(session: nox.Session) -> None:
+    """Run ansible-lint on what is shipped, as Galaxy does when it imports a collection."""
+    session.install("ansible-lint")
+    with tempfile.TemporaryDirectory() as temporary:
+        session.run("ansible-galaxy", "collection", "install", "--offline", "-p", temporary, str(tarball()))
+        env = {"ANSIBLE_COLLECTIONS_PATH": temporary}
+        with session.chdir(Path(temporary, "ansible_collections/netapp/nks")):
+            session.run("ansible-lint", "--offline", "--strict", "--profile", "production", env=env)
+
+
 @nox.session(name="execution-environment", default=False)
 def execution_environment(session: nox.Session) -> None:
-    """Check what ansible-builder takes from the newest tarball, and the definition in docs/awx. It builds no image."""
+    """Check what ansible-builder takes from the tarball, and the definition in docs/awx. It builds no image."""
     session.install("ansible-builder", "ansible-core")
-    tarball = max(Path(".build").glob("netapp-nks-*.tar.gz"), key=os.path.getmtime).absolute()
     with tempfile.TemporaryDirectory() as temporary:
-        shutil.copy(tarball, Path(temporary, "netapp-nks.tar.gz"))
+        shutil.copy(tarball(), Path(temporary, "netapp-nks.tar.gz"))
         shutil.copy("docs/awx/execution-environment.yml", temporary)
         with session.chdir(temporary):
             session.run("ansible-galaxy", "collection", "install", "--offline", "-p", ".", "netapp-nks.tar.gz")
@@ -133,6 +144,11 @@ def release_ready(session: nox.Session) -> None:
 def collection_version() -> str:
     """The version in galaxy.yml."""
     return Path("galaxy.yml").read_text("utf-8").partition("\nversion: ")[2].partition("\n")[0]
+
+
+def tarball() -> Path:
+    """What `make build` made."""
+    return Path(f".build/netapp-nks-{collection_version()}.tar.gz").absolute()
 
 
 def git(*arguments: str) -> str:
