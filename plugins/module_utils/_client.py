@@ -156,9 +156,13 @@ class NKSClient:
         """The kubeconfig as the API sends it, unchecked. It is a secret."""
         return self._request("GET", f"/orgs/{org}/clusters/{cluster}/kubeconfig")
 
-    def update_org(self, org: int, changes: JSON) -> JSON:
-        """Change ``name``, ``slug`` or ``logo``. Answers the organization as it is now."""
-        return self._object("PATCH", f"/orgs/{org}", changes)
+    def update_org(self, org: int, changes: JSON, logo: tuple[str, bytes, str] | None = None) -> JSON:
+        """Change ``name`` and ``slug``, and ``logo`` to null or a picture. Answers the organization as it is now.
+
+        :param logo: the picture's file name, content and media type.
+        """
+        body = {"data": changes, "files": {"logo": logo}} if logo else {"json": changes}
+        return self._object("PATCH", f"/orgs/{org}", body)
 
     def _get_list(self, path: str) -> list[JSON]:
         data = self._json("GET", path)

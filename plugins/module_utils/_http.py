@@ -135,6 +135,8 @@ class HTTP:
     def request(self, method: str, url: str, data: t.Any = None) -> Reply:
         """The answer, after as many attempts as are allowed.
 
+        :param data: the body as requests takes it: an object with ``json``, or with ``data`` and ``files``.
+
         Repeats by hand and not by the ``max_retries`` of the adapter, which neither sees a failure within the body nor
         bounds an attempt as a whole.
 
@@ -173,7 +175,7 @@ class HTTP:
 
     def _send(self, method: str, url: str, data: t.Any, seconds: float) -> Reply:
         end = time.monotonic() + seconds
-        request = self._session.prepare_request(requests.Request(method, url, json=data, auth=self._auth))
+        request = self._session.prepare_request(requests.Request(method, url, auth=self._auth, **data or {}))
         # By the adapter: the session would read the body of a redirect as a whole, to see where it leads.
         response = self._adapter.send(request, timeout=seconds, **self._settings(url))
         redirects_to = response.headers["Location"] if response.is_redirect else ""

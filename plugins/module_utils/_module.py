@@ -35,4 +35,6 @@ def run_module(module: AnsibleModule, action: t.Callable[[AnsibleModule, NKSClie
     except NKSError as exc:
         answer = {"status": exc.status, "detail": exc.detail, "url": exc.url}
         module.fail_json(msg=str(exc), **{field: value for field, value in answer.items() if value is not None})
+    if result.get("failed"):
+        module.fail_json(**result)
     module.exit_json(**result)

@@ -69,6 +69,7 @@ def run(example: Example, inventory: str, folder: Path) -> str:
     text = re.sub("/run/secrets/|/tmp/", f"{folder}/", example.text)
     (folder / "nks").write_text(f"{os.environ['NKS_API_TOKEN']}\n", encoding="utf-8")
     (folder / "nks.yml").write_text(inventory, encoding="utf-8")
+    (folder / "logo.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     play = folder / "play.yml"
     if example.language == "ini":
         (folder / "ansible.cfg").write_text(text, encoding="utf-8")

@@ -7,6 +7,10 @@ set -eu
 # shellcheck source=tests/integration/targets/setup_fake_nks/fake.sh
 . ../setup_fake_nks/fake.sh
 
+folder=$(mktemp -d)
+export folder
+trap 'rm -r "$folder"' EXIT
+
 fake POST takes_slug true
 ansible-playbook update.yml "$@"
 
@@ -19,3 +23,9 @@ no_secrets
 succeeds ansible-playbook rename.yml
 said 'changed=0'
 test "$(fake GET requests | python -c 'import json, sys; print(sum(r["method"] == "PATCH" for r in json.load(sys.stdin)))')" = 1
+
+# The slug is left as it was, as servers do
+fails ansible-playbook keeps_slug.yml
+said "slug is 'acme-retail', not 'acme-labs'. Changed: name." 'changed=0'
+fails ansible-playbook keeps_slug.yml
+said "slug is 'acme-retail', not 'acme-labs'. Changed: nothing." 'changed=0'
