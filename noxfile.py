@@ -102,19 +102,37 @@ def lint_tarball(session: nox.Session) -> None:
 
 @nox.session(name="execution-environment", default=False)
 def execution_environment(session: nox.Session) -> None:
-    """Check what ansible-builder takes from the tarball, and the definition in docs/awx. It builds no image."""
+    """Check what ansible-builder takes from the tarball, and the two ways to AWX in docs/awx. It builds no image."""
     session.install("ansible-builder", "ansible-core")
     with tempfile.TemporaryDirectory() as temporary:
+        project = Path(temporary, "collections")
+        project.mkdir()
         shutil.copy(tarball(), Path(temporary, "netapp-nks.tar.gz"))
+        shutil.copy(tarball(), project / "netapp-nks.tar.gz")
+        shutil.copy("docs/awx/collections/requirements.yml", project)
         shutil.copy("docs/awx/execution-environment.yml", temporary)
         with session.chdir(temporary):
-            session.run("ansible-galaxy", "collection", "install", "--offline", "-p", ".", "netapp-nks.tar.gz")
-            needed = session.run("ansible-builder", "introspect", "--sanitize", ".", silent=True)
+            # As a project of AWX is updated, which installs the collection for its jobs.
+            options = ["-r", str(project / "requirements.yml")]
+            env = {"ANSIBLE_COLLECTIONS_PATH": temporary, "HOME": session.create_tmp()}
+            session.run("ansible-galaxy", "collection", "install", *options, env=env)
+            introspect = ["ansible-builder", "introspect", "--sanitize"]
+            needed = session.run(*introspect, ".", silent=True)
             if "requests >= 2.28" not in str(needed):
                 session.error(f"ansible-builder does not take requests from the collection:\n{needed}")
             session.run("ansible-builder", "create")
             if not Path("context/_build/collections/netapp-nks.tar.gz").exists():
                 session.error("The context lacks the collection")
+            # As versions of kubernetes.core are that ask for what the base image cannot install.
+            older = Path("older/ansible_collections/kubernetes/core")
+            older.mkdir(parents=True)
+            Path(older, "galaxy.yml").touch()
+            Path(older, "bindep.txt").write_text("openshift-clients [platform:rhel-9]\n", "utf-8")
+            exclude = "--exclude-bindep-reqs=context/_build/exclude-bindep.txt"
+            if "openshift" not in str(session.run(*introspect, "older", silent=True)):
+                session.error("ansible-builder takes no system packages from collections")
+            if "openshift" in str(session.run(*introspect, exclude, "older", silent=True)):
+                session.error("The definition does not exclude openshift-clients")
 
 
 @nox.session(name="release-ready", default=False)

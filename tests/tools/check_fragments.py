@@ -4,8 +4,8 @@
 """Check that each plugin, role and playbook that has changed since the last release is named in a changelog fragment.
 
 The last release is the newest commit that added a version to changelogs/changelog.yaml: no tag is needed. The check
-does not see whether a fragment tells all that has changed, nor changes outside of the folders below. Where the history is
-too short to have the last release, it says so, and checks nothing.
+does not see whether a fragment tells all that has changed, nor changes outside of the folders below. Where the history
+is too short to have the last release, it says so, and checks nothing.
 """
 
 from __future__ import annotations
