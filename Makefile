@@ -33,7 +33,7 @@ demo: .build/installed ## Show the collection at work on a fake NKS
 
 .PHONY: fake
 fake: .build/installed ## Run the fake NKS until Ctrl-C; paste the lines that it prints in another shell
-	@echo 'export PATH=$(CURDIR)/$(BIN):$$PATH ANSIBLE_COLLECTIONS_PATH=$(COLLECTIONS)'
+	@echo 'export PATH="$(abspath $(BIN)):$$PATH" ANSIBLE_COLLECTIONS_PATH="$(COLLECTIONS)"'
 	@exec $(BIN)/python tests/fake_nks
 
 .PHONY: test

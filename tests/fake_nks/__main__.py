@@ -46,8 +46,8 @@ def main() -> int:
                 write_atomically(arguments.export_file, exports)
             if command:
                 return run(command, fake, arguments.lifetime)
-            print("fake_nks: serving; Ctrl-C stops it", file=sys.stderr, flush=True)
             print(exports, end="", flush=True)
+            print("# The fake NKS API serves until Ctrl-C.", file=sys.stderr, flush=True)
             fake.stopping.wait(arguments.lifetime)
     except KeyboardInterrupt:
         pass

@@ -864,7 +864,7 @@ def test_cli_serves_until_a_signal(tmp_path: Path, number: signal.Signals) -> No
         with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request) as response:
             assert len(json.load(response)) == 4
         process.send_signal(number)
-        assert process.communicate(timeout=120) == ("", "fake_nks: serving; Ctrl-C stops it\n")
+        assert process.communicate(timeout=120) == ("", "# The fake NKS API serves until Ctrl-C.\n")
         assert process.returncode == 0
 
 

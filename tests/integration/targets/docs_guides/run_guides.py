@@ -1,16 +1,24 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Follows a guide as a reader does: writes its files, runs its commands and provokes its messages.
+"""Follows a page as a reader does: writes its files, runs its commands and provokes its messages.
 
-All its blocks share one folder, from the first to the last. A block with a caption is the file of that name; where
-`docs/awx` has that file too, both must be the same. A line that begins with `$` in a block of the language console is a
-command, which must succeed. A comment before a block tells otherwise:
+One shell runs all blocks of a page, from the first to the last: a folder that a block enters and a variable that it
+exports are there for the next. Its home is a new, empty folder.
 
-- `.. not run: REASON`: the block is checked for syntax only.
-- `.. step: SECONDS`: so long passes with each request to the fake; else no time passes.
-- `.. said by: COMMAND`: the command must give the message in the block, where `…` stands for anything. It may use
-  `fault JSON`, which makes requests to the fake fail.
+- A block of YAML, INI or Groovy is a file. In reStructuredText its caption is the name of the file; in Markdown the
+  line before the block ends with the name in backticks and a colon. If `docs/awx` has a file of that name, both must be
+  the same.
+- In a block of the language console, a line that begins with `$` is a command, which must succeed. The lines after it
+  must be in its output, in their order; `…` stands for any text.
+
+A comment before a block, `.. KIND: TEXT` or `<!-- KIND: TEXT -->`, changes that:
+
+- `not run: REASON`: the syntax is checked, and that a target of `make` exists.
+- `fails: REASON`: the last command of the block must fail.
+- `step: SECONDS`: so much time passes with each request to the fake. Otherwise no time passes.
+- `said by: COMMAND`: the block is a message that the command gives. The command may call `fault JSON`, which makes
+  requests to the fake fail.
 """
 
 from __future__ import annotations
@@ -27,19 +35,32 @@ from pathlib import Path
 
 import yaml
 
-BLOCK = re.compile(
-    r"(?:^\.\. (not run|said by|step): (.+(?:\n   .+)*)\n\s*)?"
+REPOSITORY = "https://github.com/netapp/netapp.nks"
+INSTALL = "ansible-galaxy collection install"
+NOT_PASSED = ("ANSIBLE_CONFIG", "ANSIBLE_COLLECTIONS_PATH", "ANSIBLE_HOME", "OLDPWD")
+"""What a reader does not have in the environment."""
+
+KINDS = "not run|fails|step|said by"
+RST_BLOCK = re.compile(
+    rf"(?:^\.\. ({KINDS}): (.+(?:\n   .+)*)\n\s*)?"
     r"^( *)\.\. code-block:: (\S+)\n((?:\3   :.*\n)*)\n((?:\3   .*\n|\s*\n)+)",
     re.M,
 )
+MARKDOWN_BLOCK = re.compile(
+    rf"(?:`([^`\s]+)`:\n\n)?(?:<!-- ({KINDS}): (.+?) -->\n)?^( *)```(\w+)\n((?:.*\n)*?)\4```$", re.M
+)
+FILES = ("yaml", "ini", "groovy")
 SCRIPTS = ("script", "before_script", "run")
 """Where a pipeline has commands."""
 
-FAULT = """
+SHELL = """
 fault() {
     python -c 'import sys, urllib.request as u; u.urlopen(u.Request(*sys.argv[1:2], sys.argv[2].encode()))' \
         "$NKS_FAKE_URL/_fake/faults" "[$1]"
 }
+trap 'export -p >"$HOME/.environment"; pwd >"$HOME/.folder"' EXIT
+. "$HOME/.environment"
+cd "$(cat "$HOME/.folder")" || exit
 """
 
 
@@ -52,63 +73,75 @@ class Block(t.NamedTuple):
     kind: str
     remark: str
     language: str
-    caption: str
+    file: str
     text: str
 
 
-def blocks(page: str) -> t.Iterator[Block]:
-    for match in BLOCK.finditer(page):
-        kind, remark, indent, language, options, text = match.groups()
-        caption = re.search(r":caption: (.+)", options)
+def blocks(page: Path) -> t.Iterator[Block]:
+    text = page.read_text(encoding="utf-8")
+    for match in (RST_BLOCK if page.suffix == ".rst" else MARKDOWN_BLOCK).finditer(text):
+        if page.suffix == ".rst":
+            kind, remark, indent, language, options, body = match.groups()
+            caption = re.search(r":caption: (.+)", options)
+            file, indent = caption.group(1).strip() if caption else "", f"{indent}   "
+        else:
+            file, kind, remark, indent, language, body = match.groups()
+        lines = [line[len(indent) :] for line in body.rstrip().splitlines()]
         yield Block(
-            page.count("\n", 0, match.start(6)) + 1,
+            text.count("\n", 0, match.start(6)) + 1,
             kind or "",
             " ".join((remark or "").split()),
             language,
-            caption.group(1).strip() if caption else "",
-            "".join(f"{line[len(indent) + 3 :]}\n" for line in text.rstrip().splitlines()),
+            file if file and language in FILES else "",
+            "".join(f"{line}\n" for line in lines),
         )
 
 
-def follow(block: Block, folder: Path, shipped: Path) -> None:
-    if block.caption:
-        (folder / block.caption).parent.mkdir(exist_ok=True)
-        (folder / block.caption).write_text(block.text, encoding="utf-8")
-        if (shipped / block.caption).exists():
-            same(block.text, (shipped / block.caption).read_text(encoding="utf-8"))
+def count_blocks(page: Path) -> int:
+    text = page.read_text(encoding="utf-8")
+    if page.suffix == ".rst":
+        return len(re.findall(r"^ *\.\. code-block::", text, re.M))
+    return len(re.findall(r"^ *```", text, re.M)) // 2
+
+
+def follow(block: Block, home: Path, root: Path) -> None:
+    control("step", block.remark if block.kind == "step" else "0")
+    if block.file:
+        write(block, Path((home / ".folder").read_text().strip()), root / "docs/awx")
     if block.kind == "said by":
         control("reset")
-        provoke(block, folder)
-    elif block.kind == "not run" and block.language == "text":
+        provoke(block, home)
+    elif block.language == "text" and block.kind == "not run":
         return
     elif block.language == "yaml":
         for document in yaml.safe_load_all(block.text):
             for script in scripts(document):
-                check(script, folder)
-    elif block.language in ("ini", "cfg"):
+                check(script, root)
+    elif block.language == "ini":
         configparser.ConfigParser(interpolation=None).read_string(block.text)
-    elif block.language == "console":
-        control("step", block.remark if block.kind == "step" else "0")
-        for command in commands(block.text):
-            check(command, folder)
-            if block.kind != "not run":
-                done = bash(command, folder)
-                if done.returncode:
-                    raise GuideError(f"{command}\nended with {done.returncode}\n{done.stdout}{done.stderr}")
     elif block.language == "groovy":
         if any(block.text.count(opens) != block.text.count(closes) for opens, closes in ("{}", "()", "[]")):
             raise GuideError("the brackets do not match")
         for script in re.findall(r"""\bsh '([^']+)'""", block.text):
-            check(script, folder)
+            check(script, root)
+    elif block.language == "console":
+        found = commands(block.text)
+        for number, (command, output) in enumerate(found, 1):
+            check(command, root)
+            if block.kind != "not run":
+                run(command, output, home, fails=block.kind == "fails" and number == len(found))
     else:
         raise GuideError(f"this test knows no {block.language}")
 
 
-def same(text: str, file: str) -> None:
-    """The file may have a license and remarks before its first line of YAML."""
-    start = re.sub(r"\A---\n(?:#.*\n|\n)*", "", file)
-    if text != start:
-        raise GuideError(f"the file of that name in docs/awx differs:\n{start}")
+def write(block: Block, folder: Path, shipped: Path) -> None:
+    (folder / block.file).parent.mkdir(exist_ok=True)
+    (folder / block.file).write_text(block.text, encoding="utf-8")
+    if (shipped / block.file).exists():
+        # The file may have a license and remarks before its first line of YAML.
+        start = re.sub(r"\A---\n(?:#.*\n|\n)*", "", (shipped / block.file).read_text(encoding="utf-8"))
+        if block.text != start:
+            raise GuideError(f"the file of that name in docs/awx differs:\n{start}")
 
 
 def scripts(document: t.Any) -> t.Iterator[str]:
@@ -120,25 +153,45 @@ def scripts(document: t.Any) -> t.Iterator[str]:
             yield from scripts(value)
 
 
-def commands(text: str) -> list[str]:
-    lines = text.replace("\\\n", "").splitlines()
-    if not all(line.startswith("$ ") for line in lines):
-        raise GuideError("a line of a console block does not begin with $")
-    return [line[2:] for line in lines]
+def commands(text: str) -> list[tuple[str, str]]:
+    """Each command of a console block, and what the page shows as its output."""
+    found = re.findall(r"^\$ (.*\n)((?:(?!\$ ).*\n)*)", text.replace("\\\n", ""), re.M)
+    if not text.startswith("$ "):
+        raise GuideError("the block does not begin with a command")
+    return found
 
 
-def check(script: str, folder: Path) -> None:
-    done = subprocess.run(["bash", "-n", "-c", script], cwd=folder, capture_output=True, text=True, check=False)
+def check(script: str, root: Path) -> None:
+    done = subprocess.run(["bash", "-n", "-c", script], capture_output=True, text=True, check=False)
     if done.returncode:
         raise GuideError(f"{script}\n{done.stderr}")
+    for target in re.findall(r"^make ([a-z-]+)", script):
+        if not re.search(rf"^([a-z-]+ )*{target}( [a-z-]+)*:", (root / "Makefile").read_text(encoding="utf-8"), re.M):
+            raise GuideError(f"the Makefile has no target {target}")
 
 
-def provoke(block: Block, folder: Path) -> None:
-    done = bash(block.remark, folder)
-    said = squeezed(done.stdout + done.stderr)
-    for piece in map(squeezed, block.text.split("…")):
-        if piece not in said:
-            raise GuideError(f"{block.remark}\ndid not say: {block.text}\n{done.stdout}{done.stderr}")
+def run(command: str, output: str, home: Path, fails: bool) -> None:
+    done = bash(command, home)
+    said = done.stdout + done.stderr
+    if bool(done.returncode) != fails:
+        raise GuideError(f"{command}\nended with {done.returncode}\n{said}")
+    expect(command, output, said)
+
+
+def provoke(block: Block, home: Path) -> None:
+    done = bash(block.remark, home)
+    expect(block.remark, block.text, done.stdout + done.stderr)
+
+
+def expect(command: str, text: str, said: str) -> None:
+    """Check that what was said holds each piece of the text, in their order."""
+    rest = squeezed(said)
+    for piece in map(squeezed, text.split("…")):
+        _before, found, rest = rest.partition(piece) if piece else ("", "-", rest)
+        if not found:
+            raise GuideError(f"{command}\ndid not say: {text}\n{said}")
+    if "Traceback" in said or os.environ["NKS_API_TOKEN"] in said:
+        raise GuideError(f"{command}\nshowed a traceback or the token:\n{said}")
 
 
 def squeezed(text: str) -> str:
@@ -146,18 +199,36 @@ def squeezed(text: str) -> str:
     return re.sub(r"[\s\\]", "", text)
 
 
-def bash(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    environment = {
-        **os.environ,
-        "HOME": str(folder),
-        "ANSIBLE_NOCOLOR": "true",
-        "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
-    }
-    if (folder / "ansible.cfg").exists():
-        environment["ANSIBLE_CONFIG"] = str(folder / "ansible.cfg")
+def bash(command: str, home: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        ["bash", "-c", f"{FAULT}\n{command}"], cwd=folder, env=environment, capture_output=True, text=True, check=False
+        ["bash", "-c", f"{SHELL}\n{command}"], env={"HOME": str(home)}, capture_output=True, text=True, check=False
     )
+
+
+def prepare(home: Path, root: Path, page: str) -> None:
+    """Give the shell of a page its first folder and environment, and the collection unless the page installs it."""
+    if INSTALL not in page:
+        collections = home / ".ansible/collections/ansible_collections/netapp"
+        collections.mkdir(parents=True)
+        (collections / "nks").symlink_to(root)
+    repository = home / ".repository"
+    if REPOSITORY in page:
+        git = ["git", f"--git-dir={repository}", f"--work-tree={root}", "-c", "user.name=docs", "-c", "user.email=docs"]
+        subprocess.run(["git", "init", "-q", "--bare", "--initial-branch=main", repository], check=True)
+        subprocess.run([*git, "add", "--all"], check=True, capture_output=True)
+        subprocess.run([*git, "commit", "-qm", "The files that are tested"], check=True)
+    environment = {
+        **{name: value for name, value in os.environ.items() if name not in NOT_PASSED},
+        "HOME": str(home),
+        "ANSIBLE_NOCOLOR": "true",
+        # A clone of the repository, and an installation from it, take the files that are tested.
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"url.{repository}.insteadOf",
+        "GIT_CONFIG_VALUE_0": REPOSITORY,
+    }
+    (home / ".folder").write_text(f"{home}\n", encoding="utf-8")
+    (home / ".environment").touch()
+    subprocess.run(["bash", "-c", 'export -p >"$HOME/.environment"'], env=environment, check=True)
 
 
 def control(path: str, body: str = "") -> None:
@@ -167,22 +238,22 @@ def control(path: str, body: str = "") -> None:
 
 
 def main() -> int:
-    guide = Path(sys.argv[1])
-    page = guide.read_text(encoding="utf-8")
-    seen = list(blocks(page))
-    failed = len(re.findall(r"^ *\.\. code-block::", page, re.M)) - len(seen)
+    root, page = map(Path, sys.argv[1:])
+    found = list(blocks(page))
+    failed = count_blocks(page) - len(found)
     if failed:
-        print(f"FAILED: {guide.name} has blocks that this test does not see")
+        print(f"FAILED: {page.name} has blocks that this test does not see")
     control("reset")
     with tempfile.TemporaryDirectory() as folder:
-        for block in seen:
-            print(f"{guide.name}:{block.line} {block.language} {block.caption or block.kind}", flush=True)
+        prepare(Path(folder), root, page.read_text(encoding="utf-8"))
+        for block in found:
+            print(f"{page.name}:{block.line} {block.language} {block.file or block.kind}", flush=True)
             try:
-                follow(block, Path(folder), guide.parents[2] / "awx")
+                follow(block, Path(folder), root)
             except (GuideError, yaml.YAMLError, configparser.Error) as error:
                 print(f"    FAILED: {error}")
                 failed += 1
-    print(f"{guide.name}: {len(seen)} blocks were followed, {failed} failed.")
+    print(f"{page.name}: {len(found)} blocks were followed, {failed} failed.")
     return 1 if failed else 0
 
 

@@ -5,11 +5,12 @@
 
 set -eu
 
-# Each guide at the same time as the others, with a fake of its own.
+root=$(realpath "${ANSIBLE_COLLECTIONS_PATH%%:*}/ansible_collections/netapp/nks")
+
+# Each page at the same time as the others, with a fake of its own.
 if [ "${1:-}" != follow ]; then
-    root=${ANSIBLE_COLLECTIONS_PATH%%:*}/ansible_collections/netapp/nks
     pages=()
-    for page in "$root"/docs/docsite/rst/*.rst; do
+    for page in "$root"/README.md "$root"/docs/docsite/rst/*.rst; do
         "$0" follow "$page" >"$OUTPUT_DIR/${page##*/}.log" 2>&1 &
         pages+=("$!:$OUTPUT_DIR/${page##*/}.log")
     done
@@ -24,4 +25,4 @@ fi
 # shellcheck source=tests/integration/targets/setup_fake_nks/fake.sh
 . ../setup_fake_nks/fake.sh
 
-python run_guides.py "$2"
+python run_guides.py "$root" "$2"

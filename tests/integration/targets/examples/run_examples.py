@@ -1,7 +1,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs the EXAMPLES of plugins, and the blocks of YAML and INI in every page but the guides, which docs_guides follows.
+"""Runs the EXAMPLES of plugins, and the blocks of YAML and INI in the pages of roles. docs_guides follows the other pages.
 
 A block behind a comment `<!-- not run: REASON -->` is only parsed.
 """
@@ -43,8 +43,7 @@ def find(root: Path) -> t.Iterator[Example]:
         for text in re.split(r"^---\n", examples_of(path), flags=re.M):
             if yaml.safe_load(text) is not None:
                 yield Example(str(path.relative_to(root)), "yaml", text)
-    patterns = ("README.md", "roles/*/README.md", "docs/**/*.md")
-    for path in sorted(page for pattern in patterns for page in root.glob(pattern)):
+    for path in sorted(root.glob("roles/*/README.md")):
         page = path.read_text(encoding="utf-8")
         for match in FENCED.finditer(page):
             not_run, _indent, language, text = match.groups()

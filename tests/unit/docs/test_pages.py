@@ -1,0 +1,98 @@
+# Copyright (c) 2026, netapp.nks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the pages in Markdown say of the repository."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import subprocess
+import sys
+import typing as t
+import urllib.request
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[3]
+SHIPPED = [ROOT / "README.md", *sorted(ROOT.glob("roles/*/README.md"))]
+PAGES = [*SHIPPED, *sorted(ROOT.glob("*.md")), *sorted(ROOT.glob("docs/**/*.md")), ROOT / "tests/fake_nks/README.md"]
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+
+
+def links(page: Path) -> list[str]:
+    return LINK.findall(page.read_text(encoding="utf-8"))
+
+
+def anchors(page: Path) -> set[str]:
+    """The names by which GitHub knows the headings of a page in Markdown or reStructuredText."""
+    text = page.read_text(encoding="utf-8")
+    pattern = r"^(.+)\n[-=~^]{4,}$" if page.suffix == ".rst" else r"^#+ (.+)$"
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in re.findall(pattern, text, re.M)}
+
+
+def matrix(page: str) -> list[tuple[str, str]]:
+    """The rows of the table of ansible-cores and Pythons of a page."""
+    return re.findall(r"^\| (\d\.\d+) \| (.+?) \|$", (ROOT / page).read_text(encoding="utf-8"), re.M)
+
+
+def cores() -> dict[str, tuple[str, list[str]]]:
+    for statement in ast.parse((ROOT / "noxfile.py").read_text(encoding="utf-8")).body:
+        if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "CORES":
+            return t.cast(t.Dict[str, t.Tuple[str, t.List[str]]], ast.literal_eval(statement.value))
+    raise AssertionError("noxfile.py has no CORES")
+
+
+@pytest.mark.parametrize("page", SHIPPED, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_of_shipped_pages_work_elsewhere(page: Path) -> None:
+    """Galaxy shows these pages without the files beside them."""
+    assert [link for link in links(page) if not link.startswith(("https://", "#"))] == []
+
+
+@pytest.mark.parametrize("page", sorted(set(PAGES)), ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_into_the_repository_lead_somewhere(page: Path) -> None:
+    repository = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["repository"]
+    raw = repository.replace("https://github.com", "https://raw.githubusercontent.com")
+    for link in links(page):
+        path, _hash, anchor = re.sub(rf"^({repository}/blob|{raw})/main/", f"{ROOT}/", link).partition("#")
+        target = page.parent / path if path else page
+        if not path.startswith("https://"):
+            assert target.is_file(), link
+            assert not anchor or anchor in anchors(target), link
+        else:
+            assert not path.startswith(raw), link
+            assert not path.startswith(repository) or path == f"{repository}/issues", link
+
+
+def test_versions_of_the_readme_are_those_that_are_tested() -> None:
+    assert matrix("README.md") == [(core, pythons[0]) for core, (_pip, pythons) in cores().items()]
+
+
+def test_versions_of_contributing_are_those_that_are_tested() -> None:
+    assert matrix("CONTRIBUTING.md") == [(core, ", ".join(pythons)) for core, (_pip, pythons) in cores().items()]
+
+
+def test_make_fake_prints_lines_for_a_shell() -> None:
+    """All that it prints is pasted as it is."""
+    make = ["make", "--old-file=.build/installed", f"BIN={Path(sys.executable).parent}", "fake"]
+    # A make that runs this test may keep back what the makes beneath it print, by a variable.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    with subprocess.Popen(
+        make, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        assert process.stdout
+        lines = [process.stdout.readline() for _line in range(4)]
+        try:
+            script = f'{"".join(lines)}echo "$NKS_API_URL $NKS_API_TOKEN"; command -v python'
+            shell = subprocess.run(["bash", "-euc", script], capture_output=True, text=True, check=False)
+            assert shell.stderr == ""
+            url, token, python = shell.stdout.split()
+            assert python == str(Path(sys.executable).parent / "python")
+            request = urllib.request.Request(f"{url}/orgs", headers={"Authorization": f"Bearer {token}"})
+            with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request) as response:
+                assert response.status == 200
+        finally:
+            process.terminate()
