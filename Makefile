@@ -71,6 +71,14 @@ lint: .venv/ready ## Run ruff, pylint, mypy and yamllint
 format: .venv/ready ## Format the Python code with ruff
 	CI=false $(NOX) -s formatters
 
+.PHONY: yamllint
+yamllint: .venv/ready ## Check the YAML files, and the YAML in the documentation
+	$(NOX) -s $@
+
+.PHONY: changelog
+changelog: .venv/ready ## Check the changelog fragments
+	$(NOX) -s $@
+
 .PHONY: docs-check
 docs-check: .venv/ready ## Check the documentation of the plugins, the roles and the guides
 	$(NOX) -s $@
