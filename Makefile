@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # A virtual environment that is there keeps its Python, until another is named: make test PYTHON=python3.13
-PYTHON ?= $(if $(and $(wildcard .venv/ready),$(wildcard .venv/bin/python)),.venv/bin/python,python3)
+PYTHON ?= $(if $(and $(wildcard .venv/ready),$(realpath .venv/bin/python)),.venv/bin/python,python3)
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 NOX := $(BIN)/nox
