@@ -17,6 +17,8 @@ from pathlib import Path
 
 FOLDERS = ["extensions", "meta", "playbooks", "plugins", "roles"]
 SHARED = {"doc_fragments", "module_utils", "plugin_utils"}
+CHANGELOG = "changelogs/changelog.yaml"
+VERSION = r"^  [0-9]+\.[0-9]+\.[0-9]+"
 
 
 def git(*arguments: str) -> list[str]:
@@ -25,8 +27,7 @@ def git(*arguments: str) -> list[str]:
 
 def last_release() -> str | None:
     """The commit of the last release, or None where the history does not reach back to it."""
-    version = r"^  [0-9]+\.[0-9]+\.[0-9]+"
-    commits = git("log", "-1", "--format=%H", f"-G{version}", "--", "changelogs/changelog.yaml")
+    commits = git("log", "-1", "--format=%H", f"-G{VERSION}", "--", CHANGELOG)
     shallow = Path(git("rev-parse", "--git-path", "shallow")[0])
     if shallow.exists() and set(commits) & set(shallow.read_text("utf-8").split()):
         return None
@@ -40,10 +41,10 @@ def name_for(path: str, is_new: bool) -> str | None:
         return None
     if folder == "meta" or part in SHARED:
         return ""
-    if folder == "plugins":
-        if is_new:
-            return None  # antsibull-changelog lists new plugins by itself
-        return Path(path).stem if part == "modules" else part
+    if folder == "plugins" and is_new and part not in {"filter", "test"}:
+        return None  # antsibull-changelog lists it by itself
+    if folder == "plugins" and part not in {"action", "filter", "modules", "test"}:
+        return part
     return part if folder == "roles" else Path(path).stem
 
 
@@ -65,6 +66,9 @@ def missing(release: str, fragments: str) -> list[str]:
 
 def main() -> str | None:
     """What is wrong, or None."""
+    if git("diff", f"-G{VERSION}", "--name-only", "HEAD", "--", CHANGELOG):
+        print("A release is being made: its fragments are in the changelog.")
+        return None
     release = last_release()
     if release is None:
         print("The history is too short to have the last release: nothing is known of missing fragments.")

@@ -66,6 +66,7 @@ def test_a_release_needs_no_fragment() -> None:
     [
         ("plugins/modules/nks_a.py", "nks_a - x"),
         ("plugins/inventory/nks.py", "inventory nks - x"),
+        ("plugins/filter/new.py", "add plugin.filter: new"),
         ("plugins/module_utils/_x.py", "all modules - x"),
         ("plugins/module_utils/_new.py", "all modules - x"),
         ("roles/gate/tasks/main.yml", "role gate - x"),
@@ -104,7 +105,10 @@ def test_a_module_that_went_needs_a_fragment() -> None:
 
 def test_the_next_release_begins_afresh() -> None:
     commit({"plugins/modules/nks_a.py": "changed"})
-    commit({"changelogs/changelog.yaml": RELEASED["changelogs/changelog.yaml"] + "  1.1.0:\n    changes: {}\n"})
+    release = {"changelogs/changelog.yaml": RELEASED["changelogs/changelog.yaml"] + "  1.1.0:\n    changes: {}\n"}
+    write(release)
+    assert check_fragments.main() is None
+    commit(release)
     assert check_fragments.main() is None
     commit({"changelogs/changelog.yaml": RELEASED["changelogs/changelog.yaml"] + "  1.1.0:\n    changes: {a: b}\n"})
     commit({"plugins/modules/nks_b.py": "changed"})
