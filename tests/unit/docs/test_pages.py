@@ -39,6 +39,13 @@ def matrix(page: str) -> list[tuple[str, str]]:
     return re.findall(r"^\| (\d\.\d+) \| (.+?) \|$", (ROOT / page).read_text(encoding="utf-8"), re.M)
 
 
+def imports(path: Path) -> set[str]:
+    """The other files of module_utils and plugin_utils that a file imports, by their names."""
+    pattern = r"^\s*from ansible_collections\.netapp\.nks\.plugins\.\w+_utils(?:\.(_\w+))? import (\w+)"
+    found = re.findall(pattern, path.read_text(encoding="utf-8"), re.M)
+    return {file or name for file, name in found}
+
+
 def cores() -> dict[str, tuple[str, list[str]]]:
     for statement in ast.parse((ROOT / "noxfile.py").read_text(encoding="utf-8")).body:
         if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "CORES":
@@ -73,6 +80,19 @@ def test_versions_of_the_readme_are_those_that_are_tested() -> None:
 
 def test_versions_of_contributing_are_those_that_are_tested() -> None:
     assert matrix("CONTRIBUTING.md") == [(core, ", ".join(pythons)) for core, (_pip, pythons) in cores().items()]
+
+
+def test_imports_are_those_of_contributing() -> None:
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+_utils/_\w+\.py)` \| .+? \| (.*)\|$", page, re.M)
+    allowed = {file: set(re.findall(r"`(_\w+)`", names)) for file, names in rows}
+    files = {
+        f"{path.parent.name}/{path.name}": imports(path)
+        for path in (ROOT / "plugins").glob("*_utils/_*.py")
+        if path.name != "__init__.py"
+    }
+    assert sorted(allowed) == sorted(files)
+    assert {file: names - allowed[file] for file, names in files.items() if names - allowed[file]} == {}
 
 
 def test_make_fake_prints_lines_for_a_shell() -> None:
