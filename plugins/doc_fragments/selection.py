@@ -67,6 +67,7 @@ options:
         account is not their C(Owner), are left out with a warning. If all of them do, it is an error.
     type: list
     elements: str
+    aliases: [org]
 """
 
     PLUGINS = r"""

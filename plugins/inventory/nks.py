@@ -184,7 +184,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def parse(self, inventory: InventoryData, loader: t.Any, path: str, cache: bool = True) -> None:
         super().parse(inventory, loader, path, cache)
-        unknown = set(self._read_config_data(path)) - {"plugin", *self.get_options()}
+        given = set(self._read_config_data(path))
+        if given >= {"orgs", "org"}:
+            raise AnsibleParserError("The option orgs is given twice: org is another name of it.")
+        unknown = given - {"plugin", "org", *self.get_options()}
         if unknown:
             raise AnsibleParserError(f"Options that the plugin does not have: {', '.join(sorted(map(str, unknown)))}.")
         pairs = self.load(cache)

@@ -61,6 +61,9 @@ class Fleet(t.NamedTuple):
     skipped_orgs: list[JSON]
     read_orgs: list[JSON]
 
+    why_empty: str = ""
+    """Why no cluster fits the lists of values, in words. Empty where there is another reason, or none is there."""
+
     @property
     def clusters(self) -> list[JSON]:
         return [cluster for _org, cluster in self.pairs]
@@ -85,7 +88,7 @@ class Fleet(t.NamedTuple):
         return self._replace(pairs=pairs, not_selected=not_selected)
 
     def warnings(self) -> list[str]:
-        return skipped_warnings(self.skipped_orgs)
+        return skipped_warnings(self.skipped_orgs) + ([self.why_empty] if self.why_empty else [])
 
     def summary(self) -> str:
         """What was selected, and what of the organizations that were read was not, in words."""
@@ -130,7 +133,8 @@ def select_clusters(
     fleet = read_fleets(client, [scope], include_service_clusters, whole_orgs)[scope]
     if isinstance(fleet, NKSError):
         raise fleet
-    return fleet.select(fits)
+    selected = fleet.select(fits)
+    return selected if selected.pairs else selected._replace(why_empty=explain_empty(fleet.clusters, **filters))
 
 
 def cluster_filter(
@@ -159,6 +163,40 @@ def cluster_filter(
         )
 
     return fits
+
+
+def explain_empty(
+    clusters: list[JSON],
+    *,
+    id: int | None = None,  # pylint: disable=redefined-builtin
+    name: str | None = None,
+    **lists: Wanted,
+) -> str:
+    """Why none of the clusters fits the lists of values, in words. Empty where ``id`` and ``name`` fit none of them: to
+    look for a cluster that is not there is no mistake."""
+    there = list(filter(cluster_filter(id=id, name=name), clusters))
+    given: JSON = {option: values for option, values in lists.items() if values is not None}
+    if not there or not given:
+        return ""
+    alone = [option for option in given if not any(map(cluster_filter(**{option: given[option]}), there))]
+    wanted = [f"{option} {shortened([_shown(value) for value in given[option]])}" for option in alone or given]
+    seen = [f"their {option} are {_values(option, there)}" for option in alone or given]
+    return (
+        f"No cluster is selected: none of the {len(there)} that are there fits {' and '.join(wanted)}"
+        f"{'' if alone else ' at the same time'}; {'; '.join(seen)}. "
+        f"Left out: {shortened([shown_cluster(cluster) for cluster in there])}."
+    )
+
+
+def _values(option: str, clusters: list[JSON]) -> str:
+    """The values by which an option could select clusters, in words."""
+    values = [cluster.get(option[:-1]) for cluster in clusters]
+    names = [value.get("name") if isinstance(value, dict) else value for value in values]
+    return shortened(sorted({_shown(name) for name in names if name is not None})) or "not known"
+
+
+def _shown(value: t.Any) -> str:
+    return one_line(repr(value))
 
 
 def org_scope(orgs: Wanted) -> Scope:

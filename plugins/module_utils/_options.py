@@ -52,7 +52,14 @@ MODULE_CONNECTION: Spec = {
 """The connection options of a module. Those in ``connection_options`` win. The roles pass theirs in it, because an
 option that a task omits hides the one in ``module_defaults``."""
 
-ORGS: Spec = {"orgs": {"type": "list", "elements": "str", "fallback": (environment_list, ["NKS_ORG_ID"])}}
+ORGS: Spec = {
+    "orgs": {
+        "type": "list",
+        "elements": "str",
+        "aliases": ["org"],
+        "fallback": (environment_list, ["NKS_ORG_ID"]),
+    }
+}
 
 SELECTION: Spec = {
     **ORGS,

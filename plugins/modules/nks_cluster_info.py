@@ -226,6 +226,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._fleet import (
     select_clusters,
     shortened,
     shown_cluster,
+    skipped_warnings,
     with_includes,
 )
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
@@ -243,7 +244,7 @@ def query(module: AnsibleModule, client: NKSClient) -> dict[str, t.Any]:
         fleet = wait(select, module.params["wait_for"], *wait_options(module), module.check_mode)
     else:
         fleet = select()
-    for warning in fleet.warnings():
+    for warning in skipped_warnings(fleet.skipped_orgs) if module.params["wait_for"] else fleet.warnings():
         module.warn(warning)
     fleet = with_includes(client, fleet, **params_for(module, INCLUDES))
     return {"clusters": fleet.clusters, "skipped_orgs": fleet.skipped_orgs}

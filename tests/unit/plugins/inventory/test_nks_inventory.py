@@ -143,6 +143,20 @@ def test_the_selection_is_that_of_the_module(source: Source, options: JSON, host
     assert "nks" in found.groups
 
 
+def test_a_selection_that_leaves_nothing_is_warned_of(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    warned: list[str] = []
+    monkeypatch.setattr(Display, "warning", lambda _self, text, *_arguments, **_options: warned.append(text))
+    source.parse(orgs=["381"], states=["runing"])
+    assert ["fits states 'runing'; their states are" in text for text in warned] == [True]
+
+
+@pytest.mark.parametrize("orgs", [[383], "383", "🚀"])
+def test_org_is_another_name_of_orgs(source: Source, monkeypatch: pytest.MonkeyPatch, orgs: t.Any) -> None:
+    monkeypatch.setenv("NKS_ORG_ID", "381")
+    assert set(source.parse(org=orgs).hosts) == {"🐳"}
+    assert "The option orgs is given twice" in source.failure(org=orgs, orgs=["381"])
+
+
 def test_options_come_from_the_environment_too(fake: FakeNKS, source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {"API_TOKEN": fake.token, "API_URL": fake.url, "ORG_ID": "383,382", "API_RETRIES": "0"}.items():
         monkeypatch.setenv(f"NKS_{name}", value)
@@ -718,6 +732,6 @@ def test_an_empty_variable_does_not_turn_the_check_of_certificates_off(
 
 
 def test_a_misspelt_option_is_refused(fake: FakeNKS, source: Source) -> None:
-    with pytest.raises(AnsibleError, match="does not have: org, statess"):
-        source.parse(org=["381"], statess=["running"])
+    with pytest.raises(AnsibleError, match="does not have: orgz, statess"):
+        source.parse(orgz=["381"], statess=["running"])
     assert not fake.requests

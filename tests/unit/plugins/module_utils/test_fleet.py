@@ -157,9 +157,68 @@ def test_thousands_of_organizations_do_not_fill_the_screen() -> None:
 
 def test_a_token_that_sees_no_organization_has_no_clusters(fake: FakeNKS, connect: Connect) -> None:
     client = connect(api_token=fake.tokens["nobody"])
-    assert select_clusters(client) == ([], [], [], [])
+    assert select_clusters(client) == ([], [], [], [], "")
     with pytest.raises(NKSError, match="none at all"):
         select_clusters(client, orgs=["381"])
+
+
+# A selection that leaves nothing
+
+
+@pytest.mark.parametrize(
+    ("selection", "words"),
+    [
+        (
+            {"states": ["runing"], "orgs": ["381"]},
+            "none of the 5 that are there fits states 'runing'; their states are 'building', 'draft', 'running'. Left "
+            "out: prod (ID 1201), staging (ID 1202), build-me (ID 1203), going (ID 1204), broken (ID 1205).",
+        ),
+        (
+            {"providers": ["hci"], "regions": ["nyc1"], "orgs": ["382"]},
+            "none of the 3 that are there fits regions 'nyc1'; their regions are 'Lab 1', 'eastus', 'westeurope'.",
+        ),
+        (
+            {"providers": ["hci"], "regions": ["eastus"], "orgs": ["382"]},
+            "fits providers 'hci' and regions 'eastus' at the same time; their providers are 'aks', 'azure', 'hci'; "
+            "their regions are 'Lab 1', 'eastus', 'westeurope'.",
+        ),
+        (
+            {"workspaces": ["Team B", 7], "orgs": ["382"]},
+            "workspaces 'Team B', 7; their workspaces are 'Default', 'Team A'.",
+        ),
+        (
+            {"name": "prod", "states": ["draft"]},
+            "none of the 2 that are there fits states 'draft'; their states are 'running'",
+        ),
+    ],
+)
+def test_a_selection_that_leaves_nothing_says_what_is_there(client: NKSClient, selection: JSON, words: str) -> None:
+    fleet = select_clusters(client, **selection)
+    assert not fleet.pairs
+    [warning] = [text for text in fleet.warnings() if "may not read" not in text]
+    assert warning.startswith("No cluster is selected: none of the ")
+    assert words in warning
+
+
+@pytest.mark.parametrize(
+    "selection", [{}, {"states": ["running"]}, {"name": "none"}, {"id": 1}, {"name": "none", "states": ["runing"]}]
+)
+def test_what_is_looked_for_by_name_and_not_there_is_no_mistake(client: NKSClient, selection: JSON) -> None:
+    assert len(select_clusters(client, **selection).warnings()) == 1  # of the organization that may not be read
+
+
+def test_where_no_cluster_is_there_nothing_is_left_out(fake: FakeNKS, client: NKSClient) -> None:
+    serve(fake, "/orgs/381/clusters", [])
+    assert select_clusters(client, orgs=["381"], states=["running"]).warnings() == []
+
+
+def test_odd_values_of_many_clusters_are_one_short_line(fake: FakeNKS, client: NKSClient) -> None:
+    clusters: list[JSON] = [{"pk": pk, "name": "x" * 500, "region": f"\x1b[31m{pk}\n" * 50} for pk in range(500)]
+    serve(fake, "/orgs/381/clusters", [*clusters, {"pk": 500, "region": ["odd"]}, {"pk": 501}])
+    [warning] = select_clusters(client, orgs=["381"], regions=["r" * 500] * 500, states=["running"]).warnings()
+    assert warning.isprintable()
+    assert "their states are not known" in warning
+    assert len(warning) < 4000
 
 
 # What may not be read

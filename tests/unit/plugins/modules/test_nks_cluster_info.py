@@ -122,6 +122,20 @@ def test_what_may_not_be_read_is_never_absent(run_module: Run, options: JSON, st
     assert run_module(main, wait_timeout=0, **options)["status"] == status
 
 
+def test_a_selection_that_leaves_nothing_is_warned_of_but_not_while_waiting(run_module: Run) -> None:
+    nothing = {"orgs": ["381"], "states": ["deleting"]}
+    assert ["their states are" in str(warning) for warning in run_module(main, **nothing)["warnings"]] == [True]
+    for options in ({"wait_for": "absent"}, {"wait_for": "present", "wait_timeout": 0}):
+        assert "warnings" not in run_module(main, **nothing, **options)
+        assert "warnings" not in run_module(main, **nothing, **options, check_mode=True)
+
+
+@pytest.mark.parametrize("orgs", [383, "383", ["383"], "🚀"])
+def test_org_is_another_name_of_orgs(run_module: Run, monkeypatch: pytest.MonkeyPatch, orgs: t.Any) -> None:
+    monkeypatch.setenv("NKS_ORG_ID", "381")
+    assert pks(run_module(main, org=orgs)) == [1401]
+
+
 # Waiting
 
 
