@@ -41,6 +41,8 @@ SHORT_FORM = (
     "k8s_rbac_enabled",
 )
 NOT_IN_API = ("pools", "timeline", "nodes_listed_twice", "node_changes", "logs", "after", "gone")
+SOLUTION_IN_SHORT_FORM = ("pk", "name", "solution", "state")
+CLUSTER_IN_WORKSPACE = ("pk", "name", "provider", "state")
 WORKSPACE_IN_CLUSTER = ("pk", "name", "slug", "org", "is_default", "created")
 
 
@@ -121,7 +123,6 @@ class Fleet:
                     "org": 1001 + org,
                     "is_default": kind == 0,
                     "created": stamps["created"],
-                    "owner": 3,
                 }
                 for org in range(orgs)
                 for kind, (name, slug) in enumerate(kinds)
@@ -206,6 +207,7 @@ class Fleet:
         cluster.setdefault("kubeconfig_path", f"/orgs/{org}/clusters/{pk}/kubeconfig")
         cluster.setdefault("is_kubeconfig_available", ready)
         cluster.setdefault("is_k8s_available", ready)
+        cluster.setdefault("version_migrations", self._defaults["version_migrations"].get(cluster["k8s_version"], []))
         cluster["solutions"] = [
             {"pk": pk * 10 + number, "state": "installed" if ready else "draft", **solution}
             for number, solution in enumerate(cluster["solutions"], 1)
@@ -213,9 +215,24 @@ class Fleet:
         return cluster
 
     def short(self, cluster: Object) -> Object:
-        return {key: cluster[key] for key in SHORT_FORM}
+        solutions = [copied(solution, *SOLUTION_IN_SHORT_FORM) for solution in cluster["solutions"]]
+        nodes = {"nodes": self.nodes(cluster)} if cluster["provider"] == "gke" else {}
+        return {**copied(cluster, *SHORT_FORM), "solutions": solutions, **nodes}
 
     def detail(self, cluster: Object) -> Object:
+        keysets = {keyset["entity"]: keyset for keyset in self.keysets(cluster["org"])}
+        of_provider = keysets.get(cluster["provider"], {"pk": None, "name": ""})
+        return {
+            "provider_keyset": of_provider["pk"],
+            "provider_keyset_name": of_provider["name"],
+            "user_ssh_keyset": keysets[""]["pk"],
+            "user_ssh_keyset_name": keysets[""]["name"],
+            **{key: value for key, value in cluster.items() if key not in NOT_IN_API},
+            "worker_size": "nodepool-dependent",
+            "solutions": self.solutions(cluster),
+        }
+
+    def solutions(self, cluster: Object) -> list[Object]:
         """Every secret in it contains `never-show`."""
         solutions = []
         for solution in cluster["solutions"]:
@@ -223,6 +240,7 @@ class Fleet:
             solutions.append(
                 {
                     **self._defaults["solution"],
+                    **self._defaults["solutions"].get(solution["solution"], {}),
                     **solution,
                     "cluster": cluster["pk"],
                     "instance_id": instance_id,
@@ -232,7 +250,77 @@ class Fleet:
                     "updated": cluster["updated"],
                 }
             )
-        return {**{key: value for key, value in cluster.items() if key not in NOT_IN_API}, "solutions": solutions}
+        return solutions
+
+    def keysets(self, org: int) -> list[Object]:
+        """One for each provider, and some others. What they hold is never answered."""
+        providers = [
+            {"category": "provider", "entity": name, "name": f"Keys of {name}"} for name in self._defaults["providers"]
+        ]
+        return [
+            {
+                "pk": org * 100 + number,
+                **self._defaults["keyset"],
+                "org": org,
+                **keyset,
+                "keys": [
+                    {
+                        "pk": org * 1000 + number,
+                        "keyset": org * 100 + number,
+                        "key_type": "pub",
+                        "fingerprint": "",
+                        "user": 3,
+                    }
+                ],
+            }
+            for number, keyset in enumerate([*self._defaults["keysets"], *providers], 1)
+        ]
+
+    def workspaces_of(self, org: int, seconds: float) -> list[Object]:
+        clusters = self.clusters(org, seconds)
+        return [
+            {
+                **workspace,
+                **self._defaults["workspace"],
+                "clusters": [
+                    copied(cluster, *CLUSTER_IN_WORKSPACE)
+                    for cluster in clusters
+                    if cluster["workspace"] and cluster["workspace"]["pk"] == workspace["pk"]
+                ],
+                "team_workspaces": [team_workspace(workspace)],
+            }
+            for workspace in self.workspaces.values()
+            if workspace["org"] == org
+        ]
+
+    def profile(self, account: Object) -> Object:
+        """The user whose token it is."""
+        orgs = [org for org in self.orgs.values() if org["pk"] in account["owner"] + account["member"]]
+        name = f"user{account['pk']}"
+        return {
+            "pk": account["pk"],
+            "username": name,
+            "email": f"{name}@example.com",
+            "first_name": "",
+            "last_name": "",
+            "full_name": "",
+            "org_memberships": [
+                {
+                    "pk": org["pk"] * 100 + account["pk"],
+                    "user": account["pk"],
+                    "org": org,
+                    "role": "owner" if org["pk"] in account["owner"] else "member",
+                    "is_owner": org["pk"] in account["owner"],
+                    "is_manager": org["pk"] in account["owner"],
+                    "is_default": number == 0,
+                    "created": org["created"],
+                }
+                for number, org in enumerate(orgs)
+            ],
+            "keysets": [keyset for org in orgs if org["pk"] in account["owner"] for keyset in self.keysets(org["pk"])],
+            "subscription": {"pk": account["pk"], "user": account["pk"], "state": "active", "is_active": True},
+            "date_joined": "2018-08-05T14:35:52.980101Z",
+        }
 
     def pools(self, cluster: Object) -> list[Object]:
         state = "draft" if cluster["state"] in ("draft", "building") else "active"
@@ -247,7 +335,8 @@ class Fleet:
                 "cluster": cluster["pk"],
                 "instance_id": f"{cluster['instance_id']}-pool-{number}",
                 "instance_size": cluster["worker_size"],
-                **copied(cluster, "platform", "channel", "zone", "provider_subnet_id", "provider_subnet_cidr"),
+                **copied(cluster, "platform", "channel", "zone"),
+                **subnet(cluster),
                 **self._defaults["pool"],
                 "state": state,
                 "is_default": number == 1,
@@ -283,16 +372,18 @@ class Fleet:
             "instance_id": instance_id,
             "provider_node_id": f"i-{digest(instance_id)}" if private_ip else "",
             "role": role,
-            "group_name": f"autoscaling-{cluster['instance_id']}-pool-{pool['pk']}" if pool else "",
+            "group_name": f"autoscaling-{pool['instance_id']}" if pool else "",
             "private_ip": private_ip,
             "public_ip": public_ip,
-            **copied(cluster, "platform", "image", "channel", "zone", "provider_subnet_id", "provider_subnet_cidr"),
-            "location": cluster["region"],
+            **copied(cluster, "platform", "image", "channel", "zone"),
+            **subnet(cluster),
+            "location": location(cluster),
             "size": pool["instance_size"] if pool else cluster["master_size"],
-            "etcd_state": state if role == "master" else "",
+            "etcd_state": "none" if state == "draft" else "kube_etcd",
             **self._defaults["node"],
             "state": state,
             **copied(cluster, "is_failed", "created", "updated"),
+            **(of_gke(instance_id, public_ip, role) if cluster["provider"] == "gke" and private_ip else {}),
             **cluster.get("node_changes", {}).get(str(number), {}),
         }
 
@@ -314,6 +405,7 @@ class Fleet:
                 "cluster": cluster["pk"],
                 "event_category": "provider",
                 "details": "",
+                "reference": cluster["provider"] if event.get("event_type") == "provider_build" else "",
                 "created": created.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
                 **event,
             }
@@ -334,6 +426,35 @@ class Fleet:
     def kubernetes_token(self, cluster: Object) -> str:
         """It contains `never-show`."""
         return f"never-show-token-{digest(cluster['instance_id'])}"
+
+
+def subnet(cluster: Object) -> Object:
+    """Of a node or a pool. Off AWS and Azure the fields are empty."""
+    known = cluster["provider"] in ("aws", "azure")
+    return {key: cluster[key] if known else "" for key in ("provider_subnet_id", "provider_subnet_cidr")}
+
+
+def location(cluster: Object) -> str:
+    region, zone = cluster["region"], cluster["zone"]
+    if not zone and cluster["state"] == "draft":
+        zone = region
+    return f"{region}:{zone}" if zone else region
+
+
+def of_gke(instance_id: str, public_ip: str, role: str) -> Object:
+    """The fields of a node that Google manages. Google names the workers."""
+    if role == "master":
+        return {"private_ip": "not-available", "size": "not-available", "provider_node_id": f"GKE.{public_ip}"}
+    cluster, _role, number = instance_id.rsplit("-", 2)
+    name = f"gke-{cluster}-default-pool-{digest(cluster)[:8]}-{digest(instance_id)[:3]}{number}"
+    return {"instance_id": name, "provider_node_id": name}
+
+
+def team_workspace(workspace: Object) -> Object:
+    """That everyone in the organization may use it."""
+    org, created = workspace["org"], workspace["created"]
+    team = {"pk": org * 10, "name": "Everyone", "slug": "everyone", "org": org, "is_org_wide": True, "created": created}
+    return {"pk": workspace["pk"] * 10, "team": team, "workspace": workspace["pk"], "created": created}
 
 
 def has_failed(cluster: Object) -> bool:

@@ -31,16 +31,19 @@ from .writes import File, RefusedError, data_of, org_changes
 ROUTES = tuple(
     (re.compile(path), name)
     for path, name in (
+        (r"/userprofile", "profile"),
         (r"/orgs", "orgs"),
         (r"/orgs/([0-9]+)", "org"),
-        (r"/orgs/([0-9]+)/workspaces", "workspaces"),
+        (r"/orgs/([0-9]+)/(workspaces|keysets)(?:/([0-9]+))?", "part of org"),
         (r"/orgs/([0-9]+)/clusters", "clusters"),
-        (r"/orgs/([0-9]+)/clusters/([0-9]+)", "detail"),
-        (r"/orgs/([0-9]+)/clusters/([0-9]+)/(nodes|nodepools|logs|kubeconfig)", "part"),
+        (r"/orgs/([0-9]+)/clusters/([0-9]+)", "cluster"),
+        (r"/orgs/([0-9]+)/clusters/([0-9]+)/(logs|kubeconfig)", "part of cluster"),
+        (r"/orgs/([0-9]+)/clusters/([0-9]+)/(nodes|nodepools|solutions)(?:/([0-9]+))?", "part of cluster"),
     )
 )
 KUBERNETES = re.compile(r"/_kubernetes/([0-9]+)(/.*)")
 JSON = "application/json"
+OPTIONS: Object = {"description": "", "renders": [JSON], "parses": [JSON, "multipart/form-data"]}
 NAMES = {int: "number", bool: "boolean", list: "list", dict: "object"}
 LOGOS = "/media/logos/"
 LONGEST_FAULT = 600.0
@@ -289,6 +292,7 @@ class FakeNKS:
         if auth[0] != "valid":
             detail = "Invalid token." if auth[0] == "invalid" else "Authentication credentials were not provided."
             return Reply.detail(401, detail, WWW_Authenticate="Bearer")
+        path = path[:-1] if path.endswith("/") else path
         route, ids = next(
             ((name, match.groups()) for pattern, name in ROUTES for match in [pattern.fullmatch(path)] if match),
             ("", ()),
@@ -301,31 +305,37 @@ class FakeNKS:
                 org = int(ids[0])
                 if org not in self._fleet.orgs:
                     return Reply.detail(404, "Not found.")
-                only_member = org in account["member"] and route == "org" and method == "GET"
+                only_member = org in account["member"] and route == "org" and method != "PATCH"
                 if org not in account["owner"] and not only_member:
                     return Reply.detail(403, "You do not have permission to perform this action.")
             if method == "PATCH" and route == "org":
                 return self._patch(self._fleet.orgs[org], content_type, body)
-            if method != "GET":
-                allow = "GET, PATCH" if route == "org" else "GET"
+            allow = "GET, PATCH, HEAD, OPTIONS" if route == "org" else "GET, HEAD, OPTIONS"
+            if method == "OPTIONS":
+                name = next(part for part in reversed(path.split("/")) if not part.isdigit())
+                return Reply.json(200, {"name": name.capitalize(), **OPTIONS}, Allow=allow)
+            if method not in ("GET", "HEAD"):
                 return Reply.detail(405, f'Method "{method}" not allowed.', Allow=allow)
             seconds = self._age()
             service = "include_service_clusters=true" in query.lower().split("&")
-            key = (auth[1] if route == "orgs" else "", path, service, self._fleet.epoch(seconds))
+            key = ("" if ids else auth[1], path, service, self._fleet.epoch(seconds))
             if key not in self._cache:
                 self._cache[key] = self._read(route, ids, account, service, seconds)
             return self._cache[key]
 
     def _read(self, route: str, ids: t.Sequence[str], account: Object, service: bool, seconds: float) -> Reply:
         fleet = self._fleet
+        if route == "profile":
+            return Reply.json(200, [fleet.profile(account)])
         if route == "orgs":
             seen = account["owner"] + account["member"]
             return Reply.json(200, [org for pk, org in fleet.orgs.items() if pk in seen])
         org = int(ids[0])
         if route == "org":
             return Reply.json(200, fleet.orgs[org])
-        if route == "workspaces":
-            return Reply.json(200, [workspace for workspace in fleet.workspaces.values() if workspace["org"] == org])
+        if route == "part of org":
+            parts = fleet.workspaces_of(org, seconds) if ids[1] == "workspaces" else fleet.keysets(org)
+            return all_or_one(parts, ids[2])
         if route == "clusters":
             return Reply.json(
                 200,
@@ -336,14 +346,18 @@ class FakeNKS:
                 ],
             )
         cluster = fleet.cluster(org, int(ids[1]), seconds)
-        part = ids[2] if route == "part" else "detail"
+        part = ids[2] if route == "part of cluster" else "detail"
         if cluster is None or (part == "kubeconfig" and not cluster["is_kubeconfig_available"]):
             return Reply.detail(404, "Not found.")
         if part == "kubeconfig":
             kubeconfig = fleet.kubeconfig(cluster, f"{self.url}/_kubernetes/{cluster['pk']}")
             return Reply(200, kubeconfig.encode(), "text/plain; charset=utf-8")
-        make = {"detail": fleet.detail, "nodes": fleet.nodes, "nodepools": fleet.pools, "logs": fleet.logs}[part]
-        return Reply.json(200, make(cluster))
+        if part == "detail":
+            return Reply.json(200, fleet.detail(cluster))
+        if part == "logs":
+            return Reply.json(200, fleet.logs(cluster))
+        make = {"nodes": fleet.nodes, "nodepools": fleet.pools, "solutions": fleet.solutions}[part]
+        return all_or_one(make(cluster), ids[3])
 
     def _patch(self, org: Object, content_type: str, body: bytes) -> Reply:
         try:
@@ -414,6 +428,13 @@ class FakeNKS:
         except ValueError as error:
             return Reply.detail(400, str(error))
         return Reply(204, b"")
+
+
+def all_or_one(objects: list[Object], pk: str | None) -> Reply:
+    if pk is None:
+        return Reply.json(200, objects)
+    one = next((one for one in objects if one["pk"] == int(pk)), None)
+    return Reply.json(200, one) if one else Reply.detail(404, "Not found.")
 
 
 def told(body: bytes, *kinds: type) -> t.Any:

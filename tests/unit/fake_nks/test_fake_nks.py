@@ -114,7 +114,7 @@ def test_tokens_have_the_three_known_lengths(fake: FakeNKS) -> None:
 
 
 def test_403(fake: FakeNKS, client: Client) -> None:
-    for part in ("workspaces", "clusters", "clusters/1501", "clusters/1501/nodes"):
+    for part in ("workspaces", "keysets", "clusters", "clusters/1501", "clusters/1501/nodes"):
         path = f"/orgs/390/{part}"
         response = client.ask(path)
         assert response.status_code == 403
@@ -130,14 +130,18 @@ def test_403(fake: FakeNKS, client: Client) -> None:
     "path",
     [
         "/",
-        "/orgs/",
+        "/orgs//",
         "/orgs/9",
         "/orgs/x",
         "/orgs/9/clusters",
-        "/orgs/381/",
-        "/orgs/381/clusters/",
+        "/orgs/381/workspaces/5",
+        "/orgs/381/keysets/1",
         "/orgs/381/clusters/1301",
         "/orgs/381/clusters/9/nodes",
+        "/orgs/381/clusters/1201/nodes/1202001",
+        "/orgs/381/clusters/1201/nodepools/1",
+        "/orgs/381/clusters/1201/solutions/1",
+        "/orgs/381/clusters/1201/logs/120101",
         "/orgs/381/clusters/1201/force_delete",
         "/rest-auth/user/",
     ],
@@ -152,8 +156,34 @@ def test_405(client: Client) -> None:
     for method, path in (("PUT", "/orgs"), ("DELETE", "/orgs/381/clusters/1201"), ("POST", "/orgs/381/clusters")):
         response = client.ask(path, method)
         assert (response.status_code, response.json()) == (405, {"detail": f'Method "{method}" not allowed.'})
-    assert client.ask("/orgs", "HEAD").status_code == 405
+        assert response.headers["Allow"] == "GET, HEAD, OPTIONS"
+    assert client.ask("/orgs/381", "PUT").headers["Allow"] == "GET, PATCH, HEAD, OPTIONS"
     assert client.status("/orgs") == 200
+
+
+def test_a_slash_at_the_end_of_a_path_counts_for_nothing(client: Client) -> None:
+    for path in ("/orgs", "/userprofile", "/orgs/381", "/orgs/381/clusters", "/orgs/381/clusters/1201/nodes/1201001"):
+        assert client.json(path + "/") == client.json(path)
+    assert client.ask("/orgs/381/clusters/1201/kubeconfig/").status_code == 200
+    assert client.json("/orgs/381/clusters/?include_service_clusters=true")[-1]["name"] == "nks-service"
+    assert client.ask("/orgs/381/", "PATCH", json={"name": "x"}).json()["name"] == "x"
+
+
+@pytest.mark.parametrize("path", ["/orgs", "/orgs/381/clusters", "/orgs/381/clusters/9", "/orgs/390/clusters"])
+def test_head(client: Client, path: str) -> None:
+    got, head = client.ask(path), client.ask(path, "HEAD")
+    assert (head.status_code, head.content) == (got.status_code, b"")
+    assert {**head.headers, "Date": ""} == {**got.headers, "Date": ""}
+    assert client.status("/orgs") == 200
+
+
+def test_options(fake: FakeNKS, client: Client) -> None:
+    response = client.ask("/orgs/381", "OPTIONS")
+    assert (response.status_code, response.headers["Allow"]) == (200, "GET, PATCH, HEAD, OPTIONS")
+    assert response.json()["parses"] == ["application/json", "multipart/form-data"]
+    assert client.ask("/orgs/381/clusters", "OPTIONS").json()["name"] == "Clusters"
+    assert client.ask("/orgs/390/clusters", "OPTIONS").status_code == 403
+    assert client.ask("/nowhere", "OPTIONS").status_code == 404
 
 
 # Objects
@@ -223,10 +253,73 @@ def test_cluster_detail(client: Client) -> None:
     assert {key for key in short if short[key] != detail[key]} == {"solutions"}
     assert {"owner_detail", "provider_keyset", "is_kubeconfig_available", "is_k8s_available", "created"} < set(detail)
     assert not {"timeline", "pools", "gone", "after"} & set(detail)
-    for solution in detail["solutions"]:
+    assert (detail["worker_size"], detail["master_size"]) == ("nodepool-dependent", "t2.large")
+    assert (detail["k8s_pod_cidr"], detail["k8s_service_cidr"]) == ("10.2.0.0/16", "10.3.0.0/24")
+    assert (detail["follower"]["cluster"], client.json("/orgs/381/clusters/1202")["follower"]) == (1201, {})
+    assert client.json("/orgs/382/clusters/1303")["workspace"] is None
+
+
+def test_versions_that_a_cluster_can_be_upgraded_to(client: Client) -> None:
+    clusters = client.json("/orgs/381/clusters") + client.json("/orgs/382/clusters")
+    found = {cluster["k8s_version"]: cluster["version_migrations"] for cluster in clusters}
+    assert found == {
+        "v1.13.12": ["v1.14.8"],
+        "v1.14.8": ["v1.15.4", "v1.15.5"],
+        "v1.15.5": ["v1.16.2"],
+        "v1.10": [],
+        "latest": [],
+    }
+
+
+def test_solutions(client: Client) -> None:
+    path = "/orgs/381/clusters/1201"
+    solutions = client.json(f"{path}/solutions")
+    assert client.json(path)["solutions"] == solutions
+    assert [set(solution) for solution in client.json("/orgs/381/clusters")[0]["solutions"]] == [
+        {"pk", "name", "solution", "state"}
+    ] * 3
+    assert [
+        tuple(solution[key] for key in ("solution", "installer", "initial", "is_deleteable")) for solution in solutions
+    ] == [
+        ("helm_tiller", "ansible_custom", True, False),
+        ("prometheus", "ansible_helm", True, True),
+        ("gitlab", "helm", False, True),
+    ]
+    for solution in solutions:
+        assert (solution["version"], solution["version_migrations"]) == ("latest", [])
         assert "never-show" in solution["username"]
         assert "never-show" in solution["password"]
-    assert client.json("/orgs/382/clusters/1303")["workspace"] is None
+        assert client.json(f"{path}/solutions/{solution['pk']}") == solution
+    assert "never-show" in solutions[2]["config"]["values_yaml"]
+    assert "never-show" in solutions[2]["config"]["smtp"]["password"]
+
+
+def test_a_keyset_of_each_provider(client: Client) -> None:
+    for org in (381, 382):
+        keysets = client.json(f"/orgs/{org}/keysets")
+        assert {"provider", "user_ssh", "solution", "storage", "vcs"} == {keyset["category"] for keyset in keysets}
+        assert {keyset["org"] for keyset in keysets} == {org}
+        for keyset in keysets:
+            assert client.json(f"/orgs/{org}/keysets/{keyset['pk']}") == keyset
+        for cluster in client.json(f"/orgs/{org}/clusters"):
+            detail = client.json(f"/orgs/{org}/clusters/{cluster['pk']}")
+            used = client.json(f"/orgs/{org}/keysets/{detail['provider_keyset']}")
+            assert (used["entity"], used["name"]) == (cluster["provider"], detail["provider_keyset_name"])
+            assert client.json(f"/orgs/{org}/keysets/{detail['user_ssh_keyset']}")["category"] == "user_ssh"
+
+
+def test_user_profile(fake: FakeNKS, client: Client) -> None:
+    (profile,) = client.json("/userprofile")
+    assert [(one["org"]["pk"], one["is_owner"], one["is_default"]) for one in profile["org_memberships"]] == [
+        (381, True, True),
+        (382, True, False),
+        (383, True, False),
+        (390, False, False),
+    ]
+    assert client.json("/orgs/381/keysets")[0] in profile["keysets"]
+    assert patch(client, {"name": "New"})[0] == 200
+    assert client.json("/userprofile")[0]["org_memberships"][0]["org"]["name"] == "New"
+    assert Client(fake, "nobody").json("/userprofile")[0]["org_memberships"] == []
 
 
 def test_nodes(client: Client) -> None:
@@ -240,6 +333,40 @@ def test_nodes(client: Client) -> None:
     for node in nodes:
         assert ipaddress.ip_address(node["public_ip"]) and ipaddress.ip_address(node["private_ip"])
     assert len(nodes) == client.json("/orgs/381/clusters/1201")["node_count"]
+    pools = {pool["pk"]: pool["instance_id"] for pool in client.json("/orgs/381/clusters/1201/nodepools")}
+    assert [node["group_name"] for node in nodes] == [
+        f"autoscaling-{pools[node['pool']]}" if node["pool"] else "" for node in nodes
+    ]
+    for node in nodes:
+        assert (node["etcd_state"], node["location"]) == ("kube_etcd", "us-west-2:us-west-2a")
+        assert node["image"].startswith("ami-")
+        assert node["provider_subnet_id"].startswith("subnet-")
+        assert client.json(f"/orgs/381/clusters/1201/nodes/{node['pk']}") == node
+
+
+def test_nodes_of_other_providers(fake: FakeNKS, client: Client) -> None:
+    for path in ("1203/nodes", "1203/nodepools", "1205/nodes"):
+        for one in client.json(f"/orgs/381/clusters/{path}"):
+            assert (one["provider_subnet_id"], one["provider_subnet_cidr"]) == ("", "")
+    assert client.json("/orgs/382/clusters/1301/nodes")[0]["provider_subnet_id"] == "nks-subnet"
+    assert client.json("/orgs/381/clusters/1203/nodes")[0]["location"] == "nyc1"
+    fake.change_cluster(1203, state="draft")
+    draft = client.json("/orgs/381/clusters/1203/nodes")[0]
+    assert (draft["location"], draft["etcd_state"]) == ("nyc1:nyc1", "none")
+
+
+def test_nodes_of_gke(fake: FakeNKS, client: Client) -> None:
+    fake.set_clusters([{"pk": 77, "org": 382, "provider": "gke", "instance_id": "a-b"}])
+    master, *workers = client.json("/orgs/382/clusters/77/nodes")
+    assert (master["private_ip"], master["size"]) == ("not-available", "not-available")
+    assert master["provider_node_id"] == f"GKE.{master['public_ip']}"
+    assert all(re.fullmatch("gke-a-b-default-pool-.*", worker["instance_id"]) for worker in workers)
+    assert len({worker["instance_id"] for worker in workers}) == 2
+    short = client.json("/orgs/382/clusters")[-1]
+    assert short["nodes"] == [master, *workers]
+    assert "nodes" not in client.json("/orgs/382/clusters")[0]
+    fake.change_cluster(77, state="draft")
+    assert client.json("/orgs/382/clusters/77/nodes")[0]["private_ip"] == ""
 
 
 def test_addresses_of_nodes_that_are_not_ready(client: Client) -> None:
@@ -262,6 +389,8 @@ def test_node_pools(client: Client) -> None:
         ("Batch", 1, False),
     ]
     assert {pool["state"] for pool in pools} == {"active"}
+    assert [client.json(f"/orgs/381/clusters/1201/nodepools/{pool['pk']}") for pool in pools] == pools
+    assert {pool["instance_size"] for pool in pools} == {"t2.large", "m4.xlarge"}
     assert client.json("/orgs/381/clusters/1205/nodepools")[0]["state"] == "failed"
 
 
@@ -269,7 +398,15 @@ def test_logs_are_newest_first(client: Client) -> None:
     logs = client.json("/orgs/381/clusters/1201/logs")
     created = [log["created"] for log in logs]
     assert created == sorted(created, reverse=True)
-    assert (logs[0]["event_type"], logs[0]["event_state"]) == ("k8s_node_config", "success")
+    assert (logs[0]["event_type"], logs[0]["event_state"]) == ("solution_install", "success")
+    assert {log["event_type"]: log["reference"] for log in logs} == {
+        "solution_install": "helm_tiller",
+        "k8s_master_config": "",
+        "k8s_node_config": "",
+        "provider_build": "aws",
+        "cloud_authorization": "",
+        "cloud_network": "",
+    }
     assert client.json("/orgs/381/clusters/1205/logs")[0]["event_state"] == "failure"
 
 
@@ -283,7 +420,17 @@ def test_kubeconfig(client: Client) -> None:
 
 
 def test_workspaces(client: Client) -> None:
-    assert [workspace["slug"] for workspace in client.json("/orgs/381/workspaces")] == ["default", "team-a", "data-ai"]
+    workspaces = client.json("/orgs/381/workspaces")
+    assert [workspace["slug"] for workspace in workspaces] == ["default", "team-a", "data-ai"]
+    assert workspaces[1]["clusters"] == [
+        {"pk": 1202, "name": "staging", "provider": "gce", "state": "running"},
+        {"pk": 1205, "name": "broken", "provider": "packet", "state": "draft"},
+    ]
+    for workspace in workspaces:
+        assert client.json(f"/orgs/381/workspaces/{workspace['pk']}") == workspace
+        assert workspace["team_workspaces"][0]["workspace"] == workspace["pk"]
+        assert (workspace["federations"], workspace["user_solutions"], workspace["is_pinned"]) == ([], [], False)
+    assert Client(client.fake, "partner").json("/orgs/390/workspaces")[0]["slug"] == "default-108"
 
 
 # PATCH
@@ -455,6 +602,7 @@ def test_a_cluster_fails(fake: FakeNKS, client: Client) -> None:
         "cluster": 1202,
         "event_category": "provider",
         "details": "",
+        "reference": "gce",
         "created": "2019-10-06T19:40:12.000001Z",
     }
     assert {**logs[1], **FAILURE, "details": "x", "created": "2019-10-06T19:43:12.000002Z"} == {**logs[0], "pk": 120201}

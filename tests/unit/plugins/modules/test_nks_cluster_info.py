@@ -71,7 +71,7 @@ def test_no_output_holds_a_secret(run_module: Run) -> None:
     result = run_module(main, include_details=True, include_nodes=True, include_node_pools=True, include_logs=True)
     prod = result["clusters"][0]
     assert (len(prod["nodes"]), len(prod["node_pools"])) == (5, 2)
-    assert prod["logs"][-1]["message"] == "Creating the network and the instances"
+    assert prod["logs"][-1]["message"] == "Creating the network"
     assert result["clusters"][0]["config"] == {}
     assert [solution["name"] for solution in result["clusters"][1]["solutions"]] == ["Helm Tiller"]
     assert "never-show" not in str(result)
