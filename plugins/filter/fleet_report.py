@@ -28,8 +28,22 @@ options:
         instead of its ID, and the ID too where several organizations have the same name.
     type: list
     elements: dict
+  escape:
+    description:
+      - Make each text fit for a file of this format, as P(netapp.nks.report_text#filter) does. Names of clusters come
+        from the API and can hold anything, so use it in every template that writes such a file.
+      - If it is not given, the texts are left as they are.
+    type: str
+    choices: [html, markdown, csv]
+  max_length:
+    description:
+      - Cut texts that have more characters. The last character of what is left is then C(…).
+      - If it is not given, no text is cut.
+    type: int
 seealso:
   - plugin: netapp.nks.fleet_table
+    plugin_type: filter
+  - plugin: netapp.nks.report_text
     plugin_type: filter
 """
 
@@ -54,6 +68,19 @@ EXAMPLES = r"""
   loop: "{{ (fleet.clusters | netapp.nks.fleet_report(organizations.orgs)).orgs }}"
   loop_control:
     label: "{{ item.name }}"
+
+- name: Write the names of the clusters that have failed to a page
+  ansible.builtin.copy:
+    dest: /tmp/failed.html
+    content: |
+      <!DOCTYPE html>
+      <title>Failed clusters</title>
+      {% for cluster in report.failed %}
+      <p>{{ cluster.name }}: {{ cluster.failure }}</p>
+      {% endfor %}
+    mode: "0644"
+  vars:
+    report: "{{ fleet.clusters | netapp.nks.fleet_report(organizations.orgs, escape='html') }}"
 """
 
 RETURN = r"""
@@ -94,10 +121,16 @@ _value:
         state:
           description: State of the cluster as the API answers it.
           type: str
+        failure:
+          description: Why the cluster has failed, where the clusters have that field.
+          type: str
         health:
           description: V(failed) if the cluster has failed, else V(running) if its state is V(running), else
             V(not_running).
           type: str
+        in_full:
+          description: Whole texts by the name of their field, where O(max_length) has cut them.
+          type: dict
     failed:
       description: Those of the clusters that have failed.
       type: list
@@ -124,7 +157,8 @@ _value:
           type: str
         bars:
           description: At most ten, the longest first. Each has a C(label), and the numbers of its C(clusters) and of
-            those that have C(failed). If C(rest) is true, the bar stands for all values after the ninth.
+            those that have C(failed). C(percent) and C(failed_percent) are these numbers in percent of the longest bar.
+            If C(is_rest) is true, the bar stands for all values after the ninth.
           type: list
           elements: dict
 """
@@ -136,9 +170,11 @@ from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError
 from ansible_collections.netapp.nks.plugins.plugin_utils import _report
 
 
-def fleet_report(clusters: t.Any, orgs: t.Any = None) -> dict[str, t.Any]:
+def fleet_report(
+    clusters: t.Any, orgs: t.Any = None, escape: t.Any = None, max_length: t.Any = None
+) -> dict[str, t.Any]:
     try:
-        return _report.report(clusters, orgs)
+        return _report.report(clusters, orgs, escape, max_length)
     except NKSError as exc:
         raise AnsibleFilterError(f"netapp.nks.fleet_report: {exc}") from exc
 

@@ -32,6 +32,19 @@ options:
   name:
     description: Keep the clusters with exactly this name. A name is unique within an organization only.
     type: str
+  include_orgs:
+    description: Return C(orgs), the organizations of the clusters, too. It takes at most one more request.
+    type: bool
+    default: false
+    version_added: 1.1.0
+  fields:
+    description:
+      - Return only these fields of each cluster, where it has them. With many clusters, a play is much faster with the
+        few fields that it needs.
+      - If it is not given, all fields are returned.
+    type: list
+    elements: str
+    version_added: 1.1.0
   wait_for:
     description:
       - What must be true of the clusters selected. The module asks again until it is, or fails after O(wait_timeout)
@@ -191,6 +204,20 @@ clusters:
       federation_role: null
       version_migrations: []
       k8s_rbac_enabled: true
+orgs:
+  description: Organizations of the clusters, as the API answers them.
+  returned: with O(include_orgs)
+  type: list
+  elements: dict
+  version_added: 1.1.0
+  sample:
+    - pk: 4
+      name: My Organization
+      slug: my-organization
+      logo: null
+      enable_experimental_features: false
+      created: "2016-12-03T04:42:29.612800Z"
+      updated: "2016-12-03T04:42:29.612800Z"
 skipped_orgs:
   description: Organizations that the token sees but may not read, and that O(orgs) does not name. Their clusters are
     unknown.
@@ -222,6 +249,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClien
 from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, one_line
 from ansible_collections.netapp.nks.plugins.module_utils._fleet import (
     Fleet,
+    each_once,
     has_failed,
     select_clusters,
     shortened,
@@ -238,7 +266,8 @@ IDENTITY = {"id": {"type": "int"}, "name": {"type": "str"}}
 
 def query(module: AnsibleModule, client: NKSClient) -> dict[str, t.Any]:
     def select() -> Fleet:
-        return select_clusters(client, **params_for(module, {**SELECTION, **IDENTITY}))
+        selection = params_for(module, {**SELECTION, **IDENTITY})
+        return select_clusters(client, whole_orgs=module.params["include_orgs"], **selection)
 
     if module.params["wait_for"]:
         fleet = wait(select, module.params["wait_for"], *wait_options(module), module.check_mode)
@@ -247,7 +276,16 @@ def query(module: AnsibleModule, client: NKSClient) -> dict[str, t.Any]:
     for warning in skipped_warnings(fleet.skipped_orgs) if module.params["wait_for"] else fleet.warnings():
         module.warn(warning)
     fleet = with_includes(client, fleet, **params_for(module, INCLUDES))
-    return {"clusters": fleet.clusters, "skipped_orgs": fleet.skipped_orgs}
+    result = {"clusters": only_fields(fleet.clusters, module.params["fields"]), "skipped_orgs": fleet.skipped_orgs}
+    if module.params["include_orgs"]:
+        result["orgs"] = each_once([org for org, _cluster in fleet.pairs])
+    return result
+
+
+def only_fields(clusters: list[JSON], fields: list[str] | None) -> list[JSON]:
+    if fields is None:
+        return clusters
+    return [{field: cluster[field] for field in fields if field in cluster} for cluster in clusters]
 
 
 def wait_options(module: AnsibleModule) -> tuple[float, float]:
@@ -308,6 +346,8 @@ def main() -> None:
             **SELECTION,
             **INCLUDES,
             **IDENTITY,
+            "include_orgs": {"type": "bool", "default": False},
+            "fields": {"type": "list", "elements": "str"},
             "wait_for": {"type": "str", "choices": ["present", "running", "absent"]},
             "wait_timeout": {"type": "float", "default": 600},
             "wait_sleep": {"type": "float", "default": 10},

@@ -9,6 +9,8 @@ Private to this collection: it may change without notice.
 from __future__ import annotations
 
 import collections
+import functools
+import html
 import re
 import typing as t
 import unicodedata
@@ -17,8 +19,11 @@ from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError
 from ansible_collections.netapp.nks.plugins.module_utils._fleet import has_failed
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
 
-Row = t.Dict[str, str]
-"""A cluster. Each value is text, and may be empty. ``health`` is ``running``, ``failed`` or ``not_running``."""
+Row = t.Dict[str, t.Any]
+"""A cluster. The values of :data:`TEXTS` are texts, which may be empty. ``health`` is ``running``, ``failed`` or
+``not_running``."""
+
+TEXTS = ("org", "name", "pk", "provider", "region", "workspace", "k8s_version", "node_count", "state", "failure")
 
 COLUMNS = {
     "ORGANIZATION": "org",
@@ -53,26 +58,55 @@ def table(clusters: t.Any, orgs: t.Any = None) -> list[str]:
     return ["  ".join(map(padded, line, widths)).rstrip() for line in lines]
 
 
-def report(clusters: t.Any, orgs: t.Any = None) -> JSON:
+def report(clusters: t.Any, orgs: t.Any = None, escape: t.Any = None, max_length: t.Any = None) -> JSON:
     """The clusters as rows, sorted and grouped, with totals and charts.
 
-    :raises NKSError: the arguments are not lists of objects of the API.
+    :param escape: a key of :data:`ESCAPES`. None leaves texts as they are.
+    :param max_length: characters of a text. Of a longer one the row has the start, and all of it in ``in_full``.
+    :raises NKSError: an argument is not as it should be.
     """
-    rows = sorted(
-        to_rows(clusters, orgs), key=lambda row: (row["org"].casefold(), row["org"], row["name"].casefold(), row["pk"])
-    )
+    rows = to_rows(clusters, orgs)
+    rows.sort(key=lambda row: (natural(row["org"]), natural(row["name"]), natural(row["pk"])))
     not_running = [row for row in rows if row["health"] == "not_running"]
-    of_org: dict[str, list[Row]] = {}
+    members: dict[str, list[Row]] = {}
     for row in rows:
-        of_org.setdefault(row["org"], []).append(row)
-    return {
+        members.setdefault(row["org"], []).append(row)
+    result = {
         "totals": totals(rows),
         "clusters": rows,
         "failed": [row for row in rows if row["health"] == "failed"],
-        "not_running": sorted(not_running, key=lambda row: row["state"].casefold()),
-        "orgs": [{"name": name, "totals": totals(members), "clusters": members} for name, members in of_org.items()],
+        "not_running": sorted(not_running, key=lambda row: natural(row["state"])),
+        "orgs": [{"name": name, "totals": totals(of_org), "clusters": of_org} for name, of_org in members.items()],
         "charts": [{"by": title, "bars": bars(rows, field)} for title, field in CHARTS.items()],
     }
+    fit = fitting(escape, max_length)
+    for row in rows:
+        row["in_full"] = {field: fit(row[field])[1] for field in TEXTS if fit(row[field])[1]}
+        row.update({field: fit(row[field])[0] for field in TEXTS})
+    for org in result["orgs"]:
+        org["name"] = fit(org["name"])[0]
+    for chart in result["charts"]:
+        for bar in chart["bars"]:
+            bar["label"] = fit(bar["label"])[0]
+    return result
+
+
+def fitting(escape: t.Any, max_length: t.Any) -> t.Callable[[str], tuple[str, str]]:
+    """A function that gives a text as it is shown, and all of it where that is cut, both escaped.
+
+    :raises NKSError: an argument is not as it should be.
+    """
+    if max_length is not None and (type(max_length) is not int or max_length < 1):
+        raise NKSError(f"max_length must be a number, 1 or more, not {kind(max_length)}.")
+    escaped = (lambda value: value) if escape is None else escape_for(escape)
+
+    @functools.lru_cache(maxsize=None)
+    def fit(value: str) -> tuple[str, str]:
+        if max_length is None or len(value) <= max_length:
+            return escaped(value), ""
+        return escaped(value[: max_length - 1] + "…"), escaped(value)
+
+    return fit
 
 
 def to_rows(clusters: t.Any, orgs: t.Any) -> list[Row]:
@@ -92,6 +126,7 @@ def to_row(cluster: JSON, org_labels: dict[str, str]) -> Row:
         "k8s_version": text(cluster.get("k8s_version")),
         "node_count": text(cluster.get("node_count")),
         "state": state,
+        "failure": text(cluster.get("failure")),
         "health": "failed" if has_failed(cluster) else "running" if state == "running" else "not_running",
     }
 
@@ -118,20 +153,25 @@ def bars(rows: list[Row], field: str) -> list[JSON]:
     """A bar for each value of a field, the longest first. Of too many, the last stands for all others."""
     clusters = collections.Counter(row[field] for row in rows)
     failed = collections.Counter(row[field] for row in rows if row["health"] == "failed")
-    values = sorted(clusters, key=lambda value: (-clusters[value], value.casefold(), value))
+    values = sorted(clusters, key=lambda value: (-clusters[value], natural(value)))
     shown = values if len(values) <= MOST_BARS else values[: MOST_BARS - 1]
-    result = [{"label": value, "clusters": clusters[value], "failed": failed[value], "rest": False} for value in shown]
     rest = values[len(shown) :]
+    numbers = [(value, clusters[value], failed[value]) for value in shown]
     if rest:
-        result.append(
-            {
-                "label": f"{len(rest)} others",
-                "clusters": sum(clusters[value] for value in rest),
-                "failed": sum(failed[value] for value in rest),
-                "rest": True,
-            }
-        )
-    return result
+        others = f"{len(rest)} others"
+        numbers.append((others, sum(clusters[value] for value in rest), sum(failed[value] for value in rest)))
+    longest = max((number for _label, number, _failed in numbers), default=1)
+    return [
+        {
+            "label": label,
+            "clusters": number,
+            "failed": number_failed,
+            "percent": round(100 * number / longest, 2),
+            "failed_percent": round(100 * number_failed / longest, 2),
+            "is_rest": position == len(shown),
+        }
+        for position, (label, number, number_failed) in enumerate(numbers)
+    ]
 
 
 def objects(what: str, values: t.Any) -> list[JSON]:
@@ -153,8 +193,42 @@ def kind(value: t.Any) -> str:
     return "nothing" if value is None else f"{one_line(str(value), 40)!r}"
 
 
+def natural(value: str) -> tuple[str, str]:
+    """What sorts texts as people do: whatever their case, and v1.9 before v1.10."""
+    return re.sub("[0-9]+", lambda number: number[0].zfill(20), value.casefold()), value
+
+
 def text(value: t.Any) -> str:
     return "" if value is None else str(value)
+
+
+def escape_for(name: t.Any) -> t.Callable[[str], str]:
+    """:raises NKSError: there is no such format."""
+    escape = ESCAPES.get(name) if isinstance(name, str) else None
+    if escape is None:
+        raise NKSError(f"The format must be one of {', '.join(ESCAPES)}, not {kind(name)}.")
+    return escape
+
+
+def for_html(value: str) -> str:
+    return html.escape(CONTROLS.sub("\ufffd", value))
+
+
+def for_markdown(value: str) -> str:
+    """In one line, with nothing in it that is Markdown, a table or a link."""
+    line = re.sub(r"[\x00-\x20\x7f-\x9f\u2028\u2029\ud800-\udfff]+", " ", html.escape(value)).strip()
+    return re.sub(r"(?i)(:(?=//)|www(?=[.]))", r"\1\\", re.sub(r"([\\`*_\[\]|~$])", r"\\\1", line))
+
+
+def for_csv(value: str) -> str:
+    """As a quoted cell. A spreadsheet takes one that begins with certain characters for a formula."""
+    shown = CONTROLS.sub("\ufffd", value).replace('"', '""')
+    return f'"\'{shown}"' if FORMULA.match(value) else f'"{shown}"'
+
+
+CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+FORMULA = re.compile(r"[=+\-@\uff1d\uff0b\uff0d\uff20\x00-\x1f\x7f-\x9f]")
+ESCAPES = {"html": for_html, "markdown": for_markdown, "csv": for_csv}
 
 
 def cells(line: str) -> int:

@@ -8,7 +8,9 @@ check.py hostile: what makes the fake answer such a fleet.
 
 from __future__ import annotations
 
+import base64
 import csv
+import hashlib
 import html
 import html.parser
 import json
@@ -39,7 +41,13 @@ HOSTILE = [
 BLOCKS = ["# one", "+ two", "- three", "4. four", "5) five"]
 FIELDS = ("name", "provider", "region", "state", "k8s_version", "node_count")
 CHARTS = ["state", "Kubernetes version", "organization", "provider", "region"]
-VOID = ("meta",)
+VOID = ("meta", "input")
+LONGEST = 120
+
+
+def cut(text: str) -> str:
+    """A text as a page shows it."""
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
 def text(value: object) -> str:
@@ -48,7 +56,7 @@ def text(value: object) -> str:
 
 
 class Page(html.parser.HTMLParser):
-    """What is in an HTML page: the rows of each table, the texts of elements."""
+    """What is in an HTML page: the rows of each table, the texts of elements, the organizations."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -57,6 +65,8 @@ class Page(html.parser.HTMLParser):
         self.open: list[str] = []
         self.tables: list[list[list[str]]] = []
         self.texts: dict[str, list[str]] = {}
+        self.orgs: list[tuple[str, bool]] = []
+        self.policy = ""
         self.feed(page)
         self.close()
         assert not self.open
@@ -64,6 +74,7 @@ class Page(html.parser.HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.add(tag)
         self.attributes |= {name for name, _value in attrs}
+        given = dict(attrs)
         if tag not in VOID:
             self.open.append(tag)
         if tag == "table":
@@ -72,6 +83,10 @@ class Page(html.parser.HTMLParser):
             self.tables[-1].append([])
         elif tag in ("td", "th"):
             self.tables[-1][-1].append("")
+        elif tag == "details" and given.get("class") == "org":
+            self.orgs.append(("", "open" in given))
+        elif given.get("http-equiv") == "Content-Security-Policy":
+            self.policy = given["content"] or ""
         self.texts.setdefault(tag, []).append("")
 
     def handle_endtag(self, tag: str) -> None:
@@ -80,8 +95,28 @@ class Page(html.parser.HTMLParser):
     def handle_data(self, data: str) -> None:
         for tag in set(self.open):
             self.texts[tag][-1] += data
-        if {"td", "th"} & set(self.open) and "summary" not in self.open:
+        if self.open[-2:] == ["summary", "b"]:
+            self.orgs[-1] = (self.orgs[-1][0] + data, self.orgs[-1][1])
+        cell = [number for number, tag in enumerate(self.open) if tag in ("td", "th")]
+        if cell and "details" not in self.open[cell[0] :]:
             self.tables[-1][-1][-1] += data
+
+    @property
+    def attention(self) -> list[list[str]]:
+        """The rows of the clusters that have failed or are not running, and of the reasons of failures."""
+        return self.tables[0][1:] if len(self.tables) > len(self.orgs) else []
+
+    @property
+    def everything(self) -> list[list[str]]:
+        """The rows of all clusters, with the organization second."""
+        tables = self.tables[len(self.tables) - len(self.orgs) :]
+        return [[row[0], org, *row[1:]] for (org, _is_open), table in zip(self.orgs, tables) for row in table[1:]]
+
+    def bars(self, chart: int) -> list[tuple[str, int, int]]:
+        """The label of each bar, and the numbers of clusters and of those that have failed."""
+        lines = self.texts["ul"][chart].strip().split("\n")
+        found = [re.fullmatch(r"(.*?)(?: ([0-9,]+) failed)? ([0-9,]+)", line) for line in lines]
+        return [(match[1], int(match[3].replace(",", "")), int(match[2] or 0)) for match in found if match]
 
 
 def rows_of_markdown(page: str) -> list[list[list[str]]]:
@@ -105,65 +140,76 @@ def shown(markdown: str) -> str:
 
 def check_html(fleet: str, content: str) -> None:
     page = Page(content)
-    forbidden = {"script", "img", "iframe", "link", "object", "i", "form", "base"}
+    forbidden = {"img", "iframe", "link", "object", "i", "form", "base"}
     assert not page.tags & forbidden, page.tags & forbidden
     assert not [name for name in page.attributes if name.startswith("on") or name in ("src", "style")]
     assert "url(" not in content and "@import" not in content
+    assert "script-src 'sha256-" in page.policy and "default-src 'none'" in page.policy
+    for script in page.texts.get("script", []):
+        assert f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'" in page.policy
     title = {"some": "<Edge> & *more*"}.get(fleet, "NKS fleet")
-    assert page.texts["h1"] == page.texts["title"][:1] == [title]
+    assert page.texts["h1"] == page.texts["title"] == [title]
     assert re.fullmatch("20[0-9]{2}-[0-9]{2}-[0-9]{2} [0-9:]{8} UTC", page.texts["time"][0])
     if fleet == "none":
         assert "There is no cluster." in page.texts["main"][0]
         assert "organizations: 382; workspaces: b; states: <i>*x*; regions: a" in page.texts["header"][0]
         assert not page.tables
-        assert "svg" not in page.texts
+        assert not {"svg", "script", "input"} & page.tags
         return
-    assert len(page.texts["svg"]) > len(page.texts["desc"]) == 5
-    assert [line for line in page.texts["title"] if line.startswith("Clusters by")] == [
-        f"Clusters by {by}" for by in CHARTS
-    ]
+    assert len(page.texts["script"]) == 1
+    assert page.texts["figcaption"] == [f"By {by}" for by in CHARTS]
+    assert page.texts["h2"][-3:] == ["Breakdown", "Failed or not running", "All clusters"]
+    first_chart = 1 if "Not in this report" in page.texts["h2"] else 0
     totals = dict(zip(page.texts["dt"], page.texts["dd"]))
-    attention = page.tables[0][1:] if len(page.tables) == 2 else []
-    everything = page.tables[-1][1:]
+    everything = page.everything
     if fleet == "all":
-        check_all([row[:8] for row in attention], everything)
-        assert totals == {"Clusters": "9", "Running": "7", "Failed": "1", "Unfinished": "1", "Nodes": "30"}
-        assert page.texts["desc"][2] == "My Organization: 5, 1 failed; Acme Retail: 3; 🚀: 1; "
+        check_all([row[:8] for row in page.attention if len(row) > 1], everything)
+        assert totals == {"Clusters": "9", "Running": "7", "Failed": "1", "Not running": "1", "Nodes": "30"}
+        assert page.bars(first_chart + 2) == [("My Organization", 5, 1), ("Acme Retail", 3, 0), ("🚀", 1, 0)]
         assert "Partner Labs ID 390. You do not have permission" in page.texts["li"][0]
+        assert page.orgs == [("Acme Retail", False), ("My Organization", True), ("🚀", False)]
+        assert [text.strip() for text in page.texts["summary"]] == [
+            "Acme Retail 3 clusters",
+            "My Organization 5 clusters, 1 failed, 1 not running",
+            "🚀 1 cluster",
+        ]
     elif fleet == "some":
         check_some(everything)
         assert "Every cluster is running." in page.texts["main"][0]
         assert "Only organizations: 382, 🚀; providers: hci, do" in page.texts["header"][0]
-        assert "li" not in page.texts
+        assert first_chart == 0
     elif fleet == "large":
         assert len(everything) == 500
         assert totals["Clusters"] == "500" and totals["Nodes"] == "1,500"
-        states = [row[7] for row in attention]
+        states = [row[7] for row in page.attention if len(row) > 1]
         failed = states.count("draftfailed")
         assert failed and states[:failed] == ["draftfailed"] * failed
         assert states[failed:] == sorted(states[failed:])
         assert set(states[failed:]) == {"building", "deleting", "provisioned"}
         assert len(states) + int(totals["Running"]) == 500
-        bars = re.findall("(.+?): ([0-9]+)(?:, ([0-9]+) failed)?; ", page.texts["desc"][4])
+        bars = page.bars(first_chart + 4)
         assert len(bars) == 10
         assert bars[9][0] == "4 others"
-        assert sum(int(count) for _label, count, _failed in bars) == 500
-        assert sum(int(failed or 0) for _label, _count, failed in bars) == failed
-        counts = [int(count) for _label, count, _failed in bars[:9]]
+        assert sum(count for _label, count, _failed in bars) == 500
+        assert sum(failed for _label, _count, failed in bars) == failed
+        counts = [count for _label, count, _failed in bars[:9]]
         assert counts == sorted(counts, reverse=True)
     else:
         by_id = {row[8]: row for row in everything}
         assert len(by_id) == len(HOSTILE) + 1
+        name = text(HOSTILE[0])
         for number, value in enumerate(HOSTILE, 1):
-            cell = text(value).replace("\r", "\n") or "—"
-            name = text(HOSTILE[0])
+            whole = text(value).replace("\r", "\n")
+            cell = cut(whole)
             state = cell + ("failed" if number % 2 else "")
             assert by_id[str(number)] == [cell, f"{name} (1)", cell, cell, cell, cell, cell, state, str(number)], (
                 value,
                 by_id[str(number)],
             )
-        assert by_id["99"] == ["—", f"{text(HOSTILE[0])} (2)", *["—"] * 6, "99"]
-        assert {row[8] for row in attention} == set(by_id)
+            fields = ("name", "provider", "region", "workspace", "k8s_version", "node_count", "state")
+            assert cell == whole or {f"{field}: {whole}" for field in fields} <= set(page.texts["p"])
+        assert by_id["99"] == ["", f"{name} (2)", *[""] * 6, "99"]
+        assert {row[8] for row in page.attention if len(row) > 1} == set(by_id)
         assert f"{HOSTILE[1]} ID 3. {HOSTILE[1]}" in page.texts["li"][0]
 
 
@@ -177,11 +223,12 @@ def check_markdown(fleet: str, content: str) -> None:
         assert "\nOnly states: &lt;i&gt;\\*x\\*.\n" in content
         assert not tables
     elif fleet == "all":
-        check_all([[*row[:7], row[7].replace(", **failed**", "failed")] for row in tables[1][2:]], tables[-1][2:])
+        attention = [[*row[:7], row[7].replace(", **failed**", "failed")] for row in tables[-2][2:]]
+        check_all(attention, [["" if cell == "—" else cell for cell in row] for row in tables[-1][2:]])
         assert tables[0][2] == ["9", "7", "1", "1", "30"]
-        assert [table[0][0] for table in tables[2:7]] == [f"By {by}" for by in CHARTS]
-        assert tables[4][2:] == [["My Organization", "5", "1"], ["Acme Retail", "3", "0"], ["🚀", "1", "0"]]
-        assert "- Partner Labs (ID 390): You do not have permission" in content
+        assert [table[0][0] for table in tables[1:6]] == [f"By {by}" for by in CHARTS]
+        assert tables[3][2:] == [["My Organization", "5", "1"], ["Acme Retail", "3", "0"], ["🚀", "1", "0"]]
+        assert "- ID 390, Partner Labs: You do not have permission" in content
     elif fleet == "some":
         check_some(tables[-1][2:])
         assert "Every cluster is running." in content
@@ -193,8 +240,8 @@ def check_markdown(fleet: str, content: str) -> None:
             assert by_id[str(number)][:1] == [cell], (value, by_id[str(number)])
         assert not re.search("<|>|(?<!\\\\)[`~]|(?<!\\\\)\\[|http://|www[.]", content)
         assert not re.search("[\0-\x09\x0b-\x1f]", content)
-        items = re.findall("^- (.*) [(]ID 1[0-4][)]: {&#39;detail&#39;: {&#39;why&#39;: 1}}$", content, re.M)
-        assert items == ["\\# one", "\\+ two", "\\- three", "4\\. four", "5\\) five"]
+        items = re.findall("^- ID 1[0-4], (.*): {&#x27;detail&#x27;: {&#x27;why&#x27;: 1}}$", content, re.M)
+        assert items == BLOCKS
 
 
 def check_csv(fleet: str, path: Path) -> None:
@@ -242,7 +289,7 @@ def check_csv(fleet: str, path: Path) -> None:
 def check_all(attention: list[list[str]], everything: list[list[str]]) -> None:
     assert attention[0] == ["broken", "My Organization", "packet", "ewr1", "Team A", "v1.15.5", "3", "draftfailed"]
     assert [row[0] for row in attention] == ["broken", "build-me"]
-    assert everything[0] == ["edge:1 [lab]", "Acme Retail", "hci", "Lab 1", "—", "latest", "3", "running", "1303"]
+    assert everything[0] == ["edge:1 [lab]", "Acme Retail", "hci", "Lab 1", "", "latest", "3", "running", "1303"]
     assert [row[8] for row in everything] == ["1303", "1301", "1302", "1205", "1203", "1204", "1201", "1202", "1401"]
 
 

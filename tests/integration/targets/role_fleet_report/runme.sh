@@ -46,9 +46,34 @@ done
 
 NKS_ORG_ID="382, 🚀" succeeds report environment.html
 grep -qF 'organizations: <bdi>382, 🚀</bdi>' "$folder/environment.html"
-[ "$(grep -c '<td>Acme Retail</td>' "$folder/environment.html")" = 3 ]
+grep -qF '<b>Acme Retail</b> <span>3 clusters' "$folder/environment.html"
+
+# A cluster has failed also where only its state says so
+fake POST faults '[{"path": "/orgs/382/clusters", "kind": "body", "body": "[{\"pk\": 1, \"org\": 382, \"state\": \"failed\", \"is_failed\": false}]"}]'
+succeeds report failed.csv -e '{"fleet_report_orgs": [382]}'
+grep -qF '"Acme Retail","","1","","","","","","failed","true"' "$folder/failed.csv"
+fake DELETE faults
+
+# One request for the organizations, and one for each of them
+fake POST reset
+succeeds report requests.html
+[ "$(fake GET requests | grep -o '"path":"[^"]*"' | sort | tr '\n' ' ')" = \
+    '"path":"/orgs" "path":"/orgs/381/clusters" "path":"/orgs/382/clusters" "path":"/orgs/383/clusters" "path":"/orgs/390/clusters" ' ]
+
+# What the play sets for the module reaches it, a token may be a vaulted variable, and the role may run twice
+printf password >"$folder/password"
+ansible-vault encrypt_string --vault-password-file "$folder/password" --name nks_api_token "$NKS_API_TOKEN" >"$folder/token.yml"
+succeeds env -u NKS_API_URL -u NKS_API_TOKEN ansible-playbook twice.yml --vault-password-file "$folder/password" -e "@$folder/token.yml" \
+    -e "folder=$folder" -e "url=$NKS_API_URL"
+said ok=12 changed=2
+python check.py all "$folder/twice.html"
+python check.py all "$folder/twice.csv"
 
 # A mode is text, even where ansible-core before 2.19 makes numbers of values
+for format in html markdown csv; do
+    ANSIBLE_JINJA2_NATIVE=true succeeds report "native.$format"
+    python check.py all "$folder/native.$format"
+done
 ANSIBLE_JINJA2_NATIVE=true succeeds report mode.csv -e '{"fleet_report_mode": "640"}'
 [ "$(stat -c %a "$folder/mode.csv")" = 640 ]
 
@@ -94,7 +119,8 @@ said 'states is an empty list'
 [ ! -e "$folder/new.html" ]
 mkdir "$folder/folder.html"
 fails report folder.html
-said 'fleet_report_dest is a folder'
+said fleet_report_dest 'can not use content with a dir as dest'
+[ -z "$(ls -A "$folder/folder.html")" ]
 rmdir "$folder/folder.html"
 
 # Options of the connection, and no secret

@@ -54,6 +54,14 @@ def test_report() -> None:
     assert evaluate("(clusters | netapp.nks.fleet_report).orgs | map(attribute='name') | list") == ["381"]
 
 
+def test_text() -> None:
+    assert evaluate("'<b>' | netapp.nks.report_text('html')") == "&lt;b&gt;"
+    assert evaluate("5 | netapp.nks.report_text('markdown')") == "5"
+    assert evaluate("none | netapp.nks.report_text('csv')") == '""'
+    report = "clusters | netapp.nks.fleet_report(orgs, escape='csv', max_length=3)"
+    assert evaluate(f"({report}).clusters | map(attribute='name') | list") == ['"br…"', '"pr…"']
+
+
 def test_a_part_of_the_clusters() -> None:
     failed = "clusters | selectattr('is_failed')"
     assert len(evaluate(f"{failed} | netapp.nks.fleet_table(orgs)")) == 2
@@ -68,6 +76,12 @@ def test_bad_input_is_one_message_that_names_the_filter(name: str) -> None:
         evaluate(f"clusters | {name}(['acme'])")
     with pytest.raises(AnsibleError, match="'nothing' is undefined"):
         evaluate(f"nothing | {name}")
+
+
+@pytest.mark.parametrize("expression", ["'x' | netapp.nks.report_text", "'x' | netapp.nks.report_text('pdf')"])
+def test_an_unknown_format_is_one_message_that_names_the_filter(expression: str) -> None:
+    with pytest.raises(AnsibleError, match="report_text: The format must be one of html, markdown, csv"):
+        evaluate(expression)
 
 
 def test_nothing_from_the_api_is_evaluated(tmp_path: Path) -> None:

@@ -67,6 +67,34 @@ def test_clusters_are_returned_as_the_api_answers_them(fake: FakeNKS, run_module
     assert run_module(main, orgs=["381"])["clusters"] == clusters
 
 
+def test_the_fields_asked_for_are_returned(fake: FakeNKS, run_module: Run) -> None:
+    fake.fault("/orgs/381/clusters", "body", body=json.dumps([{"pk": 1, "name": "x", "state": None}, {"name": "y"}]))
+    fields = ["name", "state", "nothing", "name"]
+    assert run_module(main, orgs=["381"], fields=fields)["clusters"] == [{"name": "x", "state": None}, {"name": "y"}]
+
+
+def test_fields_may_name_what_is_included(run_module: Run) -> None:
+    clusters = run_module(main, id=1201, fields=["pk", "nodes"], include_nodes=True)["clusters"]
+    assert [(list(cluster), len(cluster["nodes"])) for cluster in clusters] == [(["pk", "nodes"], 5)]
+
+
+@pytest.mark.parametrize(
+    ("options", "names"),
+    [
+        ({}, ["My Organization", "Acme Retail", "🚀"]),
+        ({"orgs": ["382", "acme-retail"]}, ["Acme Retail"]),
+        ({"name": "staging"}, ["My Organization"]),
+        ({"name": "none"}, []),
+    ],
+)
+def test_the_organizations_of_the_clusters_are_returned(
+    fake: FakeNKS, run_module: Run, options: JSON, names: list[str]
+) -> None:
+    assert [org["name"] for org in run_module(main, include_orgs=True, **options)["orgs"]] == names
+    assert [entry["path"] for entry in fake.requests].count("/orgs") == 1
+    assert "orgs" not in run_module(main, **options)
+
+
 def test_no_output_holds_a_secret(run_module: Run) -> None:
     result = run_module(main, include_details=True, include_nodes=True, include_node_pools=True, include_logs=True)
     prod = result["clusters"][0]

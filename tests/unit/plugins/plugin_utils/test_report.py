@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import csv
+import html
 import re
 import typing as t
 import unicodedata
@@ -17,7 +19,7 @@ from hypothesis import strategies as st
 
 JSON = t.Dict[str, t.Any]
 
-ORGS = [
+ORGS: list[JSON] = [
     {"pk": 381, "name": "My Organization", "slug": "my-organization"},
     {"pk": 382, "name": "Twin"},
     {"pk": 383, "name": "Twin"},
@@ -147,8 +149,76 @@ def test_a_report_sorts_counts_and_groups() -> None:
         "k8s_version": "v1.15.5",
         "node_count": "",
         "state": "provisioned",
+        "failure": "",
         "health": "not_running",
+        "in_full": {},
     }
+
+
+def test_names_are_sorted_as_people_do() -> None:
+    names = ["web 10", "Web 9", "web 2", "", "\u00b2", "9" * 5000, "10", "9"]
+    report = _report.report([cluster(pk, name=name) for pk, name in enumerate(names)])
+    assert [row["name"] for row in report["clusters"]] == [
+        *("", "9", "10", "9" * 5000, "web 2", "Web 9", "web 10"),
+        "\u00b2",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "html", "markdown", "csv"),
+    [
+        ("", "", "", '""'),
+        ("prod", "prod", "prod", '"prod"'),
+        ("<b>&amp;\"'", "&lt;b&gt;&amp;amp;&quot;&#x27;", "&lt;b&gt;&amp;amp;&quot;&#x27;", '"<b>&amp;""\'"'),
+        ("a|b\\c`*_[x](y)~$", "a|b\\c`*_[x](y)~$", "a\\|b\\\\c\\`\\*\\_\\[x\\](y)\\~\\$", '"a|b\\c`*_[x](y)~$"'),
+        ("http://x www.x", "http://x www.x", "http:\\//x www\\.x", '"http://x www.x"'),
+        (" one\n\ttwo\x00 ", " one\n\ttwo\ufffd ", "one two", '" one\n\ttwo\ufffd "'),
+        ("\ud800", "\ufffd", "", '"\ufffd"'),
+        *((f"{first}1", f"{first}1", None, f'"\'{first}1"') for first in "=+-@\uff1d\uff0b\uff0d\uff20\t\n\x80"),
+        ("\x011", "\ufffd1", "1", '"\'\ufffd1"'),
+        ("1=", "1=", "1=", '"1="'),
+    ],
+)
+def test_texts_are_escaped(value: str, html: str, markdown: str | None, csv: str) -> None:
+    assert _report.escape_for("html")(value) == html
+    assert markdown is None or _report.escape_for("markdown")(value) == markdown
+    assert _report.escape_for("csv")(value) == csv
+
+
+def test_every_text_of_a_report_is_escaped_and_cut() -> None:
+    long = "<" * 11
+    fields = dict.fromkeys(("name", "provider", "region", "k8s_version", "state", "failure", "node_count"), long)
+    shown = "&lt;" * 9 + "…"
+    report = _report.report([cluster(1, workspace={"name": long}, **fields)], [{"pk": 381, "name": long}], "html", 10)
+    row = report["clusters"][0]
+    texts = [field for field in _report.TEXTS if field != "pk"]
+    assert {field: row[field] for field in texts} == dict.fromkeys(texts, shown)
+    assert row["in_full"] == dict.fromkeys(texts, "&lt;" * 11)
+    assert report["not_running"] == report["orgs"][0]["clusters"] == [row]
+    assert report["orgs"][0]["name"] == shown
+    assert {bar["label"] for chart in report["charts"] for bar in chart["bars"]} == {shown}
+    assert "<" not in str(report)
+
+
+def test_a_text_of_the_greatest_length_is_not_cut() -> None:
+    row = _report.report([cluster(1, name="x" * 10)], max_length=10)["clusters"][0]
+    assert (row["name"], row["in_full"]) == ("x" * 10, {})
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"escape": "pdf"}, "The format must be one of html, markdown, csv, not 'pdf'."),
+        ({"escape": ["html"]}, "The format must be one of html, markdown, csv, not a list."),
+        ({"max_length": 0}, "max_length must be a number, 1 or more, not '0'."),
+        ({"max_length": "x"}, "max_length must be a number, 1 or more, not 'x'."),
+        ({"max_length": True}, "max_length must be a number, 1 or more, not 'True'."),
+    ],
+)
+def test_what_a_report_cannot_be_is_refused(options: JSON, message: str) -> None:
+    with pytest.raises(NKSError) as caught:
+        _report.report([], [], **options)
+    assert str(caught.value) == message
 
 
 def test_organizations_are_named() -> None:
@@ -170,8 +240,8 @@ def test_charts_show_the_longest_bars_first() -> None:
     charts = {chart["by"]: chart["bars"] for chart in _report.report(clusters, ORGS)["charts"]}
     assert list(charts) == ["state", "Kubernetes version", "organization", "provider", "region"]
     assert charts["provider"] == [
-        {"label": "aws", "clusters": 2, "failed": 1, "rest": False},
-        {"label": "gce", "clusters": 1, "failed": 0, "rest": False},
+        {"label": "aws", "clusters": 2, "failed": 1, "percent": 100, "failed_percent": 50, "is_rest": False},
+        {"label": "gce", "clusters": 1, "failed": 0, "percent": 50, "failed_percent": 0, "is_rest": False},
     ]
 
 
@@ -187,7 +257,9 @@ def test_the_last_of_too_many_bars_stands_for_the_rest(values: int) -> None:
         assert [bar["label"] for bar in bars] == [f"r{number:02}" for number in range(values)]
     else:
         assert len(bars) == 10
-        assert bars[9] == {"label": f"{values - 9} others", "clusters": (values - 9) * 2, "failed": 2, "rest": True}
+        assert bars[9]["label"] == f"{values - 9} others"
+        assert (bars[9]["clusters"], bars[9]["failed"], bars[9]["is_rest"]) == ((values - 9) * 2, 2, True)
+        assert max(bar["percent"] for bar in bars) == 100
 
 
 @pytest.mark.parametrize("function", [_report.table, _report.report])
@@ -230,7 +302,7 @@ def test_a_report_has_each_cluster_once_whatever_its_fields_are(clusters: list[J
     report = _report.report(clusters, orgs)
     rows, totals = report["clusters"], report["totals"]
     assert len(rows) == len(clusters) == totals["clusters"]
-    assert all(type(value) is str for row in rows for value in row.values())
+    assert all(type(row[field]) is str for row in rows for field in _report.TEXTS)
     assert sorted(row["name"] for row in rows) == sorted(_report.text(item.get("name")) for item in clusters)
     assert totals["failed"] == len(report["failed"]) == sum(map(has_failed, clusters))
     assert totals["not_running"] == len(report["not_running"])
@@ -243,6 +315,22 @@ def test_a_report_has_each_cluster_once_whatever_its_fields_are(clusters: list[J
         assert sum(bar["clusters"] for bar in chart["bars"]) == len(clusters)
         assert sum(bar["failed"] for bar in chart["bars"]) == totals["failed"]
         assert all(0 <= bar["failed"] <= bar["clusters"] for bar in chart["bars"])
+
+
+texts = st.text(st.characters(), max_size=20) | st.text("<>&\"'|\\`*_[]~$=+-@ \n\r\0:/w.", max_size=20)
+
+
+@given(texts)
+def test_no_text_is_markup_whatever_it_is(value: str) -> None:
+    shown = _report.escape_for("html")(value)
+    assert not set("<>\"'") & set(shown)
+    assert html.unescape(shown) == _report.CONTROLS.sub("\ufffd", value)
+    line = _report.escape_for("markdown")(value)
+    assert not set("<>\n\r\0") & set(line) and line == line.strip()
+    assert not re.search(r"(?<!\\)(\\\\)*[|`*_\[\]~$]", line) and "://" not in line
+    assert next(csv.reader([_report.escape_for("csv")("x" + value)], strict=True))
+    cell = _report.escape_for("csv")(value)
+    assert cell[1:2] not in tuple("=+-@\t\r\n") and cell.encode()
 
 
 @given(objects, objects)
