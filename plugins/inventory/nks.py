@@ -133,7 +133,6 @@ import typing as t
 
 from ansible.errors import AnsibleParserError
 from ansible.inventory.data import InventoryData
-from ansible.module_utils.basic import missing_required_lib
 from ansible.module_utils.common.text.converters import to_native
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError
@@ -233,10 +232,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def fetch(self) -> Fleet:
         # Imported here, because loading requests takes as long as all that a run with a warm cache does otherwise.
         from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
-        from ansible_collections.netapp.nks.plugins.module_utils._http import REQUESTS_IMPORT_ERROR
 
-        if REQUESTS_IMPORT_ERROR:
-            raise AnsibleParserError(missing_required_lib("requests"))
         includes = {option: self.get_option(option) for option in INCLUDES}
         if self.get_option("hosts") == "nodes":
             includes["include_nodes"] = True

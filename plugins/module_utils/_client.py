@@ -31,6 +31,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._http import (
     NoReplyError,
     Reply,
     error_text,
+    library_problem,
 )
 
 if t.TYPE_CHECKING:
@@ -87,6 +88,9 @@ class NKSClient:
         on_retry: t.Callable[[str], None] | None = None,
         warn: t.Callable[[str], None] | None = None,
     ) -> None:
+        problem = library_problem()
+        if problem:
+            raise NKSError(problem)
         self._on_retry = on_retry
         self._token = _checked_token(api_token)
         self._url_is_set = api_url is not None
@@ -212,13 +216,17 @@ class NKSClient:
 
     def _describe_retry(self, method: str, url: str, seen: str, pause: float) -> None:
         if self._on_retry:
-            self._on_retry(f"{method} {self._redacted(url)}: {self._excerpt(seen)}. Trying again in {pause:.1f} s.")
+            self._on_retry(
+                f"{method} {self._redacted(url)}: {self._excerpt(seen, 300)}. Trying again in {pause:.1f} s."
+            )
 
     def _connection_error(self, method: str, url: str, failure: NoReplyError) -> NKSError:
-        what = f"{method} {url}{_tried(failure.attempts)}: {self._excerpt(str(failure))}."
+        what = f"{method} {url}{_tried(failure.attempts)}: {self._excerpt(str(failure), 300)}."
         if failure.is_body:
             return self._error(NKSPayloadError, what, url)
-        if failure.is_untrusted:
+        if failure.proxy_variable:
+            advice = f"Correct {failure.proxy_variable}, or add the host of the endpoint to NO_PROXY."
+        elif failure.is_untrusted:
             advice = "If your own CA signed the certificate of the endpoint, give that CA in ca_path (NKS_CA_PATH)."
         elif method == "GET" or failure.never_left:
             advice = "Check api_url (NKS_API_URL), and that the endpoint is up and can be reached from this host."
@@ -273,9 +281,9 @@ class NKSClient:
             message = f"{message} api_url is not set. {WITHDRAWN}"
         return error(self._redacted(message), url=self._redacted(url), **fields)
 
-    def _excerpt(self, text: str) -> str:
-        """The start of a text from outside. The token goes first, lest a part of it be left."""
-        return one_line(self._redacted(text))
+    def _excerpt(self, text: str, length: int = 80) -> str:
+        """The start of a text from outside. The token is taken out before the cut, which could leave a part of it."""
+        return one_line(self._redacted(text), length)
 
     def _redacted(self, value: t.Any) -> t.Any:
         """The value without the token, in whatever text of it."""

@@ -8,30 +8,57 @@ Private to this collection: it may change without notice. It knows nothing of An
 
 from __future__ import annotations
 
-import concurrent.futures
+import http.client
 import math
+import platform
 import random
+import re
 import socket
 import ssl
+import sys
 import threading
 import time
-import traceback
 import typing as t
 from urllib.parse import urlsplit
+
+from ansible_collections.netapp.nks.plugins.module_utils._attempt import Attempt, TimeIsUpError, hold_connections
+from ansible_collections.netapp.nks.plugins.module_utils._proxy import Proxy, UnusableProxyError, find_proxy
 
 try:
     import requests
     import urllib3
     from requests.adapters import HTTPAdapter
     from urllib3.connection import CertificateError  # before 1.26.8 its own module is another one
-    from urllib3.exceptions import ConnectTimeoutError, InvalidHeader, NewConnectionError
+    from urllib3.exceptions import InvalidHeader
     from urllib3.util import Retry
-except ImportError:
-    REQUESTS_IMPORT_ERROR: str | None = traceback.format_exc()
+except ImportError as exc:
+    IMPORT_ERROR = str(exc)
+    HTTPAdapter = object  # type: ignore[assignment,misc]
 else:
-    REQUESTS_IMPORT_ERROR = None
+    IMPORT_ERROR = ""
 
-R = t.TypeVar("R")
+
+def library_problem() -> str:
+    """Why no request can be made with this Python and its libraries, in words. The empty text where they will do."""
+    if IMPORT_ERROR:
+        found = f"has no such libraries: {IMPORT_ERROR}"
+    else:
+        versions = {"requests": requests.__version__, "urllib3": urllib3.__version__}
+        found = "has " + " and ".join(f"{name} {version}" for name, version in versions.items())
+        least = {"requests": (2, 28), "urllib3": (1, 26)}
+        if sys.version_info >= (3, 8) and all(_version(versions[name]) >= least[name] for name in least):
+            return ""
+    return (
+        "Python 3.8 or newer with the libraries requests 2.28 or newer and urllib3 1.26 or newer is needed. "
+        f"{sys.executable} on {platform.node()} is Python {platform.python_version()} and {found}."
+    )
+
+
+def _version(text: str) -> tuple[int, int]:
+    """Major and minor version. What is not one counts as new."""
+    match = re.match(r"(\d+)\.(\d+)", text)
+    return (int(match[1]), int(match[2])) if match else (sys.maxsize, 0)
+
 
 MAX_PAUSE = 60.0
 """Longest pause before another attempt, in seconds, whatever ``Retry-After`` says."""
@@ -68,6 +95,7 @@ class NoReplyError(Exception):
         is_body: bool = False,
         is_untrusted: bool = False,
         never_left: bool = False,
+        proxy_variable: str = "",
     ) -> None:
         super().__init__(reason)
         self.may_pass = may_pass
@@ -78,6 +106,8 @@ class NoReplyError(Exception):
         """Whether the certificate is the reason."""
         self.never_left = never_left
         """Whether it is certain that the server never got the request."""
+        self.proxy_variable = proxy_variable
+        """What sets the proxy, where that is the reason."""
 
     def is_repeatable(self, method: str) -> bool:
         return self.may_pass and (method == "GET" or self.never_left)
@@ -118,18 +148,18 @@ class HTTP:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         self._session = requests.Session()
         self._session.headers.update({"Accept": "application/json, */*", "User-Agent": "ansible-netapp.nks"})
-        self._adapter = HTTPAdapter(pool_connections=1, pool_maxsize=CONNECTIONS, max_retries=0)
+        self._adapter = Adapter(pool_connections=1, pool_maxsize=CONNECTIONS, max_retries=0)
 
     def close(self) -> None:
         self._adapter.close()
 
     def may_reach(self, url: str) -> bool:
         """Whether the host of a URL has an address, or a proxy that may know one. Sends nothing to the host."""
-        if requests.utils.select_proxy(url, self._settings(url)["proxies"]):
-            return True
         try:
-            return bool(_within(self.timeout, lambda: socket.getaddrinfo(urlsplit(url).hostname, None)))
-        except OSError:  # the time-out of requests too
+            if find_proxy(url, self._settings(url)["proxies"]):
+                return True
+            return bool(Attempt().run(lambda: socket.getaddrinfo(urlsplit(url).hostname, None), self.timeout))
+        except (OSError, TimeIsUpError, UnusableProxyError):
             return False
 
     def request(self, method: str, url: str, data: t.Any = None) -> Reply:
@@ -167,17 +197,28 @@ class HTTP:
     def _attempt(self, method: str, url: str, data: t.Any) -> Reply:
         self.request_log.append(f"{method} {url}")
         seconds = min(self.timeout, self.answer_until - time.monotonic())
+        settings = self._settings(url)
+        attempt = Attempt()
+        proxy = None
         try:
-            return _within(seconds, lambda: self._send(method, url, data, seconds))
+            proxy = find_proxy(url, settings.pop("proxies"))
+            return attempt.run(lambda: self._send(method, url, data, seconds, proxy, settings), seconds)
         except Exception as exc:  # pylint: disable=broad-exception-caught  # requests lets some of others through
             limit = "api_timeout" if seconds == self.timeout else "the end of the wait"
-            raise _no_reply(exc, f"{max(seconds, 0):.3g} s ({limit})") from None
+            raise _no_reply(exc, f"{max(seconds, 0):.3g} s ({limit})", proxy, attempt.is_connected) from None
 
-    def _send(self, method: str, url: str, data: t.Any, seconds: float) -> Reply:
+    def _send(
+        self, method: str, url: str, data: t.Any, seconds: float, proxy: Proxy | None, settings: dict[str, t.Any]
+    ) -> Reply:
         end = time.monotonic() + seconds
         request = self._session.prepare_request(requests.Request(method, url, auth=self._auth, **data or {}))
+        self._adapter.proxy = proxy
         # By the adapter: the session would read the body of a redirect as a whole, to see where it leads.
-        response = self._adapter.send(request, timeout=seconds, **self._settings(url))
+        proxies = {"all": proxy.url} if proxy else {}
+        response = self._adapter.send(request, timeout=seconds, proxies=proxies, **settings)
+        if proxy and response.status_code == 407:
+            response.close()
+            raise _proxy_status(proxy, 407)
         redirects_to = response.headers["Location"] if response.is_redirect else ""
         return Reply(response.status_code, response.headers, _body(response, end), redirects_to)
 
@@ -187,31 +228,33 @@ class HTTP:
         return t.cast("dict[str, t.Any]", settings)
 
 
-def _within(seconds: float, function: t.Callable[[], R]) -> R:
-    """What the function returns, run in a thread of its own, which is left behind when the time is up.
+class Adapter(HTTPAdapter):
+    """That of requests, whose connections are held by attempts, and to which the URL of a proxy tells no password."""
 
-    The time-outs of requests bound the wait for each packet, so a server that sends a byte now and then could hold a
-    request for ever, and name resolution is not bounded at all.
-    """
-    future: concurrent.futures.Future[R] = concurrent.futures.Future()
+    proxy: Proxy | None = None
 
-    def work() -> None:
-        try:
-            future.set_result(function())
-        except Exception as exc:  # pylint: disable=broad-exception-caught  # it is raised below
-            future.set_exception(exc)
+    def __init__(self, **options: t.Any) -> None:
+        super().__init__(**options)
+        self._lock = threading.Lock()
 
-    if seconds <= 0:
-        raise requests.Timeout
-    threading.Thread(target=work, daemon=True).start()
-    try:
-        return future.result(seconds)
-    except concurrent.futures.TimeoutError:
-        raise requests.Timeout from None
+    def init_poolmanager(self, *args: t.Any, **kwargs: t.Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        hold_connections(self.poolmanager)
+
+    def proxy_manager_for(self, proxy: str, **kwargs: t.Any) -> t.Any:
+        with self._lock:
+            is_new = proxy not in self.proxy_manager
+            manager = super().proxy_manager_for(proxy, **kwargs)
+            if is_new:
+                hold_connections(manager)
+            return manager
+
+    def proxy_headers(self, proxy: str) -> dict[str, str]:
+        return dict(self.proxy.headers) if self.proxy else {}
 
 
 def _body(response: requests.Response, end: float) -> bytes:
-    """The body of a response, read until ``end``. It is as long as announced: urllib3 1.26 does not look."""
+    """The body of a response, read until ``end``."""
     chunks: list[bytes] = []
     size = 0
     for chunk in response.iter_content(2**14):
@@ -223,9 +266,6 @@ def _body(response: requests.Response, end: float) -> bytes:
         if time.monotonic() > end:
             response.close()
             raise requests.Timeout
-    announced = response.headers.get("Content-Length", "")
-    if announced.isdigit() and response.raw.tell() < int(announced):
-        raise requests.ConnectionError(f"{response.raw.tell()} of {announced} bytes of the body came")
     return b"".join(chunks)
 
 
@@ -238,33 +278,64 @@ def _pause(attempt: int, retry_after: str | None) -> float:
     return min(wanted or 2**attempt * random.uniform(0.125, 0.25), MAX_PAUSE)
 
 
-def _no_reply(exc: Exception, limit: str) -> NoReplyError:
-    """What an exception of requests, urllib3 or below means."""
+def _no_reply(exc: Exception, limit: str, proxy: Proxy | None, is_connected: bool) -> NoReplyError:
+    """What an exception of requests, urllib3 or below means.
+
+    :param limit: how long an answer was waited for, in words.
+    :param is_connected: whether a connection to the server stood.
+    """
     if isinstance(exc, NoReplyError):
         return exc
+    if isinstance(exc, UnusableProxyError):
+        return NoReplyError(str(exc), proxy_variable=exc.variable)
     if isinstance(exc, requests.exceptions.ContentDecodingError):
         return NoReplyError("the body is not compressed as its Content-Encoding says", is_body=True)
-    *causes, root = _causes(exc)
-    causes.append(root)
+    causes = list(_causes(exc))
 
     def is_any(*kinds: type[BaseException]) -> bool:
         return any(isinstance(cause, kinds) for cause in causes)
 
-    if is_any(requests.Timeout, urllib3.exceptions.ReadTimeoutError):
-        reason = f"no complete answer within {limit}"
-    else:
-        reason = error_text(root)
-        if isinstance(exc, requests.exceptions.ProxyError):
-            reason = f"the proxy failed: {reason}"
     # For a wrong host name, urllib3 1.26 has an error of its own.
     is_untrusted = is_any(ssl.SSLCertVerificationError, CertificateError)
-    passing = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
-    return NoReplyError(
-        reason,
-        may_pass=isinstance(exc, passing) and not is_untrusted,
-        is_untrusted=is_untrusted,
-        never_left=is_any(NewConnectionError, ConnectTimeoutError),
-    )
+    passing = (TimeIsUpError, requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
+    reason = _reason(causes, limit)
+    fields: dict[str, t.Any] = {
+        "may_pass": isinstance(exc, passing) and not is_untrusted,
+        "is_untrusted": is_untrusted,
+        "never_left": not is_connected,
+    }
+    if not proxy:
+        return NoReplyError(reason, **fields)
+    refused = re.match(r"Tunnel connection failed: (\d{3})", reason)
+    if refused:
+        return _proxy_status(proxy, int(refused[1]))
+    if not is_connected and (isinstance(exc, requests.exceptions.ProxyError) or not is_any(ssl.SSLError)):
+        return _proxy_failure(proxy, reason, **fields)
+    return NoReplyError(f"{reason} (through the proxy {proxy.address} of {proxy.variable})", **fields)
+
+
+def _reason(causes: list[BaseException], limit: str) -> str:
+    """The last of the causes, in words that may come from outside."""
+    for cause in causes:
+        if isinstance(cause, (TimeIsUpError, requests.Timeout, urllib3.exceptions.ReadTimeoutError)):
+            return f"no complete answer within {limit}"
+        if isinstance(cause, urllib3.exceptions.IncompleteRead) and cause.expected:
+            return f"{cause.partial} of {cause.partial + cause.expected} bytes of the body came"
+        if isinstance(cause, http.client.IncompleteRead):
+            return "the body ended before its last chunk"
+        if isinstance(cause, requests.exceptions.InvalidSchema):
+            return "requests needs the Python library PySocks for it"
+    return error_text(causes[-1])
+
+
+def _proxy_status(proxy: Proxy, status: int) -> NoReplyError:
+    what = f"it answers with status {status} {http.client.responses.get(status, '')}".rstrip()
+    return _proxy_failure(proxy, what, may_pass=status in RETRIED_STATUSES, never_left=True)
+
+
+def _proxy_failure(proxy: Proxy, reason: str, **fields: t.Any) -> NoReplyError:
+    what = f"the proxy {proxy.address} of {proxy.variable} failed: {reason}"
+    return NoReplyError(what, proxy_variable=proxy.variable, **fields)
 
 
 def _causes(exc: BaseException | None) -> t.Iterator[BaseException]:

@@ -19,10 +19,11 @@ DEEPEST = 100
 
 
 def parse(text: str) -> t.Any:
-    """The value of a JSON text.
+    """The value of a JSON text. A byte order mark before it is ignored, as RFC 8259 allows.
 
     :raises ValueError: it is none, is nested more deeply than ``DEEPEST``, or holds what cannot be shown.
     """
+    text = text[1:] if text.startswith("\ufeff") else text
     try:
         value = json.loads(text, parse_float=_finite, parse_constant=_finite)
     except RecursionError:

@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
 from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError
-from ansible_collections.netapp.nks.plugins.module_utils._http import REQUESTS_IMPORT_ERROR
 from ansible_collections.netapp.nks.plugins.module_utils._options import CONNECTION, Spec
 
 
@@ -24,8 +23,6 @@ def params_for(module: AnsibleModule, spec: Spec) -> dict[str, t.Any]:
 
 def run_module(module: AnsibleModule, action: t.Callable[[AnsibleModule, NKSClient], dict[str, t.Any]]) -> None:
     """End the module with what ``action`` returns, or with the failure that it raises."""
-    if REQUESTS_IMPORT_ERROR:
-        module.fail_json(msg=missing_required_lib("requests"), exception=REQUESTS_IMPORT_ERROR)
     preferred = {
         name: value for name, value in (module.params["connection_options"] or {}).items() if value is not None
     }

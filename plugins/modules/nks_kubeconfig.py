@@ -101,6 +101,7 @@ backup_file:
   sample: /home/deploy/prod.kubeconfig.4711.2026-01-31@10:20:30~
 """
 
+import codecs
 import os
 import tempfile
 import traceback
@@ -184,6 +185,8 @@ def fetch(client: NKSClient, org: JSON, cluster: JSON) -> bytes:
             status=exc.status,
             detail=exc.detail,
         ) from None
+    if content.startswith(codecs.BOM_UTF8):
+        content = content[len(codecs.BOM_UTF8) :]
     if not is_kubeconfig(content):
         raise NKSPayloadError(
             f"{what} is not what the server sent: that lacks kind: Config, or a cluster with a server.", status=200

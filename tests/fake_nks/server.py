@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+import codecs
 import contextlib
 import datetime
 import email.utils
@@ -55,7 +56,8 @@ FAULTS: dict[str, Object] = {
     "redirect": {"status": 302, "location": "/"},
     "gzip": {},
     "gzip_broken": {},
-    "chunked": {"content_length": None},
+    "byte_order_mark": {},
+    "chunked": {"content_length": None, "cut": False},
     "delay": {"seconds": 1.0},
     "reset": {},
     "reset_body": {},
@@ -534,8 +536,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 reply = fake.answer(self.command, path, query, auth, content_type, body)
             if kind in ("gzip", "gzip_broken"):
                 reply = zipped(reply, broken=kind == "gzip_broken")
+            if kind == "byte_order_mark":
+                reply = reply._replace(body=codecs.BOM_UTF8 + reply.body)
             if kind == "chunked":
-                reply = in_chunks(reply, fields["content_length"])
+                reply = in_chunks(reply, fields["content_length"], fields["cut"])
+                self.close_connection = fields["cut"]
             entry["status"] = reply.status
             self.send(reply, kind, fields.get("interval", 0.0))
 
@@ -595,11 +600,11 @@ def zipped(reply: Reply, broken: bool) -> Reply:
     return reply._replace(body=body, headers=(*reply.headers, ("Content-Encoding", "gzip")))
 
 
-def in_chunks(reply: Reply, content_length: int | None) -> Reply:
+def in_chunks(reply: Reply, content_length: int | None, cut: bool) -> Reply:
     headers = [*reply.headers, ("Transfer-Encoding", "chunked")]
     if content_length is not None:
         headers.append(("Content-Length", str(content_length)))
     size = len(reply.body) // 2 + 1
     pieces = [reply.body[start : start + size] for start in range(0, len(reply.body), size)]
     body = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in [*pieces, b""])
-    return reply._replace(body=body, headers=tuple(headers))
+    return reply._replace(body=body[:-10] if cut else body, headers=tuple(headers))

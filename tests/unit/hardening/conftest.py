@@ -4,72 +4,156 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import selectors
 import socket
+import ssl
 import threading
 import typing as t
 from pathlib import Path
 
 import pytest
 from ansible_collections.netapp.nks.tests.fake_nks.server import FakeNKS
+from ansible_collections.netapp.nks.tests.unit.hardening.faults import PASSWORD, USER
 
 
-class Tunnel:
-    """A proxy that knows CONNECT only. ``heard`` is all that it was told in the clear."""
+class Server:
+    """Accepts connections at ``address`` and serves each in a thread of its own."""
 
     def __init__(self) -> None:
-        self.heard = b""
         self.listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+        self.address = f"127.0.0.1:{self.listener.getsockname()[1]}"
         threading.Thread(target=self.accept, daemon=True).start()
+
+    def __enter__(self) -> Server:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.listener.close()
 
     def accept(self) -> None:
         with contextlib.suppress(OSError):
             while True:
                 client = self.listener.accept()[0]
-                threading.Thread(target=self.serve, args=(client,), daemon=True).start()
+                threading.Thread(target=self.serve_and_close, args=(client,), daemon=True).start()
+
+    def serve_and_close(self, client: socket.socket) -> None:
+        with client, contextlib.suppress(OSError):
+            self.serve(client)
 
     def serve(self, client: socket.socket) -> None:
-        with contextlib.suppress(OSError):
-            head = b""
-            while b"\r\n\r\n" not in head:
-                data = client.recv(4096)
-                if not data:
-                    return
-                head += data
-            self.heard += head
-            host, port = head.split()[1].decode().split(":")
-            server = socket.create_connection((host, int(port)))
+        raise NotImplementedError
+
+
+class Speaker(Server):
+    """Says the same to everyone who says something, a byte at a time where there is an interval, and then nothing."""
+
+    def __init__(self, text: bytes, interval: float = 0.0) -> None:
+        self.text = text
+        self.interval = interval
+        super().__init__()
+
+    def serve(self, client: socket.socket) -> None:
+        client.recv(65536)
+        step = 1 if self.interval else len(self.text) or 1
+        for start in range(0, len(self.text), step):
+            client.sendall(self.text[start : start + step])
+            threading.Event().wait(self.interval)  # not time.sleep, which tests of pauses replace
+        while client.recv(65536):
+            pass
+
+
+class Tunnel(Server):
+    """A proxy that knows CONNECT only. ``heard`` is all that it was told in the clear.
+
+    Where it has credentials, it wants them; where it has a TLS context, it speaks TLS.
+    """
+
+    def __init__(self, credentials: str = "", tls: ssl.SSLContext | None = None) -> None:
+        self.heard = b""
+        self.credentials = f"Basic {base64.b64encode(credentials.encode()).decode()}"
+        self.is_open = not credentials
+        self.tls = tls
+        super().__init__()
+
+    def serve(self, client: socket.socket) -> None:
+        if self.tls:
+            client = self.tls.wrap_socket(client, server_side=True)
+        head = b""
+        while b"\r\n\r\n" not in head:
+            data = client.recv(4096)
+            if not data:
+                return
+            head += data
+        self.heard += head
+        if not (self.is_open or f"Proxy-Authorization: {self.credentials}\r\n".encode() in head):
+            client.sendall(f"HTTP/1.1 407 Not {self.credentials}\r\nContent-Length: 0\r\n\r\n".encode())
+            return
+        host, port = head.split()[1].decode().split(":")
+        with socket.create_connection((host, int(port))) as server:
             client.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
-            threading.Thread(target=self.pump, args=(server, client), daemon=True).start()
             self.pump(client, server)
 
-    def pump(self, source: socket.socket, target: socket.socket) -> None:
-        with contextlib.suppress(OSError):
-            for data in iter(lambda: source.recv(65536), b""):
-                target.sendall(data)
-            target.shutdown(socket.SHUT_WR)
+    def pump(self, client: socket.socket, server: socket.socket) -> None:
+        other = {client: server, server: client}
+        client.setblocking(False)
+        with selectors.DefaultSelector() as selector:
+            for side in other:
+                selector.register(side, selectors.EVENT_READ)
+            while True:
+                for key, _events in selector.select():
+                    source = t.cast(socket.socket, key.fileobj)
+                    try:
+                        data = source.recv(65536)
+                    except ssl.SSLWantReadError:
+                        continue
+                    if not data:
+                        return
+                    other[source].sendall(data)
+                    while isinstance(source, ssl.SSLSocket) and source.pending():
+                        other[source].sendall(source.recv(65536))
+
+
+TLS_RECORD = b"\x16\x03\x03\x3f\xff" + b"\x02" * 1000
+"""The start of a record of a TLS handshake."""
 
 
 @pytest.fixture(name="made", scope="session")
 def made_fixture(
     tmp_path_factory: pytest.TempPathFactory, make_certificate: t.Callable[[Path, str], tuple[str, str]]
 ) -> t.Iterator[dict[str, t.Any]]:
-    """What the words in capitals of a case stand for, and ``tls`` and ``other``, a fake with https and another host."""
+    """What the words in capitals of a case stand for, and some of the servers: ``tls``, ``other`` and ``tunnel``."""
     folder = tmp_path_factory.mktemp("tls")
     certificate = make_certificate(folder, "127.0.0.1")
-    with socket.socket() as unused, FakeNKS(tls=certificate, step=0.0) as tls, FakeNKS() as other:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    with contextlib.ExitStack() as stack:
+        tls = stack.enter_context(FakeNKS(tls=certificate, step=0.0))
+        other = stack.enter_context(FakeNKS())
+        unused = stack.enter_context(socket.socket())
         unused.bind(("127.0.0.1", 0))
-        tunnel = Tunnel()
+        tunnel, guarded, tls_tunnel = Tunnel(), Tunnel(f"{USER}:{PASSWORD}"), Tunnel(tls=context)
+        speakers = {
+            "SILENT": Speaker(b""),
+            "DRIPPING_PROXY": Speaker(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 1000, 0.02),
+            "DRIPPING_TLS": Speaker(TLS_RECORD, 0.02),
+            "BROKEN_GATEWAY": Speaker(f"HTTP/1.1 502 For {USER}\r\nContent-Length: 0\r\n\r\n".encode()),
+            "NO_HTTP": Speaker(b"220 mail.example ESMTP\r\n"),
+        }
+        for server in [tunnel, guarded, tls_tunnel, *speakers.values()]:
+            stack.enter_context(server)
         yield {
             "CA": certificate[0],
             "OTHER_CA": make_certificate(folder, "127.0.0.2")[0],
-            "CLOSED": f"http://127.0.0.1:{unused.getsockname()[1]}",
+            "CLOSED": f"127.0.0.1:{unused.getsockname()[1]}",
             "HTTPS_TO_HTTP": other.url.replace("http:", "https:"),
-            "PROXY": tunnel.url,
+            "PROXY": tunnel.address,
+            "GUARDED": guarded.address,
+            "TLS_TUNNEL": tls_tunnel.address,
+            **{name: speaker.address for name, speaker in speakers.items()},
             "OTHER": f"{other.url}/orgs",
             "tunnel": tunnel,
             "tls": tls,
             "other": other,
         }
-        tunnel.listener.close()

@@ -10,6 +10,7 @@ import json
 import types
 import typing as t
 import zlib
+from urllib.parse import quote
 
 from ansible_collections.netapp.nks.plugins.module_utils._client import JSON, NKSClient
 from ansible_collections.netapp.nks.plugins.modules.nks_kubeconfig import fetch
@@ -65,10 +66,24 @@ class Case(t.NamedTuple):
     """Of the client. A value in capitals stands for what a fixture makes."""
 
     environment: t.Mapping[str, str] = NOTHING
-    """Likewise."""
+    """Likewise, for words within values."""
 
     tls: bool = False
     retries: int = 1
+
+    arrives: bool = True
+    """Whether the server gets the request. A PATCH that it never gets is repeated."""
+
+
+def by_proxy(happens: str, ends: str, says: str = "", variable: str = "HTTPS_PROXY", **values: t.Any) -> Case:
+    """A case of https by the proxy that is set in a variable."""
+    url = values.pop("url")
+    fields = {"options": {"ca_path": "CA"}, "tls": True, "arrives": ends == RIGHT, **values}
+    return Case(happens, ends, says, environment={variable: url}, **fields)
+
+
+def unusable(happens: str, url: str) -> Case:
+    return by_proxy(happens, CONNECTION, "HTTPS_PROXY is not the URL of a proxy", url=url)
 
 
 def status(code: int, body: str = "", **headers: str) -> JSON:
@@ -83,23 +98,40 @@ def limited(code: int, retry_after: str) -> Case:
     )  # fmt: skip
 
 
+USER = "qz.user"
+PASSWORD = "qz/one#qz?two@qz%three:qz"
+"""Each part of it has ``qz``, which is in no message."""
+CREDENTIALS = f"{quote(USER, '')}:{quote(PASSWORD, '')}@"
+
 NESTED = "[" * 700 + "]" * 700
 SLOW: JSON = {"api_timeout": 0.2}
+SLOW_TLS: JSON = {"options": {**SLOW, "ca_path": "CA"}, "retries": 0}
 ONCE: JSON = {"times": 1}
 NO_MORE = "no complete answer within 0.2 s (api_timeout)"
 
 CASES = (
     # Right answers, in odd ways
     Case("the answer is compressed", RIGHT, kind="gzip"),
+    Case("a byte order mark comes before the body", RIGHT, kind="byte_order_mark"),
+    Case("the answer comes in chunks", RIGHT, kind="chunked"),
+    Case("the answer comes in chunks, and Content-Length is too large", RIGHT,
+         kind="chunked", fields={"content_length": 100000}),
+    Case("the answer comes in chunks, and Content-Length is too small", RIGHT,
+         kind="chunked", fields={"content_length": 1}),
     Case("the answer is late, but in time", RIGHT, kind="delay", fields={"seconds": 0.1}),
     # Connections
-    Case("the connection is refused", CONNECTION, "Connection refused", options={"api_url": "CLOSED"}),
+    Case("the connection is refused", CONNECTION, "Connection refused", options={"api_url": "http://CLOSED"},
+         arrives=False),
     Case("the connection is reset before the answer, once", REPEATED, "reset", "reset", ONCE),
     Case("the connection is reset before the answer", CONNECTION, "reset", "reset"),
     Case("the connection is reset within the body, once", REPEATED, kind="reset_body", fields=ONCE),
     Case("the connection is reset within the body", CONNECTION, kind="reset_body"),
     Case("the body is shorter than announced, once", REPEATED, "bytes", "short_body", ONCE),
     Case("the body is shorter than announced", CONNECTION, "bytes", "short_body"),
+    Case("the last chunk is cut, once", REPEATED, "", "chunked", {"cut": True, **ONCE}),
+    Case("the last chunk is cut", CONNECTION, "chunk", "chunked", {"cut": True}),
+    Case("the last chunk is cut, and Content-Length is what came", CONNECTION, "chunk", "chunked",
+         {"cut": True, "content_length": 1}),
     Case("no answer, once", REPEATED, "api_timeout", "silent", ONCE, SLOW),
     Case("no answer", CONNECTION, NO_MORE, "silent", options=SLOW, retries=0),
     Case("the headers come a byte at a time", CONNECTION, NO_MORE, "drip_headers", {"interval": 0.02}, SLOW, retries=0),
@@ -114,14 +146,59 @@ CASES = (
         "https, another CA is in ca_path and the right one in REQUESTS_CA_BUNDLE", CONNECTION, "ca_path",
         options={"ca_path": "OTHER_CA"}, environment={"REQUESTS_CA_BUNDLE": "CA"}, tls=True,
     ),
-    Case("https to a server that speaks http", CONNECTION, "SSL", options={"api_url": "HTTPS_TO_HTTP"}),
-    Case("https by the proxy of HTTPS_PROXY", RIGHT, options={"ca_path": "CA"},
-         environment={"HTTPS_PROXY": "PROXY"}, tls=True),
-    Case("https, and HTTPS_PROXY refuses", CONNECTION, "proxy", options={"ca_path": "CA"},
-         environment={"HTTPS_PROXY": "CLOSED"}, tls=True),
+    Case("https to a server that speaks http", CONNECTION, "SSL", options={"api_url": "HTTPS_TO_HTTP"}, arrives=False),
+    Case("https to a server that says nothing", CONNECTION, NO_MORE, options={**SLOW, "api_url": "https://SILENT"},
+         retries=0, arrives=False),
+    Case("the TLS handshake comes a byte at a time", CONNECTION, NO_MORE,
+         options={**SLOW, "api_url": "https://DRIPPING_TLS"}, retries=0, arrives=False),
+    by_proxy("https by the proxy of HTTPS_PROXY", RIGHT, url="http://PROXY"),
+    by_proxy("https by the proxy of https_proxy", RIGHT, variable="https_proxy", url="http://PROXY"),
+    by_proxy("https by the proxy of ALL_PROXY, without a scheme", RIGHT, variable="ALL_PROXY", url="PROXY"),
+    by_proxy("https by a proxy that speaks https", RIGHT, url="https://TLS_TUNNEL"),
+    by_proxy("https by a proxy that wants a password", RIGHT, url=f"http://{CREDENTIALS}GUARDED"),
+    by_proxy("https by a proxy, and the password is wrong", CONNECTION,
+             "of HTTPS_PROXY failed: it answers with status 407", url="http://qz:qz@GUARDED"),
+    by_proxy("https by a proxy, and the password is missing", CONNECTION,
+             "of HTTPS_PROXY failed: it answers with status 407", url="http://GUARDED"),
+    by_proxy("https, and HTTPS_PROXY refuses", CONNECTION, "of HTTPS_PROXY failed: Connection refused",
+             url=f"http://{CREDENTIALS}CLOSED"),
+    by_proxy("https, and https_proxy refuses", CONNECTION, "of https_proxy failed: Connection refused",
+             variable="https_proxy", url=f"{CREDENTIALS}CLOSED"),
+    by_proxy("https, and ALL_PROXY refuses", CONNECTION, "of ALL_PROXY failed: Connection refused",
+             variable="ALL_PROXY", url=f"https://{CREDENTIALS}CLOSED"),
+    by_proxy("https, and the host of HTTPS_PROXY is not known", CONNECTION, "of HTTPS_PROXY failed",
+             url=f"http://{CREDENTIALS}nks.invalid:3128"),
+    by_proxy("https, and HTTPS_PROXY answers with status 502", CONNECTION,
+             "of HTTPS_PROXY failed: it answers with status 502 Bad Gateway. ", url=f"http://{CREDENTIALS}BROKEN_GATEWAY"),
+    by_proxy("https, and HTTPS_PROXY does not speak HTTP", CONNECTION, "of HTTPS_PROXY failed",
+             url=f"http://{CREDENTIALS}NO_HTTP"),
+    by_proxy("https, and HTTPS_PROXY does not speak https", CONNECTION, "of HTTPS_PROXY failed",
+             url=f"https://{CREDENTIALS}NO_HTTP"),
+    by_proxy("https, and HTTPS_PROXY says nothing", CONNECTION, f"of HTTPS_PROXY failed: {NO_MORE}",
+             url=f"http://{CREDENTIALS}SILENT", **SLOW_TLS),
+    by_proxy("https, and HTTPS_PROXY answers a byte at a time", CONNECTION, f"of HTTPS_PROXY failed: {NO_MORE}",
+             url=f"http://{CREDENTIALS}DRIPPING_PROXY", **SLOW_TLS),
+    by_proxy("https by a proxy, and no answer", CONNECTION, "(through the proxy http://", url="http://PROXY",
+             kind="silent", arrives=True, **SLOW_TLS),
+    unusable("https, and the port of HTTPS_PROXY is too large", f"http://{CREDENTIALS}127.0.0.1:99999"),
+    unusable("https, and the port of HTTPS_PROXY is no number", f"http://{CREDENTIALS}127.0.0.1:qz"),
+    unusable("https, and HTTPS_PROXY has no host", f"http://{CREDENTIALS}"),
+    unusable("https, and HTTPS_PROXY has a scheme that no proxy has", f"qz://{CREDENTIALS}CLOSED"),
+    *(unusable(f"https, and the password in HTTPS_PROXY has a {character} as it is", f"http://qz:1{character}qz@CLOSED")
+      for character in "/#?"),
+    by_proxy("https by a proxy, whose password has @ and % as they are", CONNECTION, "Connection refused",
+             url="http://qz:qz@qz%qz@CLOSED"),
+    by_proxy("https, ALL_PROXY is a SOCKS proxy, and it or PySocks is missing", CONNECTION, "of ALL_PROXY failed",
+             variable="ALL_PROXY", url=f"socks5://{CREDENTIALS}CLOSED"),
     Case("https, HTTPS_PROXY refuses, and NO_PROXY names the endpoint", RIGHT, options={"ca_path": "CA"},
-         environment={"HTTPS_PROXY": "CLOSED", "NO_PROXY": "127.0.0.1"}, tls=True),
-    Case("http to this machine, and HTTP_PROXY refuses", RIGHT, environment={"HTTP_PROXY": "CLOSED"}),
+         environment={"HTTPS_PROXY": "http://CLOSED", "NO_PROXY": "127.0.0.1"}, tls=True),
+    Case("https, HTTPS_PROXY is no URL, and NO_PROXY names the endpoint", RIGHT, options={"ca_path": "CA"},
+         environment={"HTTPS_PROXY": "http://qz:qz/qz@CLOSED", "NO_PROXY": "127.0.0.1"}, tls=True),
+    Case("http by a proxy, and the password is wrong", CONNECTION, "of HTTP_PROXY failed: it answers with status 407",
+         options={"api_url": "http://nks.invalid", "validate_certs": False},
+         environment={"HTTP_PROXY": "http://qz:qz@GUARDED"}, arrives=False),
+    Case("http to this machine, and HTTP_PROXY is no URL", RIGHT, environment={"HTTP_PROXY": "http://qz:qz/qz@CLOSED"}),
+    Case("http to this machine, and HTTP_PROXY refuses", RIGHT, environment={"HTTP_PROXY": "http://CLOSED"}),
     # Redirects
     Case("a redirect to the same host", STATUS, "/elsewhere", "redirect", {"location": "/elsewhere"}),
     Case("a redirect to another host", STATUS, "never followed", "redirect", {"status": 307, "location": "OTHER"}),
@@ -132,6 +209,7 @@ CASES = (
     Case("a compressed body that is broken", PAYLOAD, "compressed", "gzip_broken"),
     Case("an HTML page", PAYLOAD, "", "body", {"body": "<!DOCTYPE html>\n<title>Log in</title>"}),
     Case("an empty body", PAYLOAD, "", "body", {"body": ""}),
+    Case("a byte order mark and nothing else", PAYLOAD, "", "body", {"body": "\ufeff"}),
     Case("JSON cut short", PAYLOAD, "", "body", {"body": '[{"kind": "Config", "name": "pro'}),
     Case("JSON of the wrong type", PAYLOAD, "", "body", {"body": "WRONG"}),
     Case("a JSON string", PAYLOAD, "", "body", {"body": '"kind: Config"'}),
@@ -146,6 +224,8 @@ CASES = (
     Case("status 201", STATUS, "201 Created", "status", status(201)),
     Case("status 204", STATUS, "204 No Content", "status", status(204)),
     Case("status 400 with a detail", STATUS, "Parse error", "status", status(400, '{"detail": "Parse error"}')),
+    Case("status 400 with a byte order mark", STATUS, "status 400 Bad Request: Parse error. ", "status",
+         status(400, '\ufeff{"detail": "Parse error"}')),
     Case("status 400 with field errors", STATUS, "name: Bad.", "status", status(400, '{"name": ["Bad."]}')),
     Case("status 401", STATUS, "NKS_API_TOKEN", "status", status(401, '{"detail": "Invalid token."}')),
     Case("status 403", STATUS, "Owner", "status", status(403, '{"detail": "No."}')),

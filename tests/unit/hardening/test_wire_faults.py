@@ -7,6 +7,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -31,6 +32,7 @@ from ansible_collections.netapp.nks.tests.unit.hardening.faults import (
     REPEATED,
     RIGHT,
     STATUS,
+    USER,
     Case,
     gzip_bomb,
     large_list,
@@ -57,16 +59,25 @@ def test_whatever_happens_on_the_wire_ends_in_time_with_the_answer_or_one_clear_
     hurry: t.Callable[..., None],
     monkeypatch: pytest.MonkeyPatch,
     pauses: list[float],
+    caplog: pytest.LogCaptureFixture,
+    recwarn: pytest.WarningsRecorder,
     case: Case,
 ) -> None:
     server = made["tls"] if case.tls else fake
     server.reset()
     trusting = connect(api_url=server.url, validate_certs=False)
     right = {name: endpoint.call(trusting) for name, endpoint in ENDPOINTS.items()}
+    addresses = {word: text for word, text in made.items() if word.isupper()}
+
+    def with_addresses(value: t.Any) -> t.Any:
+        for word in sorted(addresses, key=len, reverse=True):
+            value = value.replace(word, addresses[word]) if isinstance(value, str) else value
+        return value
+
     for variable, value in case.environment.items():
-        monkeypatch.setenv(variable, made.get(value, value))
-    options = {option: made.get(value, value) if isinstance(value, str) else value
-               for option, value in case.options.items()}  # fmt: skip
+        monkeypatch.setenv(variable, with_addresses(value))
+    options = {option: with_addresses(value) for option, value in case.options.items()}
+    caplog.set_level(logging.DEBUG)
     for name, endpoint in ENDPOINTS.items():
         server.reset()
         made["other"].reset()
@@ -78,9 +89,10 @@ def test_whatever_happens_on_the_wire_ends_in_time_with_the_answer_or_one_clear_
                 for word, text in stands_for.items():
                     fields[field] = fields[field].replace(word, text)
             server.fault(endpoint.path, case.kind, method=endpoint.method, **fields)
-        if "api_timeout" in options:
+        if "api_timeout" in options and case.arrives and not case.tls:
             hurry(options["api_timeout"], 60)
-        client = connect(**{"api_url": server.url, "api_retries": case.retries, **options})
+        told: list[str] = []
+        client = connect(**{"api_url": server.url, "api_retries": case.retries, "on_retry": told.append, **options})
 
         before = time.monotonic()
         with named(name):
@@ -96,6 +108,7 @@ def test_whatever_happens_on_the_wire_ends_in_time_with_the_answer_or_one_clear_
                 assert endpoint.path in said or name == "kubeconfig"
                 assert case.says in said or name == "kubeconfig"
                 assert fake.token not in f"{said} {vars(caught.value)}"
+                assert "qz" not in f"{said} {vars(caught.value)} {told}"
                 assert "Traceback" not in said
             assert time.monotonic() - before < MOST_SECONDS
 
@@ -103,10 +116,13 @@ def test_whatever_happens_on_the_wire_ends_in_time_with_the_answer_or_one_clear_
             assert not made["other"].requests
             assert fake.token.encode() not in made["tunnel"].heard
             if endpoint.method == "PATCH":
-                assert not pauses or "refused" in case.happens or "HTTPS_PROXY" in case.happens
+                assert not (pauses and case.arrives)
                 assert len(server.requests) <= 1
             elif case.ends == REPEATED:
                 assert (len(server.requests), len(pauses)) == (2, 1)
+    shown = "\n".join([*(record.getMessage() for record in caplog.records), *(str(item.message) for item in recwarn)])
+    assert "qz" not in shown
+    assert base64.b64encode(USER.encode())[:8].decode() not in shown
 
 
 def without_time(answer: t.Any) -> t.Any:

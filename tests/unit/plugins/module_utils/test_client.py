@@ -415,7 +415,7 @@ def test_what_comes_in_time_is_waited_for(fake: FakeNKS, connect: Connect) -> No
 def test_a_body_that_is_late_is_told_as_such_whichever_clock_is_first(connect: Connect) -> None:
     pool = urllib3.HTTPConnectionPool("127.0.0.1")
     late = requests.ConnectionError(urllib3.exceptions.ReadTimeoutError(pool, "/orgs", "Read timed out."))
-    assert str(_http._no_reply(late, "7 s")) == "no complete answer within 7 s"
+    assert str(_http._no_reply(late, "7 s", None, True)) == "no complete answer within 7 s"
 
 
 def test_a_host_that_does_not_exist_is_a_connection_error(connect: Connect) -> None:
@@ -455,7 +455,6 @@ def test_a_body_that_is_not_compressed_as_told_is_a_payload_error(fake: FakeNKS,
         (b'[{"pk": 1, "size": -1e999}]', "not JSON"),
         (b"[" * 100000, "not JSON"),
         (b"[" * 100000 + b"]" * 100000, "not JSON"),
-        (b'\xef\xbb\xbf[{"pk": 1}]', "not JSON"),
         (b"[]" + b"\x00" * 5, "not JSON"),
         (b"x" * 1000000, "not JSON.*xxx…"),
     ],
@@ -648,11 +647,11 @@ def test_an_impossible_api_url_is_shortened_without_the_token(fake: FakeNKS, con
 
 
 def test_a_reason_is_shortened_without_the_token(fake: FakeNKS, client: NKSClient) -> None:
-    assert fake.token[:6] not in str(client._connection_error("GET", "/", _http.NoReplyError("x" * 70 + fake.token)))
+    assert fake.token[:6] not in str(client._connection_error("GET", "/", _http.NoReplyError("x" * 290 + fake.token)))
 
 
 def test_urllib3_need_not_have_the_module_of_certificate_errors(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "urllib3.util.ssl_match_hostname", None)  # as before urllib3 1.26.8
     anew = types.ModuleType("anew")
     importlib.machinery.SourceFileLoader("anew", _http.__file__).exec_module(anew)
-    assert vars(anew)["REQUESTS_IMPORT_ERROR"] is None
+    assert vars(anew)["library_problem"]() == ""

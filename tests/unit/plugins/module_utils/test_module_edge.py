@@ -7,8 +7,8 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-import requests.utils
-from ansible_collections.netapp.nks.plugins.module_utils import _module
+import requests
+import urllib3
 from ansible_collections.netapp.nks.plugins.modules import nks_cluster_info, nks_org_info, nks_workspace_info
 from ansible_collections.netapp.nks.tests.fake_nks.server import FakeNKS
 
@@ -116,13 +116,15 @@ def test_an_option_wins_over_the_environment(
 
 
 @each
-def test_without_requests_the_message_names_it(
+def test_libraries_that_will_not_do_are_one_line_with_the_versions_needed_and_found(
     run_module: Run, monkeypatch: pytest.MonkeyPatch, main: t.Callable[[], None]
 ) -> None:
-    monkeypatch.setattr(_module, "REQUESTS_IMPORT_ERROR", "ImportError: no requests")
+    monkeypatch.setattr(urllib3, "__version__", "1.25.10")
     result = run_module(main)
     assert result["failed"]
-    assert "(requests)" in result["msg"]
+    assert "exception" not in result
+    assert "requests 2.28 or newer and urllib3 1.26 or newer" in result["msg"]
+    assert f"has requests {requests.__version__} and urllib3 1.25.10." in result["msg"]
 
 
 @each
