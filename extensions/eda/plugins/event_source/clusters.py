@@ -209,7 +209,6 @@ from ansible_collections.netapp.nks.plugins.module_utils._fleet import (
     shown_org,
     without_secrets,
 )
-from ansible_collections.netapp.nks.plugins.module_utils._http import REQUESTS_IMPORT_ERROR
 
 JSON = t.Dict[str, t.Any]
 
@@ -233,8 +232,6 @@ async def main(queue: asyncio.Queue[JSON], args: JSON) -> None:
 
     :raises NKSError: arguments that cannot be used, or a failure of the first look that no repetition helps.
     """
-    if REQUESTS_IMPORT_ERROR:
-        raise NKSError(f"netapp.nks.clusters needs the Python package requests, where {sys.executable} finds it.")
     arguments = checked(args)
     client = NKSClient(**{name: arguments[name] for name in CONNECTION}, on_retry=logger.info, warn=logger.warning)
     watch = Watch(client, arguments)
