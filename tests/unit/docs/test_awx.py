@@ -133,6 +133,21 @@ def test_a_credential_with_everything_gives_all_of_it(inputs: t.Any, injectors: 
     assert (env["NKS_API_TIMEOUT"], env["NKS_API_RETRIES"], env["NKS_VALIDATE_CERTS"]) == ("5", "0", "false")
 
 
+def test_the_injectors_for_event_driven_ansible_differ_in_the_file_alone(inputs: t.Any, injectors: t.Any) -> None:
+    """It calls the namespace of files `eda`, and gives empty text for what is not filled in."""
+    own = load("eda_credential_type_injectors.yml")
+    assert own["file"] == injectors["file"] and set(own["env"]) == set(injectors["env"])
+    files = {"eda": {"filename": {"ca": "/tmp/ca"}}, "tower": {"filename": {"ca": "/tmp/ca"}}}
+    given: Credential = {"api_token": "0123abc", "api_url": "https://nks.example.com", "insecure": False}
+    everything = {**given, "api_timeout": "5", "api_retries": "0", "ca_certificates": "PEM", "insecure": True}
+    nothing = {field["id"]: "" for field in inputs["fields"]}
+    for credential, empty in ((given, nothing), (everything, {})):
+        for name, text in own["env"].items():
+            template = ImmutableSandboxedEnvironment(undefined=StrictUndefined).from_string(text)
+            wanted = ImmutableSandboxedEnvironment().from_string(injectors["env"][name]).render(**credential, **files)
+            assert template.render(**{**empty, **credential, **files}) == wanted
+
+
 def test_the_source_uses_what_the_inventory_makes() -> None:
     (play,) = load("configure.yml")
     source = next(task["awx.awx.inventory_source"] for task in play["tasks"] if "awx.awx.inventory_source" in task)

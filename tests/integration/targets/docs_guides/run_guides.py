@@ -19,6 +19,9 @@ A comment before a block, `.. KIND: TEXT` or `<!-- KIND: TEXT -->`, changes that
 - `step: SECONDS`: so much time passes with each request to the fake. Otherwise no time passes.
 - `said by: COMMAND`: the block is a message that the command gives. The command may call `fault JSON`, which makes
   requests to the fake fail.
+- `goes on: REASON`: the command of the block runs on, as in a shell of its own, until the next that goes on or the end
+  of the page. The lines after it must come within a minute.
+- `said there: REASON`: the block is what the command that goes on says next, within a minute.
 """
 
 from __future__ import annotations
@@ -26,9 +29,11 @@ from __future__ import annotations
 import configparser
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 import typing as t
 import urllib.request
 from pathlib import Path
@@ -40,7 +45,7 @@ INSTALL = "ansible-galaxy collection install"
 NOT_PASSED = ("ANSIBLE_CONFIG", "ANSIBLE_COLLECTIONS_PATH", "ANSIBLE_HOME", "OLDPWD")
 """What a reader does not have in the environment."""
 
-KINDS = "not run|fails|step|said by"
+KINDS = "not run|fails|step|said by|goes on|said there"
 RST_BLOCK = re.compile(
     rf"(?:^\.\. ({KINDS}): (.+(?:\n   .+)*)\n\s*)?"
     r"^( *)\.\. code-block:: (\S+)\n((?:\3   :.*\n)*)\n((?:\3   .*\n|\s*\n)+)",
@@ -66,6 +71,50 @@ cd "$(cat "$HOME/.folder")" || exit
 
 class GuideError(Exception):
     """What is wrong with a block."""
+
+
+class GoingOn:
+    """A command that goes on. What it says is read piece by piece."""
+
+    longest = 60.0
+    """Seconds that it may take to say something."""
+    now: GoingOn | None = None
+    """The one that goes on now."""
+
+    def __init__(self, command: str, home: Path) -> None:
+        self._command = command
+        self._output = home / ".output"
+        self._read = 0
+        with self._output.open("w", encoding="utf-8") as output:
+            self._process = subprocess.Popen(
+                ["bash", "-c", f"{SHELL}\nexec {command}"],
+                env={"HOME": str(home)},
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        GoingOn.now = self
+
+    def says(self, text: str) -> None:
+        """Wait until each piece of the text was said, in their order, after what was said before."""
+        end = time.monotonic() + self.longest
+        while True:
+            is_over = self._process.poll() is not None or time.monotonic() > end
+            said = squeezed(self._output.read_text(encoding="utf-8"))
+            try:
+                self._read += expect(self._command, text, said[self._read :])
+                return
+            except GuideError:
+                if is_over:
+                    raise
+            time.sleep(0.2)
+
+    @classmethod
+    def end(cls) -> None:
+        if cls.now and cls.now._process.poll() is None:
+            os.killpg(cls.now._process.pid, signal.SIGTERM)
+            cls.now._process.wait()
+        cls.now = None
 
 
 class Block(t.NamedTuple):
@@ -113,6 +162,13 @@ def follow(block: Block, home: Path, root: Path) -> None:
         provoke(block, home)
     elif block.language == "text" and block.kind == "not run":
         return
+    elif block.kind == "said there" and GoingOn.now:
+        GoingOn.now.says(block.text)
+    elif block.kind == "goes on":
+        ((command, output),) = commands(block.text)
+        check(command, root)
+        GoingOn.end()
+        GoingOn(command, home).says(output)
     elif block.language == "yaml":
         for document in yaml.safe_load_all(block.text):
             for script in scripts(document):
@@ -183,15 +239,17 @@ def provoke(block: Block, home: Path) -> None:
     expect(block.remark, block.text, done.stdout + done.stderr)
 
 
-def expect(command: str, text: str, said: str) -> None:
-    """Check that what was said holds each piece of the text, in their order."""
+def expect(command: str, text: str, said: str) -> int:
+    """Check that what was said holds each piece of the text, in their order, and return where the last of them ends."""
     rest = squeezed(said)
+    length = len(rest)
     for piece in map(squeezed, text.split("…")):
         _before, found, rest = rest.partition(piece) if piece else ("", "-", rest)
         if not found:
             raise GuideError(f"{command}\ndid not say: {text}\n{said}")
     if "Traceback" in said or os.environ["NKS_API_TOKEN"] in said:
         raise GuideError(f"{command}\nshowed a traceback or the token:\n{said}")
+    return length - len(rest)
 
 
 def squeezed(text: str) -> str:
@@ -253,6 +311,7 @@ def main() -> int:
             except (GuideError, yaml.YAMLError, configparser.Error) as error:
                 print(f"    FAILED: {error}")
                 failed += 1
+        GoingOn.end()
     print(f"{page.name}: {len(found)} blocks were followed, {failed} failed.")
     return 1 if failed else 0
 
