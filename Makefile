@@ -111,6 +111,10 @@ release-check: .venv/ready ## Run all that a release needs
 browser: .venv/ready ## Look at the fleet report in headless Chromium
 	$(BIN)/python -m pytest tests/browser
 
+.PHONY: eda
+eda: build ## Run the rulebooks, and follow their guide, with ansible-rulebook; needs Java 17
+	$(NOX) -s $@
+
 .PHONY: load
 load: tree ## Ask much at once of one fake; memory and seconds
 	PYTHONPATH=$(CURDIR)/.build/tree $(BIN)/python tests/load/load.py

@@ -7,6 +7,7 @@ from __future__ import annotations
 import functools
 import importlib.metadata
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -34,6 +35,9 @@ OLDEST = next(iter(CORES))
 
 # The release of the package ansible whose kubernetes.core the target kubernetes_core uses: one for every core above.
 ANSIBLE = "14.5.0"
+
+# The oldest Java that ansible-rulebook takes
+JAVA = 17
 
 # The ansible-core beside nox, which `make test` takes.
 CURRENT = importlib.metadata.version("ansible-core").rpartition(".")[0]
@@ -133,6 +137,39 @@ def execution_environment(session: nox.Session) -> None:
                 session.error("ansible-builder takes no system packages from collections")
             if "openshift" in str(session.run(*introspect, exclude, "older", silent=True)):
                 session.error("The definition does not exclude openshift-clients")
+
+
+@nox.session(default=False)
+def eda(session: nox.Session) -> None:
+    """Run the rulebooks as they are shipped, and follow their guide, with ansible-rulebook."""
+    if java_version() < JAVA:
+        found = f"Java {java_version()} is" if java_version() else "No Java is"
+        session.error(
+            f"ansible-rulebook needs Java {JAVA} or newer. {found} in JAVA_HOME or on PATH. Install it, for example "
+            f"the package openjdk-{JAVA}-jre-headless of Debian."
+        )
+    session.install("ansible-core", "ansible-rulebook", "pytest", "requests")
+    with tempfile.TemporaryDirectory() as temporary:
+        session.run("ansible-galaxy", "collection", "install", "--offline", "-p", temporary, str(tarball()))
+        env = {"ANSIBLE_COLLECTIONS_PATH": temporary, "HOME": session.create_tmp()}
+        if session.posargs != ["guide"]:
+            session.run("python", "-m", "pytest", "tests/eda", *session.posargs, env=env)
+        if session.posargs in ([], ["guide"]):
+            follow = ["python", "tests/integration/targets/docs_guides/run_guides.py", "docs/docsite/rst/eda_guide.rst"]
+            root = str(Path(temporary, "ansible_collections/netapp/nks"))
+            session.run("python", "tests/fake_nks", "--step", "0", "--", *follow[:2], root, follow[2], env=env)
+
+
+def java_version() -> int:
+    """The first number of the version of Java, 0 where there is none."""
+    home = os.environ.get("JAVA_HOME")
+    java = Path(home, "bin/java") if home else Path("java")
+    try:
+        run = subprocess.run([java, "-version"], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return 0
+    match = re.search(r'version "(?:1\.)?(\d+)', run.stderr)
+    return int(match[1]) if match else 0
 
 
 @nox.session(name="release-ready", default=False)

@@ -204,6 +204,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._fleet import (
     Fleet,
     cluster_filter,
     concurrently,
+    newest_first,
     org_scope,
     read_fleets,
     shown_org,
@@ -232,7 +233,13 @@ async def main(queue: asyncio.Queue[JSON], args: JSON) -> None:
 
     :raises NKSError: arguments that cannot be used, or a failure of the first look that no repetition helps.
     """
-    arguments = checked(args)
+    try:
+        await _watch(queue, checked(args))
+    except NKSError as exc:
+        raise exc.with_traceback(None) from None  # ansible-rulebook shows each step of it to the user
+
+
+async def _watch(queue: asyncio.Queue[JSON], arguments: JSON) -> None:
     client = NKSClient(**{name: arguments[name] for name in CONNECTION}, on_retry=logger.info, warn=logger.warning)
     watch = Watch(client, arguments)
     try:
@@ -298,8 +305,22 @@ class Watch:
         pairs += [(orgs[key[0]], cluster) for key, cluster in found.items() if cluster is not None]
         is_first = self._view is None
         events, view = compare(self._view or {}, pairs, gone, self._fits, self._stays)
+        told = [] if is_first else [event for event in events if event["type"] in self._kinds]
+        reasons = iter(concurrently(self._reason, [event for event in told if event["type"] == "cluster_failed"]))
+        told = [{**event, "reason": next(reasons)} if event["type"] == "cluster_failed" else event for event in told]
         self._view = view
-        return [*self._recovered(orgs), *self._unreadable(orgs, fleet), *([] if is_first else events)]
+        if not self._was_read:
+            followed = sum(seen.is_followed for seen in view.values())
+            logger.info("Following %d of %d clusters in %d organizations.", followed, len(view), len(orgs))
+        return [*self._recovered(orgs), *self._unreadable(orgs, fleet), *told]
+
+    def _reason(self, event: JSON) -> str | None:
+        """Why a cluster has failed, as its build log says, or None."""
+        try:
+            return failure_reason(self._client.logs(event["org"]["pk"], event["cluster"]["pk"])) or None
+        except NKSStatusError as exc:
+            self._warn(str(exc))
+            return None
 
     def _ask(self, key: Key) -> JSON | None:
         """The cluster, which is not listed any more, or None if it is gone."""
@@ -355,6 +376,12 @@ class Watch:
             logger.warning(message)
 
 
+def failure_reason(logs: list[JSON]) -> str:
+    """The message of the newest failure, or empty."""
+    failures = (log for log in newest_first(logs) if log.get("event_state") == "failure")
+    return next((one_line(str(log.get("message") or ""), 300) for log in failures), "")
+
+
 def checked(args: JSON) -> JSON:
     """The value of each option: given, from the environment as the modules take it, or the default.
 
@@ -399,14 +426,15 @@ def _environment(option: JSON) -> t.Any:
 
 
 def _text(name: str, value: t.Any) -> str:
-    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+    """The value as text. A fraction is refused: nobody knows how it was written."""
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
         raise _wrong(name, "text", value)
     return str(value)
 
 
 def _number(name: str, value: t.Any) -> float:
     try:
-        return float(_text(name, value))
+        return float(value if isinstance(value, float) else _text(name, value))
     except (NKSError, ValueError):
         raise _wrong(name, "a number", value) from None
 

@@ -8,9 +8,12 @@ import asyncio
 import json
 import logging
 import re
+import subprocess
+import sys
 import threading
 import time
 import typing as t
+from pathlib import Path
 
 import pytest
 import yaml
@@ -23,6 +26,7 @@ from ansible_collections.netapp.nks.tests.fake_nks.server import FakeNKS
 JSON = t.Dict[str, t.Any]
 Watching = t.Callable[..., source.Watch]
 
+COLLECTION = Path(source.__file__).parents[4]
 LIST = "/orgs/381/clusters"
 
 
@@ -89,9 +93,9 @@ def test_what_is_there_at_the_start_is_told_on_demand(fake: FakeNKS, watching: W
 
 def test_a_look_makes_one_request_an_organization(fake: FakeNKS, watching: Watching) -> None:
     watch = watching(orgs=["381", "382"])
-    for _turn in range(3):
+    for turn in range(3):
         watch.look()
-    assert sorted(paths(fake)) == sorted(["/orgs", LIST, "/orgs/382/clusters"] * 3)
+        assert sorted(paths(fake)[turn * 3 :]) == ["/orgs", LIST, "/orgs/382/clusters"]
 
 
 @pytest.mark.parametrize("answer", [403, 500, 503, cluster(7)])
@@ -381,6 +385,8 @@ TOKEN = "0123abc"
         ({"token": TOKEN}, "netapp.nks.clusters has no argument token. It has: api_token, api_url,"),
         ({"api_token": [TOKEN]}, "api_token must be text, not a value of type list."),
         ({"api_token": {"a": TOKEN}}, "api_token must be text, not a value of type dict."),
+        ({"api_token": 12e5}, "api_token must be text, not a value of type float."),
+        ({"regions": [1.10]}, "regions must be text, not '1.1'."),
         ({"api_timeout": "soon"}, "api_timeout must be a number, not 'soon'."),
         ({"api_timeout": True}, "api_timeout must be a number, not 'True'."),
         ({"api_retries": 1.5}, "api_retries must be a whole number, not '1.5'."),
@@ -483,6 +489,42 @@ def test_the_options_of_modules_are_those_of_the_source() -> None:
         for key in ("type", "default", "elements"):
             assert source.OPTIONS[name].get(key) == option.get(key), name
     assert set(source.CONNECTION) == set(CONNECTION)
+
+
+def test_the_guide_names_each_argument_and_event() -> None:
+    guide = (COLLECTION / "docs/docsite/rst/eda_guide.rst").read_text(encoding="utf-8")
+    names = [*source.OPTIONS, *source.OPTIONS["events"]["choices"]]
+    assert [name for name in names if f"``{name}``" not in guide] == []
+
+
+FIND = """
+import runpy, sys
+found = runpy.run_path(sys.argv[1])
+print(sys.modules[found["NKSClient"].__module__].__file__)
+assert "ansible" not in sys.modules
+import ansible_collections.netapp.other
+"""
+
+
+@pytest.mark.parametrize("are_packages", [False, True])
+def test_the_source_finds_its_own_collection_without_ansible(tmp_path: Path, are_packages: bool) -> None:
+    """Also beside other collections, as packages with ``__init__.py`` such as those of the Python package ansible."""
+    place = tmp_path / "installed/ansible_collections/netapp"
+    other = tmp_path / "others/ansible_collections/netapp/other"
+    place.mkdir(parents=True)
+    other.mkdir(parents=True)
+    (place / "nks").symlink_to(COLLECTION)
+    for folder in (other, other.parent, other.parent.parent) if are_packages else ():
+        (folder / "__init__.py").touch()
+    done = subprocess.run(
+        [sys.executable, "-c", FIND, str(place / "nks/extensions/eda/plugins/event_source/clusters.py")],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(tmp_path / "others"), "PYTHONDONTWRITEBYTECODE": "1"},
+        stdout=subprocess.PIPE,
+        check=True,
+        text=True,
+    )
+    assert done.stdout.strip() == str(place / "nks/plugins/module_utils/_client.py")
 
 
 def test_the_examples_are_arguments(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,283 @@
+# Copyright (c) 2026, netapp.nks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The event source and the rulebooks in ansible-rulebook itself, with the collection as users install it: make eda"""
+
+from __future__ import annotations
+
+import http.server
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+import typing as t
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+
+from fake_nks.server import FakeNKS  # noqa: E402
+
+LONGEST = 90.0
+"""Seconds that something may take, on a busy machine."""
+
+FAILED = {
+    "is_failed": True,
+    "logs": [{"event_type": "provider_build", "event_state": "failure", "message": "No quota"}],
+}
+OUTAGE = {"kind": "status", "status": 503, "body": "<h1>Outage</h1>", "headers": {"Retry-After": "0"}}
+
+
+@pytest.fixture(name="fake")
+def fake_fixture() -> t.Iterator[FakeNKS]:
+    with FakeNKS(step=0.0) as fake:
+        yield fake
+
+
+class Rulebook:
+    """A running ansible-rulebook, which `with` ends. What it says has no colours."""
+
+    def __init__(self, fake: FakeNKS, folder: Path, name: str, *options: str, **variables: t.Any) -> None:
+        self.fake = fake
+        self.log = folder / "rulebook.log"
+        host = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+        write(folder / "inventory.yml", {"all": {"hosts": {"localhost": host}}})
+        write(folder / "vars.yml", {"nks_interval": 0.5, **variables})
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("NKS_")}
+        environment.update(NKS_API_URL=fake.url, NKS_API_TOKEN=fake.token, ANSIBLE_NOCOLOR="1", HOME=str(folder))
+        command = [
+            "ansible-rulebook",
+            "--rulebook",
+            name,
+            "--inventory",
+            "inventory.yml",
+            "--vars",
+            "vars.yml",
+            *options,
+        ]
+        with self.log.open("w", encoding="utf-8") as log:
+            self.process = subprocess.Popen(
+                command, cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+            )
+
+    def __enter__(self) -> Rulebook:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGTERM)
+            self.process.wait(LONGEST)
+
+    @property
+    def text(self) -> str:
+        return self.log.read_text(encoding="utf-8")
+
+    def says(self, text: str, times: int = 1) -> None:
+        """Waits until it has said a text, and lets three looks pass, in which it may say it again but must not."""
+        wait(lambda: self.text.count(text) >= times, lambda: f"{text!r} was not said:\n{self.text}")
+        self.looks()
+        assert self.text.count(text) == times, self.text
+
+    def looks(self) -> None:
+        """Waits until three looks have begun."""
+        wanted = self.looks_begun() + 3
+        wait(lambda: self.looks_begun() >= wanted, lambda: f"It does not look:\n{self.text}")
+
+    def looks_begun(self) -> int:
+        assert self.process.poll() is None, self.text
+        return len([entry for entry in self.fake.requests if entry["path"] == "/orgs"])
+
+    def ends(self) -> str:
+        """What it has said when it has ended with a failure."""
+        assert self.process.wait(LONGEST) == 1
+        return self.text
+
+
+def wait(condition: t.Callable[[], bool], failure: t.Callable[[], str]) -> None:
+    end = time.monotonic() + LONGEST
+    while not condition():
+        if time.monotonic() > end:
+            pytest.fail(failure())
+        time.sleep(0.1)
+
+
+def write(file: Path, content: t.Any) -> None:
+    file.write_text(yaml.safe_dump(content), encoding="utf-8")
+
+
+@pytest.fixture(name="run")
+def run_fixture(fake: FakeNKS, tmp_path: Path) -> t.Iterator[t.Callable[..., Rulebook]]:
+    """Runs a rulebook of the collection, or one in tmp_path, until the end of the test."""
+    running = []
+
+    def run(name: str, *options: str, **variables: t.Any) -> Rulebook:
+        running.append(Rulebook(fake, tmp_path, name, *options, **variables))
+        return running[-1]
+
+    yield run
+    for rulebook in running:
+        rulebook.__exit__()
+        assert fake.token not in rulebook.text
+        assert "never-show" not in rulebook.text
+
+
+Run = t.Callable[..., Rulebook]
+
+
+def test_a_rulebook_reacts_to_what_runs_fails_and_goes_through_an_outage(
+    fake: FakeNKS, run: Run, tmp_path: Path
+) -> None:
+    play = [{"hosts": "localhost", "gather_facts": False, "tasks": [{"ansible.builtin.debug": {"var": "said"}}]}]
+    write(tmp_path / "say.yml", play)
+    said = "{{ event.cluster.name }} {{ event.type }}"
+    rules = [
+        {
+            "name": kind,
+            "condition": f'event.type == "{kind}"',
+            "action": {"run_playbook": {"name": "say.yml", "extra_vars": {"said": said}}},
+        }
+        for kind in ("cluster_running", "cluster_failed", "cluster_removed")
+    ]
+    source = {"netapp.nks.clusters": {"interval": 0.5, "orgs": ["my-organization"]}}
+    write(tmp_path / "own.yml", [{"name": "Own", "hosts": "localhost", "sources": [source], "rules": rules}])
+    rulebook = run("own.yml")
+    rulebook.looks()
+    fake.change_cluster(1203, state="running")
+    rulebook.says('"said": "build-me cluster_running"')
+    fake.fault("/orgs.*", **OUTAGE)
+    fake.change_cluster(1202, **FAILED)
+    fake.delete_cluster(1204)
+    rulebook.looks()
+    assert rulebook.text.count("PLAY RECAP") == 1
+    fake.clear_faults()
+    rulebook.says('"said": "staging cluster_failed"')
+    rulebook.says('"said": "going cluster_removed"')
+    assert rulebook.text.count("PLAY RECAP") == 3
+    assert rulebook.text.count("status 503") == rulebook.text.count("can be asked again") == 1
+
+
+def test_a_deployment_runs_once_for_a_cluster_that_becomes_running(fake: FakeNKS, run: Run) -> None:
+    rulebook = run("netapp.nks.deploy_when_running")
+    rulebook.looks()
+    fake.change_cluster(1203, state="provisioned")
+    fake.fault("/orgs/381/clusters", "reset", times=20)
+    rulebook.looks()
+    fake.clear_faults()
+    fake.change_cluster(1203, state="running")
+    rulebook.says("Here your deployment starts.")
+    assert rulebook.text.count("PLAY RECAP") == 1
+
+
+def test_each_cluster_that_runs_already_gets_a_deployment_on_demand(fake: FakeNKS, run: Run) -> None:
+    for pk in (1201, 1202, 1204, 1302, 1303, 1401):
+        fake.delete_cluster(pk)
+    rulebook = run("netapp.nks.deploy_when_running", nks_initial="all")
+    rulebook.says("Here your deployment starts.", times=1)  # of 1301; 1203 is not running, and 1205 has failed
+
+
+class Webhook(http.server.BaseHTTPRequestHandler):
+    texts: t.ClassVar[list[str]] = []
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.texts.append(json.loads(body)["text"])
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: t.Any) -> None:
+        """Nothing: what came is in `texts`."""
+
+
+def test_a_failure_is_notified_once_with_its_reason(fake: FakeNKS, run: Run, tmp_path: Path) -> None:
+    evil = "{{ lookup('ansible.builtin.pipe', 'touch " + str(tmp_path / "evaluated") + "') }}"
+    Webhook.texts.clear()
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Webhook) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        secret = f"http://127.0.0.1:{server.server_address[1]}/never-show"
+        rulebook = run("netapp.nks.notify_when_failed", notify_url=secret)
+        rulebook.looks()
+        fake.change_cluster(1202, **FAILED)
+        rulebook.says("(ID 1202) of My Organization has failed: No quota")
+        fake.fault("/orgs", **OUTAGE, times=20)
+        fake.change_cluster(1203, **FAILED, name=evil)
+        rulebook.looks()
+        fake.clear_faults()
+        rulebook.says("(ID 1203) of My Organization has failed: No quota")
+        rulebook.says("PLAY RECAP", times=4)
+        server.shutdown()
+    first, outage, recovered, last = Webhook.texts
+    assert first == "Cluster staging (ID 1202) of My Organization has failed: No quota"
+    assert outage.startswith("No failure of a cluster can be seen. GET http") and "status 503" in outage
+    assert recovered.startswith("NKS can be asked again. It could not since 20")
+    assert last.startswith("Cluster _{ lookup(") and not (tmp_path / "evaluated").exists()
+
+
+def test_an_inventory_is_refreshed_once_for_what_changes_together(fake: FakeNKS, run: Run, tmp_path: Path) -> None:
+    (tmp_path / "nks.yml").write_text("plugin: netapp.nks.nks\n", encoding="utf-8")
+    fleet = tmp_path / "fleet.yml"
+    rulebook = run(
+        "netapp.nks.refresh_inventory",
+        refresh_inventory_source=str(tmp_path / "nks.yml"),
+        refresh_inventory_dest=str(fleet),
+    )
+    rulebook.looks()
+    fake.delete_cluster(1202)
+    fake.set_clusters([{"pk": 1601, "org": 382, "name": "{{ new }}", "state": "building"}])
+    rulebook.looks()
+    assert not fleet.exists()  # it waits for more
+    rulebook.says("PLAY RECAP")
+    assert {host["nks_pk"] for host in hosts(fleet).values()} == {1201, 1203, 1204, 1205, 1301, 1302, 1303, 1401, 1601}
+    before = fleet.read_bytes()
+    fake.fault("/orgs/383/clusters", "status", status=500, after=8)
+    fake.delete_cluster(1601)
+    rulebook.says("run_playbook - ERROR")
+    assert "status 500" in rulebook.text and fleet.read_bytes() == before
+
+
+def hosts(inventory: Path) -> dict[str, t.Any]:
+    """The variables of each host, as Ansible reads them of a file."""
+    command = ["ansible-inventory", "--inventory", str(inventory), "--list"]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
+    return json.loads(done.stdout)["_meta"]["hostvars"]
+
+
+def test_the_source_may_have_its_connection_from_variables(fake: FakeNKS, run: Run, tmp_path: Path) -> None:
+    args = {"api_token": "{{ token_of_nks }}", "api_url": "{{ url_of_nks }}", "orgs": "{{ orgs }}", "interval": 0.5}
+    rule = {
+        "name": "Any",
+        "condition": 'event.changes.node_count is defined and event.type == "cluster_changed"',
+        "action": {"debug": {"msg": "From {{ event.changes.node_count.before }} to {{ event.cluster.node_count }}"}},
+    }
+    source = {"netapp.nks.clusters": args}
+    write(tmp_path / "own.yml", [{"name": "Own", "hosts": "localhost", "sources": [source], "rules": [rule]}])
+    rulebook = run("own.yml", "-vv", token_of_nks=fake.token, url_of_nks=fake.url, orgs=[382, "My Organization"])
+    rulebook.looks()
+    fake.change_cluster(1302, name="renamed", node_count=5)
+    rulebook.says("From 4 to 5")
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        ({"api_tokn": "a"}, "netapp.nks.clusters has no argument api_tokn. It has: api_token, api_url,"),
+        ({"interval": "often"}, "interval must be a number, not 'often'."),
+        ({"api_token": "wrong"}, "status 401 Unauthorized: Invalid token. Give a valid token in api_token"),
+        ({"orgs": ["nowhere"]}, "The token sees no organization with the ID, slug or name 'nowhere'."),
+    ],
+)
+def test_arguments_that_cannot_be_used_end_ansible_rulebook_with_one_message(
+    run: Run, tmp_path: Path, args: dict[str, t.Any], message: str
+) -> None:
+    source = {"netapp.nks.clusters": args}
+    rule = {"name": "Any", "condition": "event.type is defined", "action": {"debug": {}}}
+    write(tmp_path / "own.yml", [{"name": "Own", "hosts": "localhost", "sources": [source], "rules": [rule]}])
+    text = run("own.yml").ends()
+    assert message in text and "Traceback" not in text
+    assert not re.search(r"netapp/nks/plugins/module_utils", text)
