@@ -33,6 +33,24 @@ attributes:
       - This module never changes anything.
 """
 
+    GATE_MODULE = r"""
+options: {}
+attributes:
+  async:
+    description: Supports being used with the C(async) keyword.
+    support: full
+  check_mode:
+    description: Can run in C(check_mode) and return the status without changing anything.
+    support: full
+    details:
+      - It looks once and fails as it would otherwise.
+  diff_mode:
+    description: Returns what has changed, or would change, in diff mode.
+    support: N/A
+    details:
+      - This module never changes anything.
+"""
+
     UPDATE_MODULE = r"""
 options: {}
 attributes:

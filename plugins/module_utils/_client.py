@@ -118,6 +118,11 @@ class NKSClient:
         """Method and URL of each attempt so far."""
         return self._http.request_log
 
+    @property
+    def api_timeout(self) -> float:
+        """Seconds for one attempt."""
+        return self._http.timeout
+
     def limit(self, answer_until: float, repeat_until: float) -> None:
         """Let no attempt last longer than the first time, and no repetition begin after the second.
 

@@ -30,8 +30,13 @@ def run_module(module: AnsibleModule, action: t.Callable[[AnsibleModule, NKSClie
         with NKSClient(**{**params_for(module, CONNECTION), **preferred}, warn=module.warn) as client:
             result = action(module, client)
     except NKSError as exc:
-        answer = {"status": exc.status, "detail": exc.detail, "url": exc.url}
-        module.fail_json(msg=str(exc), **{field: value for field, value in answer.items() if value is not None})
+        module.fail_json(msg=str(exc), **answer_fields(exc))
     if result.get("failed"):
         module.fail_json(**result)
     module.exit_json(**result)
+
+
+def answer_fields(exc: NKSError) -> dict[str, t.Any]:
+    """What a module returns of the answer that made it fail. A field that is None is left out."""
+    fields = {"status": exc.status, "detail": exc.detail, "url": exc.url}
+    return {field: value for field, value in fields.items() if value is not None}

@@ -240,8 +240,6 @@ skipped_orgs:
       detail: You do not have permission to perform this action.
 """
 
-import math
-import time
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
@@ -250,7 +248,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError
 from ansible_collections.netapp.nks.plugins.module_utils._fleet import (
     Fleet,
     each_once,
-    has_failed,
+    find_failures,
     select_clusters,
     shortened,
     shown_cluster,
@@ -258,8 +256,9 @@ from ansible_collections.netapp.nks.plugins.module_utils._fleet import (
     with_includes,
 )
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
-from ansible_collections.netapp.nks.plugins.module_utils._module import params_for, run_module
+from ansible_collections.netapp.nks.plugins.module_utils._module import answer_fields, params_for, run_module
 from ansible_collections.netapp.nks.plugins.module_utils._options import INCLUDES, MODULE_CONNECTION, SELECTION
+from ansible_collections.netapp.nks.plugins.module_utils._wait import check_seconds, wait
 
 IDENTITY = {"id": {"type": "int"}, "name": {"type": "str"}}
 
@@ -269,10 +268,7 @@ def query(module: AnsibleModule, client: NKSClient) -> dict[str, t.Any]:
         selection = params_for(module, {**SELECTION, **IDENTITY})
         return select_clusters(client, whole_orgs=module.params["include_orgs"], **selection)
 
-    if module.params["wait_for"]:
-        fleet = wait(select, module.params["wait_for"], *wait_options(module), module.check_mode)
-    else:
-        fleet = select()
+    fleet = wait_for_clusters(module, client, select) if module.params["wait_for"] else select()
     for warning in skipped_warnings(fleet.skipped_orgs) if module.params["wait_for"] else fleet.warnings():
         module.warn(warning)
     fleet = with_includes(client, fleet, **params_for(module, INCLUDES))
@@ -288,39 +284,44 @@ def only_fields(clusters: list[JSON], fields: list[str] | None) -> list[JSON]:
     return [{field: cluster[field] for field in fields if field in cluster} for cluster in clusters]
 
 
-def wait_options(module: AnsibleModule) -> tuple[float, float]:
-    timeout, sleep = module.params["wait_timeout"], module.params["wait_sleep"]
-    if module.params["wait_for"] == "running" and module.params["states"]:
+def wait_for_clusters(module: AnsibleModule, client: NKSClient, select: t.Callable[[], Fleet]) -> Fleet:
+    """The fleet as soon as it is as wanted. In check mode the fleet as it is.
+
+    :raises NKSError: it is not in time, or never will be.
+    """
+    wait_for, timeout, sleep = (module.params[option] for option in ("wait_for", "wait_timeout", "wait_sleep"))
+    if wait_for == "running" and module.params["states"]:
         raise NKSError(
             "wait_for=running cannot be used with states, which would hide the clusters that are not running."
         )
-    if not (math.isfinite(timeout) and timeout >= 0):
-        raise NKSError(f"wait_timeout must be a number of seconds, 0 or more, not {timeout}.")
-    if not (math.isfinite(sleep) and sleep > 0):
-        raise NKSError(f"wait_sleep must be a number of seconds above 0, not {sleep}.")
-    return timeout, sleep
+    check_seconds(timeout, sleep)
 
-
-def wait(select: t.Callable[[], Fleet], wait_for: str, timeout: float, sleep: float, check_mode: bool) -> Fleet:
-    """The fleet as soon as it is as waited for. In check mode the fleet as it is."""
-    deadline = time.monotonic() + timeout
-    while True:
+    def look() -> tuple[Fleet, str]:
         fleet = select()
-        seen = unmet(fleet, wait_for)
-        if not seen or check_mode:
-            return fleet
-        left = deadline - time.monotonic()
-        if left <= 0:
-            raise NKSError(
-                f"The clusters selected are not {wait_for} after {timeout:g} s (wait_timeout). Seen last: {seen}."
-            )
-        time.sleep(min(sleep, left))
+        return fleet, unmet(client, fleet, wait_for)
+
+    seen, failure = wait(
+        client,
+        look,
+        lambda seen, failure: seen is not None and failure is None and not seen[1],
+        0 if module.check_mode else timeout,
+        sleep,
+    )
+    if failure and not timeout:
+        raise failure
+    fleet, missing = seen or (None, "")
+    if fleet and not failure and (not missing or module.check_mode):
+        return fleet
+    words = [f"The clusters selected are not {wait_for} after {timeout:g} s (wait_timeout)."]
+    words += [f"Seen last: {missing}."] if missing else []
+    words += [f"The last look failed: {failure}"] if failure else []
+    raise NKSError(" ".join(words), **(answer_fields(failure) if failure else {}))
 
 
-def unmet(fleet: Fleet, wait_for: str) -> str:
-    """What of the fleet is not as waited for, in words. Empty when all is.
+def unmet(client: NKSClient, fleet: Fleet, wait_for: str) -> str:
+    """What of the fleet is not as wanted, in words. Empty when all is.
 
-    :raises NKSError: waiting is of no use.
+    :raises NKSError: waiting cannot help.
     """
     if wait_for == "absent":
         fleet.check_absence_is_known()
@@ -329,9 +330,14 @@ def unmet(fleet: Fleet, wait_for: str) -> str:
         return f"no cluster fits; {fleet.describe_alternatives()}"
     if wait_for == "present":
         return ""
-    failed = [cluster for cluster in fleet.clusters if has_failed(cluster)]
+    reasons = find_failures(client, fleet.pairs)
+    failed = [
+        f"{describe_states([cluster])}{f' (the build log says: {reason})' if reason else ''}"
+        for cluster, reason in zip(fleet.clusters, reasons)
+        if reason is not None
+    ]
     if failed:
-        raise NKSError(f"Waiting is of no use, for these have failed: {describe_states(failed)}.")
+        raise NKSError(f"Clusters have failed, so that waiting cannot help: {shortened(failed)}.")
     return describe_states([cluster for cluster in fleet.clusters if cluster.get("state") != "running"])
 
 

@@ -83,6 +83,14 @@ def pauses_fixture(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return pauses
 
 
+@pytest.fixture(name="clock")
+def clock_fixture(pauses: list[float], monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The pauses, which take no time but count as if they had."""
+    now = time.monotonic
+    monkeypatch.setattr(time, "monotonic", lambda: now() + sum(pauses))
+    return pauses
+
+
 @pytest.fixture(name="connect")
 def connect_fixture(fake: FakeNKS) -> t.Iterator[t.Callable[..., NKSClient]]:
     """Makes clients of the fake. No repetitions, unless they are asked for."""

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import collections
 import json
-import time
 import typing as t
 
 import pytest
@@ -238,16 +237,12 @@ def test_what_does_not_come_in_time_is_an_error_that_says_what_was_seen(
     assert not {"status", "clusters"} & set(result)
 
 
-def test_it_asks_a_last_time_when_the_time_is_up(
-    fake: FakeNKS, run_module: Run, monkeypatch: pytest.MonkeyPatch, pauses: list[float]
-) -> None:
-    now = time.monotonic
-    monkeypatch.setattr(time, "monotonic", lambda: now() + sum(pauses))
+def test_it_asks_a_last_time_when_the_time_is_up(fake: FakeNKS, run_module: Run, clock: list[float]) -> None:
     result = run_module(main, orgs=["381"], name="none", wait_for="present", wait_timeout=600, wait_sleep=1000)
     assert "not present after 600 s" in result["msg"]
     assert polls(fake) == 2
-    assert len(pauses) == 1
-    assert 500 < pauses[0] <= 600
+    assert len(clock) == 1
+    assert 500 < clock[0] < 600
 
 
 @pytest.mark.parametrize("orgs", [["381"], None])
@@ -283,12 +278,78 @@ def test_absent_is_never_concluded_where_no_organization_is_seen(
     assert run_module(main, check_mode=check_mode, api_token=fake.tokens["nobody"])["clusters"] == []
 
 
-@pytest.mark.parametrize("kind", ["reset", "short_body"])
-def test_a_failure_while_waiting_for_absent_is_an_error(fake: FakeNKS, run_module: Run, kind: str) -> None:
-    fake.fault("/orgs/381/clusters", kind, after=1)
+@pytest.mark.parametrize("fault", [{"kind": "reset"}, {"kind": "short_body"}, {"kind": "status", "status": 502}])
+def test_a_wait_goes_on_over_a_failure_that_may_pass(
+    fake: FakeNKS, run_module: Run, clock: list[float], fault: JSON
+) -> None:
+    fake.fault("/orgs/381/clusters", after=1, times=5, **fault)
+    fake.step = 0.8
+    result = run_module(main, orgs=["381"], name="going", wait_for="absent", wait_timeout=300, wait_sleep=5)
+    assert (result["clusters"], polls(fake) > 6) == ([], True)
+
+
+def test_a_failure_that_does_not_pass_is_named_when_the_time_is_up(
+    fake: FakeNKS, run_module: Run, clock: list[float]
+) -> None:
+    fake.fault("/orgs/381/clusters", "status", after=1, status=502)
+    result = run_module(main, orgs=["381"], name="prod", wait_for="absent", wait_timeout=90, wait_sleep=10)
+    assert "not absent after 90 s (wait_timeout). Seen last: prod (ID 1201) is running. The last look" in result["msg"]
+    assert (result["status"], polls(fake)) == (502, 10)
+
+
+def test_an_endpoint_that_never_answers_is_named_when_the_time_is_up(run_module: Run, clock: list[float]) -> None:
+    result = run_module(main, api_url="http://127.0.0.1:1", wait_for="present", wait_timeout=90)
+    assert "not present after 90 s (wait_timeout). The last look failed: GET http://127.0.0.1:1/orgs" in result["msg"]
+    assert 80 < sum(clock) < 90
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404])
+def test_a_failure_that_cannot_pass_ends_a_wait(fake: FakeNKS, run_module: Run, status: int) -> None:
+    fake.fault("/orgs/381/clusters", "status", after=1, status=status)
+    fake.fault("/orgs", "status", after=1, status=status)
     result = run_module(main, orgs=["381"], name="prod", wait_for="absent", wait_sleep=0.01)
-    assert "GET" in result["msg"]
-    assert polls(fake) == 2
+    assert (result["status"], polls(fake)) == (status, 2)
+
+
+def test_a_failure_is_an_error_where_there_is_no_wait(fake: FakeNKS, run_module: Run) -> None:
+    fake.fault("/orgs/381/clusters", "reset")
+    assert run_module(main, orgs=["381"], name="x", wait_for="absent", wait_timeout=0)["msg"].startswith("GET")
+
+
+@pytest.mark.parametrize("state", ["running", "failed", "provisioned"])
+def test_a_wait_for_running_ends_with_the_reason_of_the_failure(fake: FakeNKS, run_module: Run, state: str) -> None:
+    cluster = {"pk": 1, "name": "x", "state": state, "is_failed": state == "running"}
+    logs = [
+        {"event_type": "provider_communication", "event_state": "failure", "message": "An alert.", "created": "2019-3"},
+        {"event_type": "provider_build", "event_state": "failure", "message": "No quota.", "created": "2019-2"},
+        {"event_type": "provider_build", "event_state": "started", "message": "Begun.", "created": "2019-1"},
+    ]
+    fake.fault("/orgs/381/clusters", "body", body=json.dumps([cluster]))
+    fake.fault("/orgs/381/clusters/1/logs", "body", body=json.dumps(logs))
+    result = run_module(main, orgs=["381"], wait_for="running")
+    assert f"x (ID 1) is {state} (the build log says: No quota.)" in result["msg"]
+    assert polls(fake) == 1
+
+
+def test_only_the_newest_log_of_a_build_tells_that_it_failed(fake: FakeNKS, run_module: Run) -> None:
+    states = ["provisioned", "provisioned", "running"]
+    logs = [
+        {"event_type": "provider_build", "event_state": "success", "created": "2019-10-02T00:00:00Z"},
+        {"event_type": "provider_build", "event_state": "failure", "created": "2019-10-01T00:00:00Z"},
+        {"event_type": "provider_communication", "event_state": "failure", "created": "2019-10-03T00:00:00Z"},
+    ]
+    for state in states:
+        fake.fault("/orgs/381/clusters", "body", body=json.dumps([{"pk": 1, "name": "x", "state": state}]), times=1)
+    fake.fault("/orgs/381/clusters/1/logs", "body", body=json.dumps(logs))
+    assert pks(run_module(main, orgs=["381"], wait_for="running", wait_sleep=0.01)) == [1]
+    assert [entry["path"].rpartition("/")[2] for entry in fake.requests] == ["clusters", "logs"] * 2 + ["clusters"]
+
+
+def test_logs_that_cannot_be_read_do_not_end_a_wait(fake: FakeNKS, run_module: Run) -> None:
+    for state in ("provisioned", "running"):
+        fake.fault("/orgs/381/clusters", "body", body=json.dumps([{"pk": 1, "name": "x", "state": state}]), times=1)
+    fake.fault("/orgs/381/clusters/1/logs", "status", status=500)
+    assert pks(run_module(main, orgs=["381"], wait_for="running", wait_sleep=0.01)) == [1]
 
 
 @pytest.mark.parametrize(

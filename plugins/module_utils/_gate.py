@@ -1,0 +1,207 @@
+# Copyright (c) 2026, netapp.nks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a gate expects of clusters, judged by one look at the API.
+
+Private to this collection: it may change without notice. It knows nothing of Ansible.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, one_line
+from ansible_collections.netapp.nks.plugins.module_utils._fleet import (
+    Fleet,
+    Scope,
+    cluster_filter,
+    find_failures,
+    has_failed,
+    read_fleets,
+)
+from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
+
+if t.TYPE_CHECKING:
+    from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
+
+VERSION = r"v?[0-9]+(\.[0-9]+)*"
+
+
+class Expectation(t.NamedTuple):
+    """One entry of the list that a gate is given. Either ``name`` or ``id`` is set."""
+
+    name: str | None = None
+    id: int | None = None
+    org: str | None = None
+    expect: str = "running"
+    min_nodes: int | None = None
+    min_k8s_version: str | None = None
+
+    def __str__(self) -> str:
+        cluster = f"Cluster {self.id if self.name is None else self.name}"
+        return cluster if self.org is None else f"{cluster} of organization {self.org}"
+
+
+class Verdict(t.NamedTuple):
+    """What one look at the API says about an expectation."""
+
+    expectation: Expectation
+    cluster: JSON | None
+    """The cluster, if there is exactly one, secrets dropped."""
+    reasons: list[str]
+    """A sentence for each reason why the expectation is not met. Empty if it is met."""
+    is_final: bool
+    """Whether waiting cannot change it: the cluster has failed or cannot be looked for."""
+
+    def result(self) -> JSON:
+        """The verdict as the module returns it."""
+        wanted = {field: value for field, value in self.expectation._asdict().items() if value is not None}
+        return {**wanted, "met": not self.reasons, "reasons": self.reasons, "cluster": self.cluster}
+
+
+def parse_entries(entries: t.Any) -> list[Expectation]:
+    """The expectations in the entries.
+
+    Strict on purpose: a key or a value that means something other than it seems must not open a gate.
+
+    :param entries: what the user gave, of whatever type.
+    :raises NKSError: an entry cannot be understood. The message names the entry and the key.
+    """
+    if isinstance(entries, str):
+        raise NKSError(
+            "clusters must be a list, not text. On the command line, give the variable in JSON as a whole: "
+            """-e '{"cluster_gate_clusters": [{"name": "prod"}]}'. Text in JSON, such as the answer of a survey, """
+            "becomes a list by the filter from_json."
+        )
+    if not isinstance(entries, (list, tuple)):
+        raise NKSError(f"clusters must be a list with an entry for each cluster, not {_shown(entries)}.")
+    if not entries:
+        raise NKSError("clusters is an empty list: a gate needs at least one cluster.")
+    return [_parse_entry(f"Entry {number} of clusters", entry) for number, entry in enumerate(entries, start=1)]
+
+
+def look(client: NKSClient, expectations: t.Sequence[Expectation], scope: Scope) -> list[Verdict]:
+    """What the API says about each expectation now. Each organization that is needed is asked for once.
+
+    :param scope: where clusters are looked for whose entry names no organization.
+    :raises NKSError: a failure that is not that of one organization.
+    """
+    scopes = [scope if expectation.org is None else (expectation.org,) for expectation in expectations]
+    read = read_fleets(client, list(dict.fromkeys(scopes)), include_service_clusters=True)
+    fleets = [select_meant(expectation, read[scope]) for expectation, scope in zip(expectations, scopes)]
+    should_run = {
+        id(cluster): (org, cluster)
+        for expectation, fleet in zip(expectations, fleets)
+        if expectation.expect == "running" and isinstance(fleet, Fleet) and len(fleet.pairs) == 1
+        for org, cluster in fleet.pairs
+    }
+    failures = dict(zip(should_run, find_failures(client, list(should_run.values()))))
+
+    def failure_of(fleet: Fleet | NKSError) -> str | None:
+        return failures.get(id(fleet.clusters[0])) if isinstance(fleet, Fleet) and fleet.pairs else None
+
+    return [judge(expectation, fleet, failure_of(fleet)) for expectation, fleet in zip(expectations, fleets)]
+
+
+def select_meant(expectation: Expectation, fleet: Fleet | NKSError) -> Fleet | NKSError:
+    """The fleet with the clusters selected that the expectation names, or why that cannot be told."""
+    if isinstance(fleet, NKSError):
+        return fleet
+    try:
+        if expectation.expect == "absent":
+            fleet.check_absence_is_known()
+        return fleet.select(cluster_filter(id=expectation.id, name=expectation.name))
+    except NKSError as exc:
+        return exc
+
+
+def judge(expectation: Expectation, fleet: Fleet | NKSError, failure: str | None = None) -> Verdict:
+    """Whether an expectation is met.
+
+    :param fleet: the clusters that the expectation names are selected. An error is why they cannot be looked for.
+    :param failure: what the build logs tell about a failure of the cluster. Empty where they give no reason, None where
+        there is no failure.
+    """
+    if isinstance(fleet, NKSError):
+        return Verdict(expectation, None, [f"{expectation} cannot be looked for: {fleet}"], is_final=True)
+    clusters = fleet.clusters
+    cluster = clusters[0] if len(clusters) == 1 else None
+    failed = expectation.expect == "running" and cluster is not None and (has_failed(cluster) or failure is not None)
+    reasons: list[str] = []
+    if expectation.expect == "absent":
+        reasons += [f"is there, in state {_shown(there.get('state'))}." for there in clusters[:1]]
+    elif not clusters:
+        reasons.append("is not there.")
+    elif cluster is None:
+        ids = ", ".join(_shown(there.get("pk")) for there in clusters)
+        reasons.append(f"is ambiguous, the IDs {ids} have that name; give its org or its id.")
+    else:
+        if failed:
+            reasons.append(f"has failed, in state {_shown(cluster.get('state'))}.")
+            reasons[0] += f" The build log says: {failure}" if failure else ""
+        elif expectation.expect == "running" and cluster.get("state") != "running":
+            reasons.append(f"is {_shown(cluster.get('state'), 'in an unknown state')}, not running.")
+        reasons += _shortfalls(expectation, cluster)
+    return Verdict(expectation, cluster, [f"{expectation} {reason}" for reason in reasons], failed)
+
+
+def _shortfalls(expectation: Expectation, cluster: JSON) -> t.Iterator[str]:
+    nodes, least = cluster.get("node_count"), expectation.min_nodes
+    if least is not None and not (type(nodes) is int and nodes >= least):  # pylint: disable=unidiomatic-typecheck
+        yield f"has {_shown(nodes, 'an unknown number of')} nodes, not {least} or more."
+    version, oldest = _shown(cluster.get("k8s_version")), expectation.min_k8s_version
+    if oldest is not None and not (re.fullmatch(VERSION, version) and _numbers(version) >= _numbers(oldest)):
+        yield f"has Kubernetes {version}, not {oldest} or newer."
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(number) for number in version.lstrip("v").split(".")]
+
+
+def _shown(value: t.Any, unknown: str = "unknown") -> str:
+    return unknown if value is None else one_line(str(value))
+
+
+def _parse_entry(what: str, entry: t.Any) -> Expectation:
+    if not isinstance(entry, dict):
+        raise NKSError(f"{what} must be a dictionary with name or id, not {_shown(repr(entry))}.")
+    unknown = [_shown(repr(key)) for key in entry if key not in _KEYS]
+    if unknown:
+        raise NKSError(f"{what} has the unknown key {unknown[0]}. The keys are {', '.join(_KEYS)}.")
+    if ("name" in entry) == ("id" in entry):
+        raise NKSError(f"{what} must have either name or id.")
+    parsed: JSON = {}
+    for key, value in entry.items():
+        is_valid, kind, meaning = _KEYS[key]
+        if not is_valid(value):
+            raise NKSError(f"{what}: {key} must be {meaning}, not {_shown(repr(value))}.")
+        parsed[key] = kind(value)
+    expectation = Expectation(**parsed)
+    if expectation.expect == "absent" and (expectation.min_nodes or expectation.min_k8s_version):
+        raise NKSError(f"{what}: with expect absent, min_nodes and min_k8s_version have no meaning. Leave them out.")
+    return expectation
+
+
+def _text(value: t.Any) -> bool:
+    """Text without white space around it that is no template: what is left of one is not defined."""
+    return isinstance(value, str) and value == value.strip() != "" and not re.search("{{|{%|{#", value)
+
+
+def _number(value: t.Any) -> bool:
+    return type(value) in (int, str) and bool(re.fullmatch("[0-9]{1,18}", str(value)))
+
+
+_KEYS: dict[str, tuple[t.Callable[[t.Any], t.Any], type, str]] = {
+    "name": (_text, str, "text, in quotes if it looks like a number, without white space around it and without {{"),
+    "id": (_number, int, "a number"),
+    "org": (lambda value: _number(value) or _text(value), str, "an ID, slug or name"),
+    "expect": (lambda value: value in ("running", "present", "absent"), str, "running, present or absent"),
+    "min_nodes": (lambda value: _number(value) and int(value) > 0, int, "a number, 1 or more"),
+    "min_k8s_version": (
+        lambda value: isinstance(value, str) and len(value) < 80 and re.fullmatch(VERSION, value),
+        str,
+        'a version in quotes, for example "1.15"',
+    ),
+}
+"""What a value of each key must be: a check, the type that it becomes, and words."""

@@ -1,0 +1,307 @@
+#!/usr/bin/python
+# Copyright (c) 2026, netapp.nks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fail unless clusters of NKS are as expected."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: nks_cluster_gate
+short_description: Fail unless clusters of the NetApp Kubernetes Service are as expected
+version_added: 1.1.0
+description:
+  - Succeeds only if every cluster in O(clusters) is as expected, seen in one look at the API. Put it in front of a
+    deployment.
+  - With O(wait_timeout) it looks again until all clusters are as expected. It fails at once when a cluster that should
+    run has failed, and on a failure that waiting does not change, such as the statuses 401, 403 and 404.
+  - It fails once, with a list of everything that is not as expected.
+  - It also fails on any error of the API, on a name that fits several clusters, on an empty list, on a key or a value
+    that it does not know and on what is not defined. It looks in check mode, too.
+  - While it waits, it shows on the controller what it waits for, when that changes and at least once a minute, or
+    after each look if O(wait_sleep) is longer. With C(async) or C(no_log) it shows nothing.
+  - The role P(netapp.nks.cluster_gate#role) runs this module with variables, for C(roles) and for dependencies of
+    roles.
+author:
+  - netapp.nks contributors (@netapp)
+extends_documentation_fragment:
+  - netapp.nks.attributes
+  - netapp.nks.attributes.gate_module
+  - netapp.nks.connection
+  - netapp.nks.connection.modules
+options:
+  clusters:
+    description:
+      - The clusters, at least one. Each entry is a dictionary with either C(name) or C(id).
+      - The module reads an entry strictly. It refuses other keys, values that are null or empty, and values of another
+        type, instead of guessing what they mean.
+    type: raw
+    required: true
+    suboptions:
+      name:
+        description:
+          - Name of the cluster.
+          - White space around a name is refused, because it is easily overlooked. If the name of the cluster has it,
+            give O(clusters[].id).
+        type: str
+      id:
+        description: ID of the cluster, which the API calls C(pk).
+        type: int
+      org:
+        description: ID, slug or name of the organization of the cluster. Without it, the cluster is looked for in
+          O(orgs).
+        type: str
+      expect:
+        description:
+          - V(running) - the cluster is there, its C(state) is V(running), and it has not failed.
+          - V(present) - the cluster is there, in whatever state.
+          - V(absent) - the cluster is not there, and every organization that it could be in can be read. The token must
+            see at least one organization.
+        type: str
+        choices: [running, present, absent]
+        default: running
+      min_nodes:
+        description: The C(node_count) of the cluster must be at least this. Not with O(clusters[].expect=absent).
+        type: int
+      min_k8s_version:
+        description:
+          - The C(k8s_version) of the cluster must be at least this, for example V(1.15) or V(v1.15.5). Put it in
+            quotes, because YAML reads C(1.10) as 1.1. Not with O(clusters[].expect=absent).
+          - A cluster whose version is no number, such as V(latest), does not meet it.
+        type: str
+  orgs:
+    description:
+      - Organizations in which to look for clusters whose entry has no C(org), each by its ID, slug or name.
+      - If it is not given, the environment variable E(NKS_ORG_ID) is used, a list separated by commas. If that is not
+        set either, every organization that the token may read is used.
+    type: list
+    elements: str
+  wait_timeout:
+    description:
+      - Seconds to wait until all clusters are as expected. With V(0) it looks once.
+      - No request and no pause goes on after this time, except that each request of the first look has O(api_timeout).
+        A request that fails in a way that may pass, such as no connection or the status 503, counts as not yet as
+        expected.
+    type: float
+    default: 0
+  wait_sleep:
+    description: Seconds between two looks while waiting.
+    type: float
+    default: 10
+seealso:
+  - module: netapp.nks.nks_cluster_info
+"""
+
+EXAMPLES = r"""
+- name: Go on only when the clusters are there
+  netapp.nks.nks_cluster_gate:
+    wait_timeout: 60
+    clusters:
+      - name: prod
+        org: my-organization
+        min_nodes: 3
+        min_k8s_version: "1.15"
+      - id: 1202
+      - name: old-prod
+        org: my-organization
+        expect: absent
+
+- name: Look once, in two organizations
+  netapp.nks.nks_cluster_gate:
+    orgs: [my-organization, Acme Retail]
+    clusters:
+      - name: staging
+      - name: broken
+        expect: present
+
+- name: Do something else instead of failing when the cluster is not there
+  block:
+    - name: Look for the cluster
+      netapp.nks.nks_cluster_gate:
+        clusters:
+          - name: missing
+            org: my-organization
+  rescue:
+    - name: Show what is not as expected
+      ansible.builtin.debug:
+        msg: "{{ ansible_failed_result.unmet }}"
+"""
+
+RETURN = r"""
+clusters:
+  description: What was expected and seen, one entry for each entry of O(clusters), in the same order.
+  returned: always, except when O(clusters) or another option cannot be used
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The name that was given.
+      returned: if it was given
+      type: str
+    id:
+      description: The ID that was given.
+      returned: if it was given
+      type: int
+    org:
+      description: The organization that was given.
+      returned: if it was given
+      type: str
+    expect:
+      description: What was expected.
+      returned: always
+      type: str
+    min_nodes:
+      description: The number of nodes that was given.
+      returned: if it was given
+      type: int
+    min_k8s_version:
+      description: The version that was given.
+      returned: if it was given
+      type: str
+    met:
+      description: Whether the cluster is as expected.
+      returned: always
+      type: bool
+    reasons:
+      description: Why it is not, a sentence for each reason.
+      returned: always
+      type: list
+      elements: str
+    cluster:
+      description: The cluster as M(netapp.nks.nks_cluster_info) returns it. Null if it is not there or not certain.
+      returned: always
+      type: dict
+  sample:
+    - name: staging
+      expect: running
+      min_nodes: 9
+      met: false
+      reasons:
+        - Cluster staging has 3 nodes, not 9 or more.
+      cluster:
+        pk: 1202
+        name: staging
+        org: 381
+        state: running
+        node_count: 3
+unmet:
+  description: The reasons of all clusters.
+  returned: failure, except when O(clusters) or another option cannot be used
+  type: list
+  elements: str
+  sample:
+    - Cluster staging has 3 nodes, not 9 or more.
+msg:
+  description: Whether the gate opens. If it does not, everything that is not as expected.
+  returned: always
+  type: str
+  sample: "The gate opens: 2 of 2 clusters are as expected."
+"""
+
+import time
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
+from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError
+from ansible_collections.netapp.nks.plugins.module_utils._fleet import org_scope, shortened
+from ansible_collections.netapp.nks.plugins.module_utils._gate import Expectation, Verdict, judge, look, parse_entries
+from ansible_collections.netapp.nks.plugins.module_utils._module import answer_fields, run_module
+from ansible_collections.netapp.nks.plugins.module_utils._options import MODULE_CONNECTION, SELECTION
+from ansible_collections.netapp.nks.plugins.module_utils._wait import check_seconds, least_time, wait
+
+REPORT_INTERVAL = 60
+"""Seconds after which the action plugin of this module gets something to show, even if nothing has changed."""
+
+
+def gate(module: AnsibleModule, client: NKSClient) -> dict[str, t.Any]:
+    check_seconds(module.params["wait_timeout"], module.params["wait_sleep"])
+    entries, shown = unwrap(module.params["clusters"])
+    expectations = parse_entries(entries)
+    scope = org_scope(module.params["orgs"])
+    timeout = 0.0 if module.check_mode else module.params["wait_timeout"]
+    started = time.monotonic()
+
+    def is_settled(verdicts: list[Verdict] | None, failure: NKSError | None) -> bool:
+        if shown is not None and time.monotonic() - started >= REPORT_INTERVAL:
+            return True
+        return is_decided(verdicts, failure) or shown not in (None, describe(expectations, verdicts, failure)["unmet"])
+
+    verdicts: list[Verdict] | None = None
+    failure: NKSError | None
+    can_pass = True
+    try:
+        verdicts, failure = wait(
+            client,
+            lambda: look(client, expectations, scope),
+            is_settled,
+            timeout,
+            module.params["wait_sleep"],
+            is_continued=bool(shown),
+        )
+    except NKSError as exc:
+        failure, can_pass = exc, False
+    seen = describe(expectations, verdicts, failure)
+    if not seen["unmet"]:
+        number = len(expectations)
+        return {"msg": f"The gate opens: {number} of {number} clusters are as expected.", "clusters": seen["clusters"]}
+    left = started + timeout - time.monotonic()
+    waiting = shown is not None and can_pass and not is_decided(verdicts, failure) and left > least_time(timeout)
+    return {
+        "failed": not waiting,
+        "waiting": waiting,
+        "msg": f"The gate stays shut. {' '.join(seen['unmet'])}",
+        **seen,
+        **(answer_fields(failure) if failure else {}),
+    }
+
+
+def unwrap(clusters: t.Any) -> tuple[t.Any, list[str] | None]:
+    """The entries of the option ``clusters``, and what the action plugin of this module has already shown of a wait.
+
+    The action plugin passes both in a dictionary, and wants an answer as soon as there is something new to show.
+    """
+    if isinstance(clusters, dict) and "entries" in clusters:
+        return clusters["entries"], clusters.get("shown")
+    return clusters, None
+
+
+def is_decided(verdicts: list[Verdict] | None, failure: NKSError | None) -> bool:
+    """Whether another look cannot change that the gate opens or stays shut."""
+    if verdicts is None or failure:
+        return False
+    return any(verdict.is_final for verdict in verdicts) or not any(verdict.reasons for verdict in verdicts)
+
+
+def describe(
+    expectations: list[Expectation], verdicts: list[Verdict] | None, failure: NKSError | None
+) -> dict[str, t.Any]:
+    """``clusters`` and ``unmet`` as the module returns them, of the last look that succeeded, if any did.
+
+    :param failure: why a look after that failed.
+    """
+    if verdicts is None:
+        verdicts = [judge(expectation, failure or NKSError("not asked")) for expectation in expectations]
+        unmet = [f"{shortened([str(expectation) for expectation in expectations])} cannot be looked for: {failure}"]
+    else:
+        unmet = [reason for verdict in verdicts for reason in verdict.reasons]
+        unmet += [f"The last look failed: {failure}"] if failure else []
+    return {"clusters": [verdict.result() for verdict in verdicts], "unmet": unmet}
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            **MODULE_CONNECTION,
+            "orgs": SELECTION["orgs"],
+            "clusters": {"type": "raw", "required": True},
+            "wait_timeout": {"type": "float", "default": 0},
+            "wait_sleep": {"type": "float", "default": 10},
+        },
+        supports_check_mode=True,
+    )
+    run_module(module, gate)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,259 @@
+# Copyright (c) 2026, netapp.nks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError
+from ansible_collections.netapp.nks.plugins.module_utils._fleet import Fleet
+from ansible_collections.netapp.nks.plugins.module_utils._gate import Expectation, judge, parse_entries, select_meant
+from hypothesis import given
+from hypothesis import strategies as st
+
+JSON = t.Dict[str, t.Any]
+
+
+def fleet(*clusters: JSON, skipped: int = 0, read: int = 1) -> Fleet:
+    orgs = [{"pk": 390 + number, "name": "Partner Labs", "detail": None} for number in range(skipped)]
+    return Fleet([({"pk": 1}, cluster) for cluster in clusters], [], orgs, read)
+
+
+def message(entries: t.Any) -> str:
+    with pytest.raises(NKSError) as caught:
+        parse_entries(entries)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("entries", "said"),
+    [
+        ("", "clusters must be a list, not text"),
+        ("prod", "clusters must be a list, not text"),
+        ('[{"name": "prod"}]', """-e '{"cluster_gate_clusters": [{"name": "prod"}]}'"""),
+        ("[]", "Text in JSON, such as the answer of a survey, becomes a list by the filter from_json."),
+        (None, "clusters must be a list with an entry for each cluster, not unknown"),
+        (5, "clusters must be a list with an entry for each cluster, not 5"),
+        (True, "clusters must be a list with an entry for each cluster, not True"),
+        ({"name": "prod"}, "clusters must be a list"),
+        ([], "clusters is an empty list"),
+    ],
+)
+def test_what_is_no_list_of_clusters_is_refused(entries: t.Any, said: str) -> None:
+    assert said in message(entries)
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        (None, "must be a dictionary"),
+        ("prod", "must be a dictionary with name or id, not 'prod'"),
+        ([], "must be a dictionary"),
+        ({}, "must have either name or id"),
+        ({"org": 381}, "must have either name or id"),
+        ({"name": "x", "id": 1}, "must have either name or id"),
+        *(
+            ({"name": value}, "name must be text")
+            for value in (
+                None,
+                "",
+                " ",
+                "x ",
+                "\tx",
+                "x\n",
+                ["x"],
+                {"a": 1},
+                1.1,
+                1201,
+                True,
+                "{{ nothing }}",
+                "{% x %}",
+            )
+        ),
+        *(({"id": value}, "id must be a number") for value in (None, "", "x", True, 1.5, -1, "1.5", [1], "9" * 5000)),
+        *(({"name": "x", "org": value}, "org must be") for value in (None, "", " ", True, 1.5, [381], "{{ o }}", "a ")),
+        *(
+            ({"name": "x", "expect": value}, "expect must be running, present or absent")
+            for value in (None, "", "Absent", "runing", True, ["running", "absent"])
+        ),
+        *(
+            ({"name": "x", "min_nodes": value}, "min_nodes must be a number, 1 or more")
+            for value in (None, "", 0, -1, 1.5, "3.9", "many", True, [1])
+        ),
+        *(
+            ({"name": "x", "min_k8s_version": value}, 'min_k8s_version must be a version in quotes, for example "1.15"')
+            for value in (None, "", 1, 1.1, True, ["1.10"], "latest", ">=1.10", "1.", "1." * 200 + "1", "1.15\n")
+        ),
+        ({"name": "x", "expects": "absent"}, "has the unknown key 'expects'. The keys are name, id, org, expect"),
+        ({"nam": "x"}, "has the unknown key 'nam'"),
+        ({"name": "x", 1: 2}, "has the unknown key 1"),
+        ({"name": "x", "expect": "absent", "min_nodes": 1}, "with expect absent"),
+        ({"name": "x", "expect": "absent", "min_k8s_version": "1"}, "with expect absent"),
+    ],
+)
+def test_an_entry_that_could_mean_something_else_is_refused_by_its_number(entry: t.Any, said: str) -> None:
+    assert said in message([{"name": "fine"}, entry])
+    assert message([{"name": "fine"}, entry]).startswith("Entry 2 of clusters")
+    assert len(message([entry])) < 500
+
+
+def test_entries_are_taken_as_they_are_meant() -> None:
+    entries: list[JSON] = [
+        {"name": "[1,2]", "org": 381, "min_nodes": "3", "min_k8s_version": "v1.15.5"},
+        {"id": "1201", "org": "🚀", "expect": "absent"},
+    ]
+    assert parse_entries(entries) == [
+        Expectation(name="[1,2]", org="381", min_nodes=3, min_k8s_version="v1.15.5"),
+        Expectation(id=1201, org="🚀", expect="absent"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "cluster", "reasons"),
+    [
+        ({}, {"state": "running"}, []),
+        ({}, {"state": "running", "is_failed": None}, []),
+        ({}, {"state": "Running"}, ["is Running, not running."]),
+        ({}, {"state": ["running"]}, ["is ['running'], not running."]),
+        ({}, {"state": None}, ["is in an unknown state, not running."]),
+        ({}, {}, ["is in an unknown state, not running."]),
+        *(
+            ({}, {"state": "running", "is_failed": value}, ["has failed, in state running."])
+            for value in (True, "true", "false", 1, "", [])
+        ),
+        ({}, {"state": "failed", "is_failed": False}, ["has failed, in state failed."]),
+        ({"expect": "present"}, {"state": "failed"}, []),
+        ({"min_nodes": 3}, {"state": "running", "node_count": 3}, []),
+        *(
+            ({"min_nodes": 1}, {"state": "running", "node_count": value}, [f"has {shown} nodes, not 1 or more."])
+            for value, shown in ((0, "0"), (True, "True"), ("9", "9"), (9.0, "9.0"), (None, "an unknown number of"))
+        ),
+        *(
+            ({"min_k8s_version": "1.15"}, {"state": "running", "k8s_version": version}, [])
+            for version in ("v1.15", "1.15", "v1.15.0", "v1.16.1", "v2")
+        ),
+        *(
+            (
+                {"min_k8s_version": "v1.15"},
+                {"state": "running", "k8s_version": version},
+                [f"has Kubernetes {shown}, not v1.15 or newer."],
+            )
+            for version, shown in (
+                ("v1.9.9", "v1.9.9"),
+                ("v1.15.5-rc1", "v1.15.5-rc1"),
+                ("latest", "latest"),
+                ("", ""),
+                (["v1.15"], "['v1.15']"),
+                (None, "unknown"),
+                ("v²", "v²"),
+            )
+        ),
+        (
+            {"min_nodes": 2, "min_k8s_version": "2"},
+            {"state": "draft", "node_count": 1, "k8s_version": "1"},
+            ["is draft, not running.", "has 1 nodes, not 2 or more.", "has Kubernetes 1, not 2 or newer."],
+        ),
+        ({"expect": "absent"}, {"state": "deleting"}, ["is there, in state deleting."]),
+    ],
+)
+def test_each_reason_is_a_sentence(wanted: JSON, cluster: JSON, reasons: list[str]) -> None:
+    verdict = judge(Expectation(name="x", org="My Org", **wanted), fleet({"pk": 1, "name": "x", **cluster}))
+    assert verdict.reasons == [f"Cluster x of organization My Org {reason}" for reason in reasons]
+    assert verdict.is_final == any("has failed" in reason for reason in reasons)
+
+
+def test_the_build_log_tells_why() -> None:
+    cluster = {"pk": 1, "state": "provisioned"}
+    reasons = ["Cluster 1 has failed, in state provisioned. The build log says: No quota."]
+    assert judge(Expectation(id=1), fleet(cluster), "No quota.")[2:] == (reasons, True)
+    assert judge(Expectation(id=1), fleet(cluster), "").reasons == ["Cluster 1 has failed, in state provisioned."]
+    assert judge(Expectation(id=1, expect="present"), fleet(cluster), "No quota.").reasons == []
+
+
+def test_a_name_that_fits_several_clusters_is_never_met() -> None:
+    for expect in ("running", "present", "absent"):
+        verdict = judge(Expectation(name="x", expect=expect), fleet({"pk": 1, "state": "running"}, {"pk": 2}))
+        assert verdict.reasons
+        assert verdict.cluster is None
+
+
+odd = st.sampled_from([None, True, False, 0, 1, 3, "", "3", "x", "running", "failed", "v1.15", 1.5, [], {}])
+clusters = st.lists(
+    st.fixed_dictionaries(
+        {"pk": st.integers(1, 3)},
+        optional={
+            "name": st.sampled_from(["a", "b"]) | odd,
+            "state": st.sampled_from(["running", "draft"]) | odd,
+            "is_failed": st.booleans() | odd,
+            "node_count": st.integers(0, 4) | odd,
+            "k8s_version": st.sampled_from(["v1.15.5", "1.2", "v1.20"]) | odd,
+        },
+    ),
+    max_size=4,
+)
+expectations = (
+    st.builds(
+        Expectation,
+        name=st.just("a"),
+        id=st.none(),
+        org=st.none(),
+        expect=st.sampled_from(["running", "present"]),
+        min_nodes=st.none() | st.integers(1, 4),
+        min_k8s_version=st.none() | st.sampled_from(["1.15", "v1.3"]),
+    )
+    | st.builds(
+        Expectation,
+        name=st.just("a"),
+        id=st.none(),
+        org=st.none(),
+        expect=st.just("absent"),
+        min_nodes=st.none(),
+        min_k8s_version=st.none(),
+    )
+    | st.builds(
+        Expectation,
+        name=st.none(),
+        id=st.integers(1, 3),
+        org=st.none(),
+        expect=st.sampled_from(["running", "present", "absent"]),
+        min_nodes=st.none(),
+        min_k8s_version=st.none(),
+    )
+)
+
+
+@given(expectation=expectations, seen=clusters, skipped=st.integers(0, 1), read=st.integers(0, 2))
+def test_an_expectation_is_met_only_by_what_was_seen(
+    expectation: Expectation, seen: list[JSON], skipped: int, read: int
+) -> None:
+    is_met = not judge(expectation, select_meant(expectation, fleet(*seen, skipped=skipped, read=read))).reasons
+    meant = [item for item in seen if (item["pk"] == expectation.id) or (item.get("name") == expectation.name == "a")]
+    if expectation.expect == "absent":
+        assert is_met == (not meant and not skipped and read > 0)
+    elif len(meant) != 1:
+        assert not is_met
+    else:
+        cluster = meant[0]
+        nodes, version = cluster.get("node_count"), str(cluster.get("k8s_version"))
+        newer = {"1.15": ("v1.15", "v1.15.5", "v1.20"), "v1.3": ("v1.15", "v1.15.5", "v1.20", "3")}
+        assert is_met == (
+            (
+                expectation.expect == "present"
+                or (cluster.get("state") == "running" and cluster.get("is_failed") in (None, False))
+            )
+            and (expectation.min_nodes is None or (type(nodes) is int and nodes >= expectation.min_nodes))
+            and (
+                expectation.min_k8s_version is None
+                or version in newer[expectation.min_k8s_version]
+                or (version == "3" and expectation.min_k8s_version == "1.15")
+            )
+        )
+
+
+@given(expectation=expectations)
+def test_nothing_is_met_by_an_error(expectation: Expectation) -> None:
+    verdict = judge(expectation, NKSError("GET https://nks.example.com/orgs: status 403."))
+    assert verdict.reasons == [f"{expectation} cannot be looked for: GET https://nks.example.com/orgs: status 403."]
+    assert verdict.is_final

@@ -1,0 +1,195 @@
+# Copyright (c) 2026, netapp.nks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+import pytest
+from ansible_collections.netapp.nks.plugins.modules.nks_cluster_gate import main
+from ansible_collections.netapp.nks.tests.fake_nks.server import FakeNKS
+
+JSON = t.Dict[str, t.Any]
+Run = t.Callable[..., JSON]
+
+
+def paths(fake: FakeNKS) -> list[str]:
+    return [entry["path"] for entry in fake.requests]
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_it_opens_when_all_is_as_expected(fake: FakeNKS, run_module: Run, check_mode: bool) -> None:
+    wanted = [{"name": "prod", "org": "my-organization", "min_nodes": 3}, {"id": 1301, "expect": "present"}]
+    result = run_module(main, check_mode=check_mode, clusters=wanted)
+    assert result["msg"] == "The gate opens: 2 of 2 clusters are as expected."
+    assert not result.get("changed")
+    assert "unmet" not in result
+    (prod, retail) = result["clusters"]
+    assert prod["cluster"]["pk"] == 1201
+    assert {**prod, "cluster": None} == {**wanted[0], "expect": "running", "met": True, "reasons": [], "cluster": None}
+    assert {**retail, "cluster": None} == {**wanted[1], "met": True, "reasons": [], "cluster": None}
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_failure_says_all_that_is_unmet(fake: FakeNKS, run_module: Run, check_mode: bool) -> None:
+    wanted = [{"name": "staging", "min_nodes": 9}, {"id": 1201, "org": 381}, {"name": "none", "org": "381"}]
+    result = run_module(main, check_mode=check_mode, clusters=wanted)
+    unmet = [
+        "Cluster staging has 3 nodes, not 9 or more.",
+        "Cluster none of organization 381 is not there.",
+    ]
+    assert result["msg"] == f"The gate stays shut. {' '.join(unmet)}"
+    assert result["unmet"] == unmet
+    assert [entry["met"] for entry in result["clusters"]] == [False, True, False]
+    assert [entry["reasons"] for entry in result["clusters"]] == [unmet[:1], [], unmet[1:]]
+    assert not result["waiting"]
+
+
+def test_each_organization_is_asked_for_once_a_poll(fake: FakeNKS, run_module: Run, clock: list[float]) -> None:
+    by_id = [
+        {"name": f"none-{number}", "org": org, "expect": "absent"} for number in range(7) for org in (381, 382, 383)
+    ]
+    assert not run_module(main, clusters=by_id[:20]).get("failed")
+    assert sorted(paths(fake)) == [f"/orgs/{org}/clusters" for org in (381, 382, 383)]
+    fake.reset()
+    by_name = [
+        {**entry, "org": {381: "my-organization", 382: "acme-retail", 383: "🚀"}[entry["org"]]} for entry in by_id
+    ]
+    assert not run_module(main, clusters=by_name[:20]).get("failed")
+    assert sorted(paths(fake)) == ["/orgs", *(f"/orgs/{org}/clusters" for org in (381, 382, 383))]
+    fake.reset()
+    run_module(main, clusters=[*by_id, {"name": "none", "org": 381}], wait_timeout=25, wait_sleep=10)
+    assert len(paths(fake)) == 4 * 3
+
+
+def test_one_look_judges_all_entries(fake: FakeNKS, run_module: Run) -> None:
+    """What was as expected minutes ago may no longer be so."""
+    states = [("running", "building"), ("deleting", "running"), ("running", "running")]
+    for looked in states:
+        clusters = [{"pk": pk, "name": f"c{pk}", "state": state} for pk, state in enumerate(looked)]
+        fake.fault("/orgs/381/clusters", "body", body=json.dumps(clusters), times=1)
+    result = run_module(main, orgs=["381"], clusters=[{"id": 0}, {"id": 1}], wait_timeout=60, wait_sleep=0.01)
+    assert not result.get("failed")
+    assert len(paths(fake)) == 3
+
+
+def test_orgs_are_where_entries_without_org_are_looked_for(
+    fake: FakeNKS, run_module: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "ambiguous, the IDs 1201, 1301" in run_module(main, clusters=[{"name": "prod"}])["msg"]
+    assert run_module(main, orgs=["382"], clusters=[{"name": "prod"}])["clusters"][0]["cluster"]["pk"] == 1301
+    monkeypatch.setenv("NKS_ORG_ID", "381")
+    assert run_module(main, clusters=[{"name": "prod"}])["clusters"][0]["cluster"]["pk"] == 1201
+    assert run_module(main, clusters=[{"name": "prod", "org": 382}])["clusters"][0]["cluster"]["pk"] == 1301
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"clusters": []}, "clusters is an empty list"),
+        ({"clusters": None}, "clusters"),
+        ({"clusters": {"entries": "[]"}}, "clusters must be a list, not text"),
+        ({"states": ["running"]}, "states"),
+        ({"wait_timeout": -1}, "wait_timeout must be"),
+        ({"wait_timeout": "nan"}, "wait_timeout must be"),
+        ({"wait_sleep": 0}, "wait_sleep must be"),
+        ({"orgs": []}, "orgs is an empty list"),
+        ({"api_token": "wrong"}, "Cluster staging cannot be looked for: GET .*status 401"),
+    ],
+)
+def test_what_is_wrong_keeps_it_shut(run_module: Run, options: JSON, said: str) -> None:
+    result = run_module(main, **{"clusters": [{"name": "staging"}], **options})
+    with pytest.raises(AssertionError, match=said):
+        raise AssertionError(result["msg"])
+
+
+def test_a_failure_of_the_api_has_the_fields_of_every_failure(fake: FakeNKS, run_module: Run) -> None:
+    clusters = [{"name": "missing", "expect": "absent"}, {"id": 1}]
+    result = run_module(main, api_token="wrong", clusters=clusters)
+    assert (result["status"], result["detail"], result["url"]) == (401, "Invalid token.", f"{fake.url}/orgs")
+    assert result["msg"].startswith("The gate stays shut. Cluster missing, Cluster 1 cannot be looked for: GET")
+    assert [entry["met"] for entry in result["clusters"]] == [False, False]
+
+
+@pytest.mark.parametrize("org", [390, "390", "Partner Labs"])
+def test_absent_is_never_concluded_where_nothing_can_be_read(run_module: Run, org: t.Any) -> None:
+    assert "status 403" in run_module(main, clusters=[{"name": "none", "org": org, "expect": "absent"}])["msg"]
+    result = run_module(main, clusters=[{"name": "none", "expect": "absent"}], wait_timeout=600)
+    assert "may not read the organizations 390 (Partner Labs)" in result["msg"]
+
+
+def test_an_organization_that_cannot_be_read_is_no_matter_for_the_others(run_module: Run) -> None:
+    result = run_module(main, clusters=[{"name": "staging", "org": 381}, {"name": "x", "org": "none"}])
+    assert [entry["met"] for entry in result["clusters"]] == [True, False]
+    assert "no organization with the ID, slug or name 'none'" in result["msg"]
+
+
+def test_a_service_cluster_is_seen(run_module: Run) -> None:
+    result = run_module(main, clusters=[{"name": "nks-service", "org": 381, "expect": "absent"}])
+    assert "nks-service of organization 381 is there" in result["msg"]
+
+
+# Waiting
+
+
+def test_a_wait_goes_on_over_an_outage(fake: FakeNKS, run_module: Run, clock: list[float]) -> None:
+    fake.fault("/orgs/381/clusters", "status", status=502, after=1, times=5)
+    fake.step = 0.8
+    result = run_module(main, clusters=[{"name": "build-me", "org": 381}], wait_timeout=90, wait_sleep=5)
+    assert result["msg"] == "The gate opens: 1 of 1 clusters are as expected."
+
+
+def test_an_outage_at_the_end_is_told_after_what_was_seen(fake: FakeNKS, run_module: Run, clock: list[float]) -> None:
+    fake.fault("/orgs/381/clusters", "status", status=502, after=2)
+    result = run_module(main, clusters=[{"name": "build-me", "org": 381}], wait_timeout=90)
+    assert result["msg"].startswith(
+        "The gate stays shut. Cluster build-me of organization 381 is building, not running. The last look failed: GET"
+    )
+    assert result["status"] == 502
+    assert 80 < sum(clock) < 90
+
+
+def test_a_failed_cluster_ends_a_wait_with_the_reason(fake: FakeNKS, run_module: Run) -> None:
+    clusters = [{"pk": 1, "name": "x", "state": "failed", "is_failed": False}]
+    logs = [{"event_type": "provider_build", "event_state": "failure", "message": "No quota."}]
+    fake.fault("/orgs/381/clusters", "body", body=json.dumps(clusters))
+    fake.fault("/orgs/381/clusters/1/logs", "body", body=json.dumps(logs))
+    entries = [{"name": "x", "org": 381}, {"name": "x", "org": "381", "min_nodes": 1}, {"id": 2, "org": 381}]
+    result = run_module(main, clusters=entries, wait_timeout=600)
+    assert "Cluster x of organization 381 has failed, in state failed. The build log says: No quota." in result["msg"]
+    assert paths(fake) == ["/orgs/381/clusters", "/orgs/381/clusters/1/logs"]
+
+
+def test_logs_are_read_only_of_what_failed_or_is_provisioned(fake: FakeNKS, run_module: Run) -> None:
+    run_module(main, clusters=[{"id": 1201}, {"id": 1205, "expect": "present"}, {"id": 1203}], orgs=["381"])
+    assert paths(fake) == ["/orgs/381/clusters"]
+
+
+# What the action plugin asks for
+
+
+def test_it_ends_early_where_there_is_something_to_show(fake: FakeNKS, run_module: Run, clock: list[float]) -> None:
+    def ask(shown: list[str], timeout: float = 600) -> JSON:
+        entries = [{"name": "build-me", "org": 381}]
+        return run_module(main, clusters={"entries": entries, "shown": shown}, wait_timeout=timeout)
+
+    first = ask([])
+    assert (first["waiting"], first["failed"]) == (True, False)
+    assert first["unmet"] == ["Cluster build-me of organization 381 is building, not running."]
+    assert (len(paths(fake)), clock) == (1, [])
+    again = ask(first["unmet"])
+    assert (again["waiting"], again["unmet"]) == (True, first["unmet"])
+    assert 60 <= sum(clock) <= 70
+    clock.clear()
+    late = ask(first["unmet"], timeout=30)
+    assert (late["waiting"], late["failed"]) == (False, True)
+    fake.step = 10
+    assert not ask(first["unmet"]).get("failed")
+
+
+def test_it_never_ends_early_where_it_looks_once(run_module: Run) -> None:
+    envelope = {"entries": [{"name": "none", "org": 381}], "shown": []}
+    assert run_module(main, clusters=envelope)["failed"]
+    assert run_module(main, check_mode=True, clusters=envelope, wait_timeout=600)["failed"]
