@@ -11,53 +11,53 @@ class ModuleDocFragment:
 options:
   api_token:
     description:
-      - API token of an account that is C(Owner) of the organizations that are used.
-      - White space around it is dropped.
-      - Required. If it is not given, the environment variable E(NKS_API_TOKEN) is used.
+      - API token of an account that has the role C(Owner) in the organizations to read or update.
+      - White space around the token is removed.
+      - Required. If it is not set, the environment variable E(NKS_API_TOKEN) is used.
     type: str
   api_url:
     description:
       - Base URL of the NKS API, with or without a trailing slash.
-      - C(http://) is refused unless the host is a loopback address or O(validate_certs=false).
+      - C(http://) is refused, unless the host is a loopback address or O(validate_certs=false).
       - Redirects are never followed.
-      - If it is not given, the environment variable E(NKS_API_URL) is used.
-      - If that is not set either, it is V(https://api.stackpoint.io), where the hosted service was before it was
-        withdrawn in 2021. Every failure then says so, and there is a warning before the token is sent, because the name
-        may belong to someone else today.
+      - If it is not set, the environment variable E(NKS_API_URL) is used.
+      - If that is not set either, V(https://api.stackpoint.io) is used. There the hosted service was, which was
+        withdrawn in 2021. Every failure then says that O(api_url) is not set, and there is a warning before the token
+        is sent, because the host name can belong to someone else by now.
     type: str
   api_timeout:
     description:
-      - Seconds that one request may take as a whole, from connecting to the end of the body.
-      - If it is not given, the environment variable E(NKS_API_TIMEOUT) is used.
+      - How many seconds one request can take as a whole, from connecting to the last byte of the answer.
+      - If it is not set, the environment variable E(NKS_API_TIMEOUT) is used.
     type: float
     default: 30
   api_retries:
     description:
-      - How often a request that only reads is repeated after a connection error or one of the statuses 429, 500, 502,
-        503 and 504.
-      - The pauses between grow exponentially, with jitter. The C(Retry-After) of an answer is honoured. No pause is
-        longer than 60 seconds.
-      - If it is not given, the environment variable E(NKS_API_RETRIES) is used.
+      - How many times to repeat a request that only reads, after a connection error or status 429, 500, 502, 503 or
+        504.
+      - The pauses between the attempts grow exponentially, with jitter. If the answer has the header C(Retry-After), it
+        sets the pause. No pause is longer than 60 seconds.
+      - If it is not set, the environment variable E(NKS_API_RETRIES) is used.
     type: int
     default: 4
   validate_certs:
     description:
-      - Whether the TLS certificate of the endpoint must be valid.
-      - If it is not given, the environment variable E(NKS_VALIDATE_CERTS) is used.
+      - Whether to check the TLS certificate of the endpoint.
+      - If it is not set, the environment variable E(NKS_VALIDATE_CERTS) is used.
     type: bool
     default: true
   ca_path:
     description:
-      - Path of a file or folder with the CA certificates to trust instead of the usual ones.
-      - If it is not given, the environment variable E(NKS_CA_PATH) is used.
+      - Path of a file or directory with the CA certificates to trust, in place of the default ones.
+      - If it is not set, the environment variable E(NKS_CA_PATH) is used.
     type: path
 requirements:
   - requests >= 2.28
   - urllib3 >= 1.26
 notes:
   - urllib3 comes with requests.
-  - An empty environment variable for a connection option, such as E(NKS_CA_PATH), counts as not set.
-  - Proxies are taken from the environment variables E(HTTPS_PROXY) and E(NO_PROXY). A C(~/.netrc) never replaces the
+  - An environment variable of a connection option that is empty counts as not set.
+  - Proxies are set by the environment variables E(HTTPS_PROXY) and E(NO_PROXY). A C(~/.netrc) file never replaces the
     token.
 """
 
@@ -65,11 +65,10 @@ notes:
 options:
   connection_options:
     description:
-      - Connection options as a dictionary. An option that is given here wins over the one of the same name outside of
-        it, wherever that comes from.
-      - It is for roles and other reusable content, whose own variables may or may not be set. In it an option can be
-        omitted and C(module_defaults) still apply. Outside of it, an option that a task omits hides the one in
-        C(module_defaults).
+      - Connection options as a dictionary. An option in it takes precedence over the module option of the same name,
+        wherever that is set.
+      - This is for roles and other reusable content, whose own variables may or may not be set. If a task omits an
+        option in this dictionary, C(module_defaults) still apply. If it omits a module option, they do not.
     type: dict
     version_added: 1.1.0
     suboptions:

@@ -10,61 +10,66 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 options:
   workspaces:
-    description: Keep the clusters that are in any of these workspaces, given by ID, slug or name.
+    description: Select the clusters in any of these workspaces, each given by its ID, slug or name.
     type: list
     elements: str
   states:
-    description: Keep the clusters whose C(state) is any of these, for example V(running).
+    description: Select the clusters whose C(state) is any of these, for example V(running).
     type: list
     elements: str
   providers:
-    description: Keep the clusters whose C(provider) is any of these, for example V(aws).
+    description: Select the clusters whose C(provider) is any of these, for example V(aws).
     type: list
     elements: str
   regions:
-    description: Keep the clusters whose C(region) is any of these, for example V(us-west-2).
+    description: Select the clusters whose C(region) is any of these, for example V(us-west-2).
     type: list
     elements: str
   include_service_clusters:
-    description: Also list the clusters that NKS runs for its own use.
+    description: Whether to include the clusters that NKS runs for its own use.
     type: bool
     default: false
   include_details:
-    description: Fetch the detail form of each cluster, which has more fields, with one request a cluster.
+    description: Whether to get the detail form of each cluster, which has more fields. Takes one request for each
+      cluster.
     type: bool
     default: false
   include_nodes:
-    description: Add C(nodes) to each cluster, the list of its nodes, with one request a cluster.
+    description: Whether to add the field C(nodes) to each cluster, the list of its nodes. Takes one request for each
+      cluster.
     type: bool
     default: false
   include_node_pools:
-    description: Add C(node_pools) to each cluster, the list of its node pools, with one request a cluster.
+    description: Whether to add the field C(node_pools) to each cluster, the list of its node pools. Takes one request
+      for each cluster.
     type: bool
     default: false
   include_logs:
-    description: Add C(logs) to each cluster, the list of its build logs, newest first, with one request a cluster.
+    description: Whether to add the field C(logs) to each cluster, the list of its build logs, newest first. Takes one
+      request for each cluster.
     type: bool
     default: false
     version_added: 1.1.0
 notes:
-  - Secrets in the C(solutions) of a cluster are never returned, cached or made a variable. These are, at any depth, the
-    fields whose names end in C(username), C(password), C(passwd), C(passphrase), C(pass), C(pwd), C(secret), C(token),
-    C(key) or C(credential), or the plural of one, in any style, for example C(adminPassword), C(api-key) or
-    C(DB_TOKENS), and the C(value) of an object with such a C(name).
-  - Also left out are C(values_yaml) and C(required_values), and any text that gives such a name a value, or holds a
-    private key or a URL with a user name.
+  - Secrets in the C(solutions) of a cluster are removed before anything is returned, cached or made a variable. A field
+    at any depth counts as a secret if its name ends in C(username), C(password), C(passwd), C(passphrase), C(pass),
+    C(pwd), C(secret), C(token), C(key) or C(credential), or in the plural of one of them, for example C(adminPassword),
+    C(api-key) and C(DB_TOKENS). So does the field C(value) of an object whose C(name) ends like this.
+  - The fields C(values_yaml) and C(required_values) of C(solutions) are removed too, and so is each text that sets a
+    value for a name of this kind, or contains a private key or a URL with a user name.
 """
 
     ORGS = r"""
 options:
   orgs:
     description:
-      - Organizations to read, each by its ID, slug or name, tried in this order.
-      - An organization that does not exist, or a name that fits more than one, is an error.
-      - If it is not given, the environment variable E(NKS_ORG_ID) is used, a list separated by commas. Empty,
-        it is an error.
-      - If that is not set either, every organization that the token sees is read. Those that answer 403, because the
-        account is not their C(Owner), are left out with a warning. If all of them do, it is an error.
+      - Organizations to read, each given by its ID, slug or name, tried in this order.
+      - It is an error if an organization does not exist, or if a name fits more than one.
+      - If it is not set, the environment variable E(NKS_ORG_ID) is used, a list separated by commas. It is an error if
+        that is empty.
+      - If neither is set, every organization that the token sees is read. If the API answers 403 for one of them,
+        because the account does not have the role C(Owner) there, it is skipped with a warning. If the API answers 403
+        for all of them, this is an error.
     type: list
     elements: str
     aliases: [org]

@@ -12,8 +12,10 @@ short_description: Query clusters of the NetApp Kubernetes Service, and wait for
 version_added: 1.0.0
 description:
   - Returns the active clusters of one, several or all organizations that an API token may read.
-  - Can wait until the clusters selected are there, are running, or are gone.
-  - That no cluster fits is not an error, unless it is waited for one.
+  - Can wait until the selected clusters exist, run, or are gone.
+  - If no cluster fits, RV(clusters) is empty. Without O(wait_for) this is not an error. If clusters exist, but none has
+    the values in O(workspaces), O(states), O(providers) or O(regions), there is a warning that says which values they
+    have.
 author:
   - netapp.nks contributors (@netapp)
 extends_documentation_fragment:
@@ -26,11 +28,11 @@ extends_documentation_fragment:
 options:
   id:
     description:
-      - Keep the cluster with this ID, which the API calls C(pk).
-      - At most one of O(id) and O(name) can be given.
+      - Select the cluster with this ID, which the API calls C(pk).
+      - O(id) and O(name) are mutually exclusive.
     type: int
   name:
-    description: Keep the clusters with exactly this name. A name is unique within an organization only.
+    description: Select the clusters with exactly this name. A name is unique only within an organization.
     type: str
   include_orgs:
     description: Return C(orgs), the organizations of the clusters, too. It takes at most one more request.
@@ -47,26 +49,29 @@ options:
     version_added: 1.1.0
   wait_for:
     description:
-      - What must be true of the clusters selected. The module asks again until it is, or fails after O(wait_timeout)
-        and says what was seen last.
-      - In check mode it asks once, and does not fail for what is not true yet.
-      - V(present) - at least one cluster is selected, in whatever state.
-      - V(running) - at least one cluster is selected, and the C(state) of all of them is V(running). A cluster that
-        C(is_failed) ends the wait at once with an error. Cannot be used together with O(states).
-      - V(absent) - no cluster is selected. It is an error if any organization cannot be read, for the cluster could be
-        there, and if the token sees no organization at all.
+      - What to wait for. The module asks the API again and again until it is true. After O(wait_timeout) seconds it
+        fails and says what it saw last.
+      - In check mode the module asks once, and does not fail if it is not true yet.
+      - V(present) - at least one cluster is selected, in any state.
+      - V(running) - at least one cluster is selected, and the C(state) of all of them is V(running). If one of them has
+        failed, the module fails at once and gives the reason from the build logs. A cluster has failed if C(is_failed)
+        is true or its C(state) is V(failed), and also if it is V(provisioned) and its build logs say that the build
+        failed. V(running) and O(states) are mutually exclusive.
+      - V(absent) - no cluster is selected. The module fails if the token may not read an organization, because the
+        cluster could be there, or if the token sees no organization at all.
     type: str
     choices: [present, running, absent]
   wait_timeout:
-    description: Seconds to wait for O(wait_for). With V(0) it asks once.
+    description: How many seconds to wait. With V(0) the module asks once.
     type: float
     default: 600
   wait_sleep:
-    description: Seconds between two questions while waiting.
+    description: How many seconds to pause before asking again.
     type: float
     default: 10
 seealso:
   - module: netapp.nks.nks_org_info
+  - module: netapp.nks.nks_workspace_info
   - plugin: netapp.nks.nks
     plugin_type: inventory
 """
@@ -95,6 +100,19 @@ EXAMPLES = r"""
     wait_for: running
     wait_timeout: 1800
 
+- name: Get the clusters that do not run, with their build logs
+  netapp.nks.nks_cluster_info:
+    states: [draft, building, provisioned, failed]
+    include_logs: true
+  register: unfinished
+
+- name: Show what the newest log of each says
+  ansible.builtin.debug:
+    msg: "{{ item.name }}: {{ item.logs | map(attribute='message') | first | default('no log') }}"
+  loop: "{{ unfinished.clusters }}"
+  loop_control:
+    label: "{{ item.name }}"
+
 - name: Set options once for all modules of the collection
   module_defaults:
     group/netapp.nks.nks:
@@ -111,9 +129,8 @@ EXAMPLES = r"""
 RETURN = r"""
 clusters:
   description:
-    - The clusters selected, as the API answers them, less the secrets in their solutions. The empty list if none
-      fits.
-    - Any field may be missing, and servers may add others. With O(include_details) there are many more.
+    - The selected clusters as the API returns them, without the secrets in their solutions. Empty if none fits.
+    - Any field may be missing, and servers may add fields. With O(include_details) there are many more.
   returned: success
   type: list
   elements: dict
@@ -131,11 +148,10 @@ clusters:
       description: ID of the organization.
       type: int
     provider:
-      description: Cloud that the cluster is on, for example V(aws), V(azure), V(gce), V(gke), V(eks), V(aks), V(do) or
-        V(hci).
+      description: Cloud provider, for example V(aws), V(azure), V(gce), V(gke), V(eks), V(aks), V(do) or V(hci).
       type: str
     region:
-      description: Region of the cloud.
+      description: Region of the provider.
       type: str
     zone:
       description: Zone of the region. May be empty.
@@ -144,36 +160,177 @@ clusters:
       description: Workspace of the cluster with its C(pk), C(name) and C(slug). May be null.
       type: dict
     state:
-      description: State of the cluster, for example V(draft), V(building), V(provisioned), V(running) or V(deleting).
+      description: State of the cluster, for example V(draft), V(building), V(provisioned), V(running), V(deleting) or
+        V(failed).
       type: str
     is_failed:
-      description: Whether the cluster has failed, in whatever state.
+      description: Whether the cluster has failed. It can be true in any state. A cluster whose C(state) is V(failed)
+        has failed too.
       type: bool
     k8s_version:
       description: Kubernetes version, for example V(v1.15.5).
       type: str
+    version_migrations:
+      description: Kubernetes versions to which the cluster can be upgraded.
+      type: list
+      elements: str
     node_count:
       description: Number of nodes.
       type: int
     solutions:
-      description: Software that NKS has installed in the cluster.
+      description: Software that NKS has installed in the cluster, without secrets.
       type: list
       elements: dict
     nodes:
-      description: Nodes of the cluster as the API answers them.
-      returned: with O(include_nodes)
+      description: Nodes of the cluster as the API returns them. After a removal, nodes can stay in the list for a
+        while.
+      returned: when O(include_nodes=true)
       type: list
       elements: dict
+      contains:
+        pk:
+          description: ID of the node.
+          type: int
+        cluster:
+          description: ID of the cluster.
+          type: int
+        pool:
+          description: ID of the node pool, or null for a master.
+          type: int
+        pool_name:
+          description: Name of the node pool. Empty for a master.
+          type: str
+        instance_id:
+          description: Name of the node on its cloud.
+          type: str
+        provider_node_id:
+          description: ID that the provider gave to the node.
+          type: str
+        role:
+          description: Either V(master) or V(worker).
+          type: str
+        private_ip:
+          description: Private address. Empty or V(not-available) if there is none.
+          type: str
+        public_ip:
+          description: Public address. Empty or V(not-available) if there is none.
+          type: str
+        size:
+          description: Instance size, a name that the provider defines.
+          type: str
+        platform:
+          description: Operating system.
+          type: str
+        channel:
+          description: Release channel of the operating system.
+          type: str
+        zone:
+          description: Zone of the region. May be empty.
+          type: str
+        state:
+          description: State of the node, for example V(draft), V(building), V(provisioned), V(running), V(missing),
+            V(deleting), V(deleted) or V(failed).
+          type: str
+        is_failed:
+          description: Whether the node has failed. A node whose C(state) is V(failed) has failed too.
+          type: bool
+        created:
+          description: When the node was created.
+          type: str
+        updated:
+          description: When the node was last changed.
+          type: str
     node_pools:
-      description: Node pools of the cluster as the API answers them.
-      returned: with O(include_node_pools)
+      description: Node pools of the cluster as the API returns them.
+      returned: when O(include_node_pools=true)
       type: list
       elements: dict
+      contains:
+        pk:
+          description: ID of the node pool.
+          type: int
+        cluster:
+          description: ID of the cluster.
+          type: int
+        name:
+          description: Name of the node pool.
+          type: str
+        instance_id:
+          description: Name of the node pool on its cloud.
+          type: str
+        instance_size:
+          description: Instance size of the nodes, a name that the provider defines.
+          type: str
+        platform:
+          description: Operating system of the nodes.
+          type: str
+        channel:
+          description: Release channel of the operating system.
+          type: str
+        zone:
+          description: Zone of the region. May be empty.
+          type: str
+        node_count:
+          description: Number of nodes.
+          type: int
+        autoscaled:
+          description: Whether the number of nodes is adjusted to the load.
+          type: bool
+        min_count:
+          description: Smallest number of nodes when autoscaled.
+          type: int
+        max_count:
+          description: Largest number of nodes when autoscaled.
+          type: int
+        role:
+          description: Role of the nodes, for example V(worker).
+          type: str
+        state:
+          description: State of the node pool, for example V(draft), V(active), V(failed), V(deleting) or V(deleted). A
+            pool turns V(active) before its nodes run.
+          type: str
+        is_default:
+          description: Whether the node pool was created with the cluster.
+          type: bool
+        created:
+          description: When the node pool was created.
+          type: str
+        updated:
+          description: When the node pool was last changed.
+          type: str
     logs:
-      description: Build logs of the cluster as the API answers them, newest first.
-      returned: with O(include_logs)
+      description: Build logs of the cluster as the API returns them, newest first.
+      returned: when O(include_logs=true)
       type: list
       elements: dict
+      contains:
+        pk:
+          description: ID of the log. Old logs have none.
+          type: int
+        cluster:
+          description: ID of the cluster.
+          type: int
+        event_category:
+          description: What the event is about, for example V(provider).
+          type: str
+        event_type:
+          description: Kind of event, for example V(provider_build), V(k8s_node_config) or V(provider_communication).
+          type: str
+        event_state:
+          description: Either V(started), V(success) or V(failure).
+          type: str
+        message:
+          description: What happened, or why it failed.
+          type: str
+        details:
+          description: More about it. May be empty.
+          type: str
+        reference:
+          description: What the event refers to. May be empty.
+          type: str
+        created:
+          description: When the event happened.
+          type: str
   sample:
     - pk: 45
       instance_id: spcbsk7u4u
@@ -219,8 +376,8 @@ orgs:
       created: "2016-12-03T04:42:29.612800Z"
       updated: "2016-12-03T04:42:29.612800Z"
 skipped_orgs:
-  description: Organizations that the token sees but may not read, and that O(orgs) does not name. Their clusters are
-    unknown.
+  description: Organizations that the token sees but may not read. What clusters they have is not known. An organization
+    in O(orgs) is never skipped.
   returned: success
   type: list
   elements: dict
@@ -232,7 +389,7 @@ skipped_orgs:
       description: Name of the organization.
       type: str
     detail:
-      description: Why, as the API says it.
+      description: The reason that the API gave.
       type: str
   sample:
     - pk: 390

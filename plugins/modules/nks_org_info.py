@@ -11,8 +11,9 @@ module: nks_org_info
 short_description: Query organizations of the NetApp Kubernetes Service
 version_added: 1.0.0
 description:
-  - Returns the organizations that an API token sees, or the one with a given ID, name or slug.
-  - A token also sees organizations in which its account is not C(Owner), and whose clusters it may not read.
+  - Returns all organizations that an API token sees, or those with a given ID, name or slug.
+  - A token also sees organizations in which its account does not have the role C(Owner). It may not read their
+    clusters.
 author:
   - netapp.nks contributors (@netapp)
 extends_documentation_fragment:
@@ -23,17 +24,19 @@ extends_documentation_fragment:
 options:
   id:
     description:
-      - Return the organization with this ID, which the API calls C(pk).
-      - At most one of O(id), O(name) and O(slug) can be given.
+      - Select the organization with this ID, which the API calls C(pk).
+      - O(id), O(name) and O(slug) are mutually exclusive.
     type: int
   name:
-    description: Return the organizations with exactly this name. Names are not unique.
+    description: Select the organizations with exactly this name. Names are not unique.
     type: str
   slug:
-    description: Return the organization with exactly this slug.
+    description: Select the organizations with exactly this slug.
     type: str
 seealso:
   - module: netapp.nks.nks_cluster_info
+  - module: netapp.nks.nks_org
+  - module: netapp.nks.nks_workspace_info
 """
 
 EXAMPLES = r"""
@@ -59,8 +62,8 @@ EXAMPLES = r"""
 RETURN = r"""
 orgs:
   description:
-    - The organizations that fit, as the API answers them. The empty list if none fits.
-    - Servers may add fields to those shown.
+    - The selected organizations as the API returns them. Empty if none fits.
+    - Any field may be missing, and servers may add fields.
   returned: success
   type: list
   elements: dict

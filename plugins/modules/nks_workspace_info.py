@@ -12,7 +12,7 @@ short_description: Query workspaces of the NetApp Kubernetes Service
 version_added: 1.1.0
 description:
   - Returns the workspaces of one, several or all organizations that an API token may read.
-  - Clusters can be selected by workspace, see the option O(netapp.nks.nks_cluster_info#module:workspaces).
+  - To select clusters by workspace, use O(netapp.nks.nks_cluster_info#module:workspaces).
 author:
   - netapp.nks contributors (@netapp)
 extends_documentation_fragment:
@@ -24,14 +24,15 @@ extends_documentation_fragment:
 options:
   id:
     description:
-      - Return the workspace with this ID, which the API calls C(pk).
-      - At most one of O(id), O(name) and O(slug) can be given.
+      - Select the workspace with this ID, which the API calls C(pk).
+      - O(id), O(name) and O(slug) are mutually exclusive.
     type: int
   name:
-    description: Return the workspaces with exactly this name. Several organizations can have one of the same name.
+    description: Select the workspaces with exactly this name. Several organizations can have a workspace of this name.
     type: str
   slug:
-    description: Return the workspaces with exactly this slug. Several organizations can have one with the same slug.
+    description: Select the workspaces with exactly this slug. Several organizations can have a workspace with this
+      slug.
     type: str
 seealso:
   - module: netapp.nks.nks_cluster_info
@@ -68,9 +69,8 @@ EXAMPLES = r"""
 RETURN = r"""
 workspaces:
   description:
-    - The workspaces that fit, as the API answers them, less the secrets in C(user_solutions). The empty list if none
-      fits.
-    - Any field may be missing, and servers may add others.
+    - The selected workspaces as the API returns them, without the secrets in C(user_solutions). Empty if none fits.
+    - Any field may be missing, and servers may add fields.
   returned: success
   type: list
   elements: dict
@@ -88,7 +88,7 @@ workspaces:
       description: ID of the organization.
       type: int
     is_default:
-      description: Whether clusters for which no workspace is chosen are in this one.
+      description: Whether this is the default workspace of the organization.
       type: bool
     created:
       description: When the workspace was created.
@@ -105,8 +105,8 @@ workspaces:
       is_default: false
       created: "2018-11-20T10:15:01.104210Z"
 skipped_orgs:
-  description: Organizations that the token sees but may not read, and that O(orgs) does not name. Their workspaces are
-    unknown.
+  description: Organizations that the token sees but may not read. What workspaces they have is not known. An
+    organization in O(orgs) is never skipped.
   returned: success
   type: list
   elements: dict
@@ -118,7 +118,7 @@ skipped_orgs:
       description: Name of the organization.
       type: str
     detail:
-      description: Why, as the API says it.
+      description: The reason that the API gave.
       type: str
   sample:
     - pk: 390
