@@ -55,10 +55,10 @@ ADVICE = {
     404: "No such resource, or api_url (NKS_API_URL) is not the base URL of an NKS API.",
     405: "The endpoint does not take this method: check that api_url (NKS_API_URL) is the base URL of an NKS API.",
     429: "The endpoint limits the rate of requests: try again later.",
-    500: "The service failed: try again later, and tell its operator if it stays so.",
-    502: "A gateway before the service failed: try again later.",
+    500: "The service failed: try again later, and tell its operator if it fails again.",
+    502: "A gateway in front of the service failed: try again later.",
     503: "The service is offline or has an outage: try again later.",
-    504: "A gateway before the service timed out: try again later.",
+    504: "A gateway in front of the service timed out: try again later.",
 }
 
 

@@ -25,8 +25,10 @@ def environment(name: str) -> str:
 
 
 def environment_list(name: str) -> list[str]:
-    """The values in a variable, without the white space around each, as the inventory has them. Empty, it holds one
-    empty value, which is refused: not set, it would select all."""
+    """The values in a variable, without the white space around each, as the inventory has them.
+
+    An empty variable gives one empty value, which is refused later. If it counted as not set, it would select all.
+    """
     return [value.strip() for value in env_fallback(name).split(",")]
 
 

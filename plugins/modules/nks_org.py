@@ -45,15 +45,15 @@ options:
         digest of the content, and later looks for this name in the URL.
       - If the organization has no logo, or one that this module uploaded from another picture, the picture is uploaded.
         If the URL shows that it is the same picture, nothing is changed.
-      - If the URL does not have such a name, because the logo was set in another way or the server renames files, the
-        logo is left as it is, with a warning. See O(logo_force).
+      - If the URL has no such name, because the logo was set in another way or the server renames files, the logo is
+        left as it is, with a warning. See O(logo_force).
       - The empty string removes the logo.
       - Before 1.1.0 this was a URL, which servers do not take.
     type: path
   logo_force:
     description:
-      - Whether to replace a logo of which the module cannot tell whether it is the picture in O(logo).
-      - With a server that renames files, the picture is then uploaded each time.
+      - Whether to upload the picture if the URL of the present logo does not say which picture it is.
+      - If the server renames files, the picture is then uploaded each time.
     type: bool
     default: false
     version_added: 1.1.0
@@ -156,8 +156,8 @@ def update(module: AnsibleModule, client: NKSClient) -> dict[str, t.Any]:
     org = find_org(client.orgs(), module.params["org"])
     if is_unknown(org.get("logo"), asked.get("logo")) and not module.params["logo_force"]:
         module.warn(
-            f"The logo of organization {shown_org(org)} was not uploaded by this module under a name that the server "
-            "keeps. It is left as it is, because it may be the same picture. Set logo_force to replace it."
+            f"The logo of organization {shown_org(org)} is left as it is, because its URL does not say which picture "
+            "it is. Set logo_force to replace it."
         )
         del asked["logo"]
     changes = {field: value for field, value in asked.items() if not has(org.get(field), value)}
@@ -201,7 +201,7 @@ def read_picture(path: str) -> Picture:
 
 
 def is_unknown(url: t.Any, picture: t.Any) -> bool:
-    """Whether it cannot be told if the picture is at the URL."""
+    """Whether a URL does not say which picture is there."""
     return isinstance(picture, Picture) and bool(url) and not UPLOADED.search(str(url))
 
 
