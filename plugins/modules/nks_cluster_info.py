@@ -35,15 +35,14 @@ options:
     description: Select the clusters with exactly this name. A name is unique only within an organization.
     type: str
   include_orgs:
-    description: Return C(orgs), the organizations of the clusters, too. It takes at most one more request.
+    description: Whether to return RV(orgs), the organizations of the clusters. Takes at most one more request.
     type: bool
     default: false
     version_added: 1.1.0
   fields:
     description:
-      - Return only these fields of each cluster, where it has them. With many clusters, a play is much faster with the
-        few fields that it needs.
-      - If it is not given, all fields are returned.
+      - The fields of each cluster to return. With many clusters, a play is much faster with only the fields that it needs.
+      - If it is not set, all fields are returned.
     type: list
     elements: str
     version_added: 1.1.0
