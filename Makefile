@@ -118,6 +118,7 @@ eda: build ## Run the rulebooks, and follow their guide, with ansible-rulebook; 
 .PHONY: load
 load: tree ## Ask much at once of one fake; memory and seconds
 	PYTHONPATH=$(CURDIR)/.build/tree $(BIN)/python tests/load/load.py
+	PYTHONPATH=$(CURDIR)/.build/tree $(BIN)/python tests/load/events.py
 
 .PHONY: benchmark
 benchmark: .build/installed ## Measure the speed, and write docs/benchmark.md

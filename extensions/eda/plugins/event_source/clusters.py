@@ -109,7 +109,8 @@ options:
         with C(before) and C(after). The field C(updated) alone does not count, nor does the order of a list.
       - C(cluster_running) is told when a cluster has become C(running) and has not failed, in addition to
         C(cluster_added) or C(cluster_changed).
-      - C(cluster_failed) is told when a cluster has failed, in addition to C(cluster_added) or C(cluster_changed).
+      - C(cluster_failed) is told when the API says that a cluster has failed, in addition to C(cluster_added) or
+        C(cluster_changed).
         Its C(reason) is the message of the newest failure in the build log of the cluster, or null.
       - C(cluster_removed) is told when a cluster is gone. It must be missing in the list of an organization that could
         be read, and the API must answer 404 when it is asked for the cluster itself. An error, a 403 or an organization
@@ -204,7 +205,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._fleet import (
     Fleet,
     cluster_filter,
     concurrently,
-    newest_first,
+    failure_reason,
     org_scope,
     read_fleets,
     shown_org,
@@ -374,12 +375,6 @@ class Watch:
         if message not in self._warnings:
             self._warnings.add(message)
             logger.warning(message)
-
-
-def failure_reason(logs: list[JSON]) -> str:
-    """The message of the newest failure, or empty."""
-    failures = (log for log in newest_first(logs) if log.get("event_state") == "failure")
-    return next((one_line(str(log.get("message") or ""), 300) for log in failures), "")
 
 
 def checked(args: JSON) -> JSON:

@@ -245,6 +245,43 @@ def test_an_organization_that_cannot_be_read_any_more_is_told_and_its_clusters_a
     assert caplog.text.count("Partner Labs") == 1
 
 
+@pytest.mark.parametrize(
+    ("logs", "reason"),
+    [
+        (None, "The provider has no capacity for this instance size"),
+        ([], None),
+        ([{"event_type": "k8s_node_config", "event_state": "failure", "message": "No route"}], "No route"),
+        ([{"event_type": "provider_build", "event_state": "started", "message": "Begun"}], None),
+    ],
+)
+def test_a_failure_has_the_reason_of_the_build_log(
+    fake: FakeNKS, watching: Watching, logs: list[JSON] | None, reason: str | None
+) -> None:
+    watch = watching()
+    watch.look()
+    fake.change_cluster(1202, is_failed=True, **({} if logs is None else {"logs": logs}))
+    changed, failed = watch.look()
+    assert (changed["type"], failed["type"], failed["reason"]) == ("cluster_changed", "cluster_failed", reason)
+    assert "reason" not in changed
+    assert watch.look() == []
+    assert [path for path in paths(fake) if path.endswith("/logs")] == [f"{LIST}/1202/logs"]
+
+
+def test_a_failure_waits_for_its_reason_unless_the_log_cannot_be_had(fake: FakeNKS, watching: Watching) -> None:
+    watch = watching()
+    watch.look()
+    fake.change_cluster(1202, is_failed=True)
+    fake.fault(f"{LIST}/1202/logs", "reset", times=1)
+    assert types(watch.look()) == ["source_error"]
+    fake.fault(f"{LIST}/1202/logs", "status", status=500, times=1)
+    recovered, _changed, failed = watch.look()
+    assert (recovered["type"], failed["type"], failed["reason"]) == ("source_recovered", "cluster_failed", None)
+    fake.change_cluster(1201, is_failed=True)
+    assert types(watching(events="cluster_changed", initial="all").look()) == []
+    assert watch.look()[-1]["reason"] == "The provider has no capacity for this instance size"
+    assert paths(fake).count(f"{LIST}/1201/logs") == 1
+
+
 def test_the_kinds_of_events_can_be_chosen(fake: FakeNKS, watching: Watching) -> None:
     watch = watching(events=["cluster_running", "source_recovered"])
     serve(fake, cluster(7))
@@ -291,16 +328,9 @@ def test_the_token_is_in_no_event_and_no_line_of_the_log(
     assert fake.token not in json.dumps(events) + caplog.text
 
 
-class Listener(asyncio.Queue):  # type: ignore[type-arg]
-    """A queue like that of ansible-rulebook, which takes one event at a time."""
-
-    def __init__(self) -> None:
-        super().__init__(1)
-
-
 async def listen(fake: FakeNKS, number: int, **args: t.Any) -> list[JSON]:
-    """The first events of a source. Each is put while the fake may be asked again."""
-    queue = Listener()
+    """The first events of a source, which puts them on a queue like that of ansible-rulebook, one at a time."""
+    queue: asyncio.Queue[JSON] = asyncio.Queue(1)
     given = {"api_token": fake.token, "api_url": fake.url, "interval": 0.01, **args}
     task = asyncio.create_task(source.main(queue, given))
     try:

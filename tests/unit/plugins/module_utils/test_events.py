@@ -185,19 +185,18 @@ LETTERS = list(itertools.product("{%#", repeat=4))
 
 # Sequences of looks at fleets that change in any way, some of which see a part only.
 
-clusters = st.fixed_dictionaries(
-    {
-        "pk": st.integers(1, 4),
-        "instance_id": st.sampled_from(["a", "a", "a", "b", "", None]),
-        "name": st.sampled_from(["prod", "test"]),
-        "state": st.sampled_from(["draft", "building", "running", "running", "deleting", "failed"]),
-        "is_failed": st.sampled_from([False, False, True]),
-    },
-    optional={
-        "region": st.sampled_from(["here", "there"]),
-        "solutions": st.lists(st.sampled_from([{"pk": 1}, {"pk": 2}]), unique_by=lambda one: one["pk"]),
-    },
-)
+FIELDS: JSON = {
+    "pk": st.integers(1, 4),
+    "instance_id": st.sampled_from(["a", "a", "a", "b", "", None]),
+    "name": st.sampled_from(["prod", "test"]),
+    "state": st.sampled_from(["draft", "building", "running", "running", "deleting", "failed"]),
+    "is_failed": st.sampled_from([False, False, True]),
+}
+MORE_FIELDS: JSON = {
+    "region": st.sampled_from(["here", "there"]),
+    "solutions": st.lists(st.sampled_from([{"pk": 1}, {"pk": 2}]), unique_by=str),
+}
+clusters = st.fixed_dictionaries(FIELDS, optional=MORE_FIELDS)
 
 
 class Look(t.NamedTuple):
