@@ -1,0 +1,76 @@
+#!/usr/bin/env bash
+# Copyright (c) 2026, netapp.nks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+set -eu
+# shellcheck source=tests/integration/targets/setup_fake_nks/fake.sh
+. ../setup_fake_nks/fake.sh
+
+ansible-playbook opens.yml "$@"
+
+# not_said TEXT: the last command has not said TEXT.
+not_said() {
+    if grep -Fqe "$1" "$log"; then
+        cat "$log"
+        echo "FAILED: this was said: $1"
+        exit 1
+    fi
+}
+
+# What it waits for is shown while it waits: time passes only after the line has come through the pipe.
+fake POST reset
+mkfifo "$OUTPUT_DIR/pipe"
+ansible-playbook waits.yml -e timeout=600 >"$log" 2>"$OUTPUT_DIR/pipe" &
+while read -r line; do
+    echo "$line"
+    case $line in
+        *"Cluster build-me of organization 381 is building, not running."*) fake POST step 10 ;;
+        *"The gate opens: 1 of 1 clusters are as expected."*) opened=1 ;;
+    esac
+done <"$OUTPUT_DIR/pipe"
+wait $!
+[ "${opened:-}" ]
+not_said 'nks_cluster_gate ['
+fake POST step 0
+
+# It fails in check mode, too, and says why at once.
+fake POST reset
+fails ansible-playbook waits.yml -e timeout=600 --check
+said 'The gate stays shut. Cluster build-me of organization 381 is building, not running.'
+not_said 'waiting, up to'
+
+# Nothing is shown with no_log, and no secret is ever shown.
+fails ansible-playbook waits.yml -e timeout=2 -e hide=true
+not_said 'waiting, up to'
+fails ansible-playbook waits.yml -e timeout=2 -vvvvv
+said 'nks_cluster_gate [localhost]: waiting, up to'
+no_secrets
+
+# In the background
+fake POST step 10
+succeeds ansible-playbook async.yml
+not_said 'waiting, up to'
+fake POST step 0
+
+# Where a gate can be walked around
+fake POST reset
+fails ansible-playbook -i hosts.ini run_once.yml -e with=include
+said 'deployed_on b and c'
+fails ansible-playbook -i hosts.ini run_once.yml -e with=module
+not_said 'deployed_on'
+succeeds ansible-playbook tags.yml --tags gate,deploy -e with=include
+said 'Deployed'
+for with in apply module; do
+    fails ansible-playbook tags.yml --tags gate,deploy -e with="$with"
+    said 'The gate stays shut. Cluster missing of organization 381 is not there.'
+    not_said 'Deployed'
+done
+succeeds ansible-playbook around.yml --start-at-task Deploy
+said 'Deployed'
+succeeds ansible-playbook around.yml --skip-tags gate
+said 'Deployed'
+succeeds ansible-playbook around.yml -e ignore=true
+said 'Deployed' 'The gate stays shut. Cluster missing of organization 381 is not there.'
+fails ansible-playbook around.yml
+not_said 'Deployed'
