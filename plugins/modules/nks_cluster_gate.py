@@ -76,6 +76,7 @@ options:
         set either, every organization that the token may read is used.
     type: list
     elements: str
+    aliases: [org]
   wait_timeout:
     description:
       - Seconds to wait until all clusters are as expected. With V(0) it looks once.
@@ -207,7 +208,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError
 from ansible_collections.netapp.nks.plugins.module_utils._fleet import org_scope, shortened
 from ansible_collections.netapp.nks.plugins.module_utils._gate import Expectation, Verdict, judge, look, parse_entries
 from ansible_collections.netapp.nks.plugins.module_utils._module import answer_fields, run_module
-from ansible_collections.netapp.nks.plugins.module_utils._options import MODULE_CONNECTION, SELECTION
+from ansible_collections.netapp.nks.plugins.module_utils._options import MODULE_CONNECTION, ORGS
 from ansible_collections.netapp.nks.plugins.module_utils._wait import check_seconds, least_time, wait
 
 REPORT_INTERVAL = 60
@@ -293,7 +294,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             **MODULE_CONNECTION,
-            "orgs": SELECTION["orgs"],
+            **ORGS,
             "clusters": {"type": "raw", "required": True},
             "wait_timeout": {"type": "float", "default": 0},
             "wait_sleep": {"type": "float", "default": 10},
