@@ -41,7 +41,8 @@ options:
     version_added: 1.1.0
   fields:
     description:
-      - The fields of each cluster to return. With many clusters, a play is much faster with only the fields that it needs.
+      - The fields of each cluster to return. With many clusters, a play is much faster with only the fields that it
+        needs.
       - If it is not set, all fields are returned.
     type: list
     elements: str
