@@ -101,17 +101,35 @@ class Chromium:
         message, _end, self._received = self._received.partition(b"\0")
         return t.cast(Object, json.loads(message))
 
-    def open(self, url: str, width: int, height: int = 900, dark: bool = False, media: str = "screen") -> None:
-        """Open a page, without the protection of its own policy, and wait until it is loaded."""
+    def resize(self, width: int, height: int) -> None:
         self.call(
             "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600
         )
+
+    def open(
+        self,
+        url: str,
+        width: int,
+        height: int = 900,
+        *,
+        dark: bool = False,
+        media: str = "screen",
+        bypass_policy: bool = True,
+        scripts: bool = True,
+    ) -> None:
+        """Open a page, and wait until it is loaded.
+
+        :param bypass_policy: without the protection of the page's own Content-Security-Policy.
+        :param scripts: whether the page may run scripts.
+        """
+        self.resize(width, height)
         self.call(
             "Emulation.setEmulatedMedia",
             media=media,
             features=[{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}],
         )
-        self.call("Page.setBypassCSP", enabled=True)
+        self.call("Page.setBypassCSP", enabled=bypass_policy)
+        self.call("Emulation.setScriptExecutionDisabled", value=not scripts)
         self.events.clear()
         self.call("Page.navigate", url=url)
         deadline = time.monotonic() + TIMEOUT

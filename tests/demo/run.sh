@@ -8,6 +8,8 @@ set -eu
 cd "$(dirname "$0")"
 export ANSIBLE_DISPLAY_SKIPPED_HOSTS=false ANSIBLE_LOCALHOST_WARNING=false ANSIBLE_INVENTORY_UNPARSED_WARNING=false
 
+mkdir -p ../../.build
+report=$(cd ../../.build && pwd)/fleet.html
 folder=$(mktemp -d)
 trap 'rm -r "$folder"' EXIT
 
@@ -20,6 +22,8 @@ show "The organizations that the token sees" \
     ansible localhost -m netapp.nks.nks_org_info
 show "The fleet as a table" \
     ansible-playbook netapp.nks.list_clusters
+show "The fleet as a page for a browser" \
+    ansible-playbook netapp.nks.fleet_report -e "fleet_report_dest=$report"
 show "The fleet as an inventory" \
     ansible-inventory -i nks.yml --graph
 show "Nodes as an inventory: those of one cluster" \
@@ -34,3 +38,4 @@ if show "A gate that stays shut, and says why" \
     exit 1
 fi
 printf '\n\nAll as it should be: the last play failed because the gate stayed shut.\n'
+printf 'The report is there to look at, in a browser: file://%s\n' "$report"
