@@ -14,6 +14,7 @@ import contextlib
 import os
 import socket
 import threading
+import traceback
 import typing as t
 
 R = t.TypeVar("R")
@@ -55,6 +56,7 @@ class Attempt:
                 result = work()
             except Exception as exc:  # pylint: disable=broad-exception-caught  # it is raised below
                 self._end()
+                _free_frames(exc)
                 future.set_exception(exc)
             else:
                 self._end()
@@ -89,6 +91,13 @@ class Attempt:
                         handle.shutdown(socket.SHUT_RDWR)
                 handle.close()
             self._handles.clear()
+
+
+def _free_frames(exc: BaseException | None) -> None:
+    """Let go of what the functions that failed had at hand: a file of a socket keeps the socket open."""
+    while exc:
+        traceback.clear_frames(exc.__traceback__)
+        exc = exc.__context__
 
 
 class _HeldConnection:

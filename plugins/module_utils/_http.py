@@ -319,6 +319,8 @@ def _reason(causes: list[BaseException], limit: str) -> str:
     for cause in causes:
         if isinstance(cause, (TimeIsUpError, requests.Timeout, urllib3.exceptions.ReadTimeoutError)):
             return f"no complete answer within {limit}"
+        if isinstance(cause, socket.timeout) and cause.errno is None:  # that of the system has a number
+            return f"no complete answer within {limit}"
         if isinstance(cause, urllib3.exceptions.IncompleteRead) and cause.expected:
             return f"{cause.partial} of {cause.partial + cause.expected} bytes of the body came"
         if isinstance(cause, http.client.IncompleteRead):

@@ -9,6 +9,7 @@ import contextlib
 import json
 import logging
 import os
+import re
 import subprocess
 import sys
 import time
@@ -185,3 +186,70 @@ def test_a_large_answer_is_read(fake: FakeNKS) -> None:
     ((said, _seconds),), megabytes, threads = in_a_process(fake, 120)
     assert (said, threads) == ("50000 organizations", 0)
     assert megabytes < 500
+
+
+TIMED_OUT = """
+import concurrent.futures, json, math, os, sys, threading, time
+from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient, NKSError
+url, token, ca_path, first = sys.argv[1:]
+
+def counts():
+    return [threading.active_count(), len(os.listdir("/proc/self/fd"))]
+
+def ask(client):
+    client.limit(math.inf, math.inf)
+    if first:
+        client.clusters(381)
+    client.limit(time.monotonic() + 0.2, math.inf)
+    try:
+        client.orgs()
+    except NKSError as exc:
+        return str(exc)
+
+def ask_ten(_number):
+    with NKSClient(token, url, api_timeout=60, api_retries=0, ca_path=ca_path) as client:
+        return [ask(client) for _ in range(10)]
+
+before = counts()
+with concurrent.futures.ThreadPoolExecutor(10) as pool:
+    said = sum(pool.map(ask_ten, range(10)), [])
+end = time.monotonic() + 10
+while counts() != before and time.monotonic() < end:
+    time.sleep(0.01)
+print(json.dumps([said, before, counts()]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "api_url", "proxy"),
+    [
+        ("silent", "", ""),
+        ("drip_headers", "", ""),
+        ("drip", "", ""),
+        ("", "https://SILENT", ""),
+        ("", "https://DRIPPING_TLS", ""),
+        ("", "https://nks.invalid", "http://SILENT"),
+        ("", "https://nks.invalid", "http://DRIPPING_PROXY"),
+        ("", "https://nks.invalid", "https://DRIPPING_TLS"),
+        ("silent", "TLS", "http://PROXY"),
+        ("drip", "TLS", "https://TLS_TUNNEL"),
+    ],
+)
+def test_after_100_requests_whose_time_was_up_neither_a_thread_nor_a_socket_is_left(
+    fake: FakeNKS, made: dict[str, t.Any], kind: str, api_url: str, proxy: str
+) -> None:
+    server = made["tls"] if api_url == "TLS" else fake
+    server.reset()
+    if kind:
+        fields = {"interval": 0.15} if "drip" in kind else {}
+        server.fault("/orgs", kind, **fields)
+    for word in ("SILENT", "DRIPPING_TLS", "DRIPPING_PROXY", "PROXY", "TLS_TUNNEL"):
+        api_url, proxy = (text.replace(f"//{word}", f"//{made[word]}") for text in (api_url, proxy))
+    url = api_url if api_url.startswith("https") else server.url
+    command = [sys.executable, "-c", TIMED_OUT, url, fake.token, made["CA"], kind]
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "HTTPS_PROXY": proxy}
+    done = subprocess.run(command, env=env, check=True, capture_output=True, text=True, timeout=300)
+    said, before, after = json.loads(done.stdout)
+    assert len(said) == 100
+    assert all(re.search(r"no complete answer within 0\.[0-9]+ s \(the end of the wait\)", text) for text in said)
+    assert after == before

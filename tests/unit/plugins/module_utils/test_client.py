@@ -9,6 +9,7 @@ import concurrent.futures
 import email.utils
 import importlib.machinery
 import json
+import math
 import re
 import socket
 import sys
@@ -376,6 +377,30 @@ def test_each_pause_is_told_without_the_token(
     assert told[0] == f"GET {fake.url}/orgs: status 429. Trying again in 7.0 s."
     assert re.fullmatch(r"GET http://127.0.0.1:\d+/\*{8}/orgs: Connection refused. Trying again in 0.\d s.", told[1])
     assert (len(told), len(pauses)) == (2, 2)
+
+
+def test_no_attempt_lasts_longer_and_no_repetition_begins_later_than_the_limits(
+    fake: FakeNKS, connect: Connect, pauses: list[float]
+) -> None:
+    client = connect(api_retries=4)
+    fake.fault("/orgs", "status", status=503, headers={"Retry-After": "7"}, times=5)
+    client.limit(math.inf, time.monotonic() + 5)
+    with pytest.raises(NKSStatusError) as caught:
+        client.orgs()
+    assert "tried" not in str(caught.value)
+    assert pauses == []
+    client.limit(math.inf, time.monotonic() + 600)
+    assert client.orgs()
+    assert pauses == [7, 7, 7, 7]
+    fake.fault("/orgs", "silent", times=1)
+    client.limit(time.monotonic() + 0.3, 0)
+    with pytest.raises(NKSConnectionError, match=r"no complete answer within 0\.[0-9]+ s \(the end of the wait\)"):
+        client.orgs()
+    before = len(fake.requests)
+    client.limit(0, 0)
+    with pytest.raises(NKSConnectionError, match=r"within 0 s \(the end of the wait\)"):
+        client.orgs()
+    assert len(fake.requests) == before
 
 
 def test_a_refused_connection_is_repeated(connect: Connect, closed_port: int, pauses: list[float]) -> None:
