@@ -209,7 +209,6 @@ from ansible_collections.netapp.nks.plugins.module_utils._fleet import (
     org_scope,
     read_fleets,
     shown_org,
-    without_secrets,
 )
 
 JSON = t.Dict[str, t.Any]
@@ -328,7 +327,7 @@ class Watch:
         org, pk, instance_id = key
         seen = self._view[key].cluster if self._view else {}
         try:
-            detail = without_secrets(self._client.cluster(org, pk))
+            detail = self._client.cluster(org, pk)
         except NKSStatusError as exc:
             if exc.status == 404:
                 return None
@@ -336,7 +335,7 @@ class Watch:
             return seen
         if instance_id and detail.get("instance_id") not in (instance_id, None, ""):
             return None  # its ID is that of another cluster now
-        # The two forms have lists and objects with other fields in them.
+        # The two forms have lists and objects with other fields in them, secrets among them.
         plain = {name: value for name, value in detail.items() if not isinstance(value, (list, dict))}
         return {name: plain.get(name, value) for name, value in seen.items()}
 

@@ -370,6 +370,13 @@ def test_a_look_does_not_begin_before_the_interval_is_over(fake: FakeNKS, monkey
     assert all(55 < seconds <= 60 for seconds in slept)
 
 
+def test_no_repetition_of_a_request_lasts_longer_than_the_interval(fake: FakeNKS) -> None:
+    fake.fault("/orgs", "status", status=503, headers={"Retry-After": "50"})
+    began = time.monotonic()
+    (error,) = asyncio.run(listen(fake, 1))
+    assert error["type"] == "source_error" and time.monotonic() - began < 25
+
+
 def test_a_source_that_is_cancelled_ends_at_once_and_asks_no_more(fake: FakeNKS) -> None:
     fake.fault("/orgs", "silent")
 
