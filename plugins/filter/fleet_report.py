@@ -37,7 +37,7 @@ options:
     choices: [html, markdown, csv]
   max_length:
     description:
-      - Cut texts that have more characters. The last character of what is left is then C(…).
+      - Cut texts that have more characters. The last character of what is left is then C(…). C(failure) is never cut.
       - If it is not given, no text is cut.
     type: int
 seealso:
@@ -54,6 +54,7 @@ EXAMPLES = r"""
 
 - name: Get the clusters
   netapp.nks.nks_cluster_info:
+    include_failures: true
   register: fleet
 
 - name: Show the totals
@@ -69,7 +70,7 @@ EXAMPLES = r"""
   loop_control:
     label: "{{ item.name }}"
 
-- name: Write the names of the clusters that have failed to a page
+- name: Write a page of the clusters that have failed
   ansible.builtin.copy:
     dest: /tmp/failed.html
     content: |
@@ -122,7 +123,8 @@ _value:
           description: State of the cluster as the API answers it.
           type: str
         failure:
-          description: Why the cluster has failed, where the clusters have that field.
+          description: Why the cluster has failed. M(netapp.nks.nks_cluster_info) adds it with its option
+            O(netapp.nks.nks_cluster_info#module:include_failures).
           type: str
         health:
           description: V(failed) if the cluster has failed, else V(running) if its state is V(running), else

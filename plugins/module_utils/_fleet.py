@@ -354,6 +354,15 @@ def find_failures(client: NKSClient, pairs: t.Sequence[tuple[JSON, JSON]]) -> li
     return concurrently(find, pairs)
 
 
+def with_failures(client: NKSClient, fleet: Fleet) -> Fleet:
+    """The same fleet, each cluster that has failed with ``failure``, the reason, which may be empty."""
+    reasons = iter(find_failures(client, [pair for pair in fleet.pairs if has_failed(pair[1])]))
+    pairs = [
+        (org, {**cluster, "failure": next(reasons)} if has_failed(cluster) else cluster) for org, cluster in fleet.pairs
+    ]
+    return fleet._replace(pairs=pairs)
+
+
 def build_has_failed(logs: list[JSON]) -> bool:
     """Whether the newest log of a step of the build tells of a failure."""
     newest: JSON = {}

@@ -34,6 +34,13 @@ options:
   name:
     description: Select the clusters with exactly this name. A name is unique only within an organization.
     type: str
+  include_failures:
+    description:
+      - Whether to add C(failure) to each cluster that has failed, the reason in its build logs.
+      - Takes one more request for each cluster that has failed, and none for the others.
+    type: bool
+    default: false
+    version_added: 1.1.0
   include_orgs:
     description: Whether to return RV(orgs), the organizations of the clusters. Takes at most one more request.
     type: bool
@@ -331,6 +338,11 @@ clusters:
         created:
           description: When the event happened.
           type: str
+    failure:
+      description: Why the cluster has failed, as its build logs say. Empty if they do not say why, or cannot be read.
+      returned: when O(include_failures=true), for clusters that have failed
+      type: str
+      version_added: 1.1.0
   sample:
     - pk: 45
       instance_id: spcbsk7u4u
@@ -410,6 +422,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._fleet import (
     shortened,
     shown_cluster,
     skipped_warnings,
+    with_failures,
     with_includes,
 )
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
@@ -429,6 +442,8 @@ def query(module: AnsibleModule, client: NKSClient) -> dict[str, t.Any]:
     for warning in skipped_warnings(fleet.skipped_orgs) if module.params["wait_for"] else fleet.warnings():
         module.warn(warning)
     fleet = with_includes(client, fleet, **params_for(module, INCLUDES))
+    if module.params["include_failures"]:
+        fleet = with_failures(client, fleet)
     result = {"clusters": only_fields(fleet.clusters, module.params["fields"]), "skipped_orgs": fleet.skipped_orgs}
     if module.params["include_orgs"]:
         result["orgs"] = each_once([org for org, _cluster in fleet.pairs])
@@ -509,6 +524,7 @@ def main() -> None:
             **SELECTION,
             **INCLUDES,
             **IDENTITY,
+            "include_failures": {"type": "bool", "default": False},
             "include_orgs": {"type": "bool", "default": False},
             "fields": {"type": "list", "elements": "str"},
             "wait_for": {"type": "str", "choices": ["present", "running", "absent"]},

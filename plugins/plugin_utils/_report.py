@@ -20,10 +20,10 @@ from ansible_collections.netapp.nks.plugins.module_utils._fleet import has_faile
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
 
 Row = t.Dict[str, t.Any]
-"""A cluster. The values of :data:`TEXTS` are texts, which may be empty. ``health`` is ``running``, ``failed`` or
-``not_running``."""
+"""A cluster. The values of :data:`TEXTS` and ``failure`` are texts, which may be empty. ``health`` is ``running``,
+``failed`` or ``not_running``."""
 
-TEXTS = ("org", "name", "pk", "provider", "region", "workspace", "k8s_version", "node_count", "state", "failure")
+TEXTS = ("org", "name", "pk", "provider", "region", "workspace", "k8s_version", "node_count", "state")
 
 COLUMNS = {
     "ORGANIZATION": "org",
@@ -62,7 +62,8 @@ def report(clusters: t.Any, orgs: t.Any = None, escape: t.Any = None, max_length
     """The clusters as rows, sorted and grouped, with totals and charts.
 
     :param escape: a key of :data:`ESCAPES`. None leaves texts as they are.
-    :param max_length: characters of a text. Of a longer one the row has the start, and all of it in ``in_full``.
+    :param max_length: characters of a text. Of a longer one the row has the start, and all of it in ``in_full``. A
+        reason is never cut.
     :raises NKSError: an argument is not as it should be.
     """
     rows = to_rows(clusters, orgs)
@@ -79,8 +80,9 @@ def report(clusters: t.Any, orgs: t.Any = None, escape: t.Any = None, max_length
         "orgs": [{"name": name, "totals": totals(of_org), "clusters": of_org} for name, of_org in members.items()],
         "charts": [{"by": title, "bars": bars(rows, field)} for title, field in CHARTS.items()],
     }
-    fit = fitting(escape, max_length)
+    fit, fit_whole = fitting(escape, max_length), fitting(escape, None)
     for row in rows:
+        row["failure"] = fit_whole(row["failure"])[0]
         row["in_full"] = {field: fit(row[field])[1] for field in TEXTS if fit(row[field])[1]}
         row.update({field: fit(row[field])[0] for field in TEXTS})
     for org in result["orgs"]:
@@ -116,6 +118,7 @@ def to_rows(clusters: t.Any, orgs: t.Any) -> list[Row]:
 
 def to_row(cluster: JSON, org_labels: dict[str, str]) -> Row:
     org, state, workspace = text(cluster.get("org")), text(cluster.get("state")), cluster.get("workspace")
+    failed = has_failed(cluster)
     return {
         "org": org_labels.get(org, org),
         "name": text(cluster.get("name")),
@@ -126,8 +129,8 @@ def to_row(cluster: JSON, org_labels: dict[str, str]) -> Row:
         "k8s_version": text(cluster.get("k8s_version")),
         "node_count": text(cluster.get("node_count")),
         "state": state,
-        "failure": text(cluster.get("failure")),
-        "health": "failed" if has_failed(cluster) else "running" if state == "running" else "not_running",
+        "failure": text(cluster.get("failure")) if failed else "",
+        "health": "failed" if failed else "running" if state == "running" else "not_running",
     }
 
 

@@ -41,6 +41,8 @@ HOSTILE = [
 BLOCKS = ["# one", "+ two", "- three", "4. four", "5) five"]
 FIELDS = ("name", "provider", "region", "state", "k8s_version", "node_count")
 CHARTS = ["state", "Kubernetes version", "organization", "provider", "region"]
+REASON = "The provider has no capacity for this instance size"
+HOSTILE_REASON = """=HYPERLINK("x") <script>alert(1)</script>|`x` {{ lookup('pipe', 'touch PWNED') }}"""
 VOID = ("meta", "input")
 LONGEST = 120
 
@@ -164,6 +166,7 @@ def check_html(fleet: str, content: str) -> None:
     everything = page.everything
     if fleet == "all":
         check_all([row[:8] for row in page.attention if len(row) > 1], everything)
+        assert [row for row in page.attention if len(row) == 1] == [[REASON]]
         assert totals == {"Clusters": "9", "Running": "7", "Failed": "1", "Not running": "1", "Nodes": "30"}
         assert page.bars(first_chart + 2) == [("My Organization", 5, 1), ("Acme Retail", 3, 0), ("🚀", 1, 0)]
         assert "Partner Labs ID 390. You do not have permission" in page.texts["li"][0]
@@ -210,6 +213,8 @@ def check_html(fleet: str, content: str) -> None:
             assert cell == whole or {f"{field}: {whole}" for field in fields} <= set(page.texts["p"])
         assert by_id["99"] == ["", f"{name} (2)", *[""] * 6, "99"]
         assert {row[8] for row in page.attention if len(row) > 1} == set(by_id)
+        reasons = [row for row in page.attention if len(row) == 1]
+        assert reasons == [[HOSTILE_REASON]] * sum(number % 2 for number in range(1, len(HOSTILE) + 1))
         assert f"{HOSTILE[1]} ID 3. {HOSTILE[1]}" in page.texts["li"][0]
 
 
@@ -223,6 +228,7 @@ def check_markdown(fleet: str, content: str) -> None:
         assert "\nOnly states: &lt;i&gt;\\*x\\*.\n" in content
         assert not tables
     elif fleet == "all":
+        assert [row[9] for row in tables[-2]] == ["Reason", "---", REASON, "—"]
         attention = [[*row[:7], row[7].replace(", **failed**", "failed")] for row in tables[-2][2:]]
         check_all(attention, [["" if cell == "—" else cell for cell in row] for row in tables[-1][2:]])
         assert tables[0][2] == ["9", "7", "1", "1", "30"]
@@ -238,6 +244,7 @@ def check_markdown(fleet: str, content: str) -> None:
         for number, value in enumerate(HOSTILE, 1):
             cell = re.sub("[\\s\0\x07]+", " ", str("" if value is None else value)).strip() or "—"
             assert by_id[str(number)][:1] == [cell], (value, by_id[str(number)])
+        assert {row[9] for row in tables[-2][2:]} == {HOSTILE_REASON, "—"}
         assert not re.search("<|>|(?<!\\\\)[`~]|(?<!\\\\)\\[|http://|www[.]", content)
         assert not re.search("[\0-\x09\x0b-\x1f]", content)
         items = re.findall("^- ID 1[0-4], (.*): {&#x27;detail&#x27;: {&#x27;why&#x27;: 1}}$", content, re.M)
@@ -258,14 +265,27 @@ def check_csv(fleet: str, path: Path) -> None:
         "node_count",
         "state",
         "is_failed",
+        "failure",
     ]
     assert header == fields
-    assert {len(row) for row in rows} <= {10}
+    assert {len(row) for row in rows} <= {len(fields)}
     if fleet == "none":
         assert not rows
     elif fleet == "all":
-        assert rows[0] == ["Acme Retail", "edge:1 [lab]", "1303", "hci", "Lab 1", "", "latest", "3", "running", "false"]
-        assert [row[8:] for row in rows if row[1] == "broken"] == [["draft", "true"]]
+        assert rows[0] == [
+            "Acme Retail",
+            "edge:1 [lab]",
+            "1303",
+            "hci",
+            "Lab 1",
+            "",
+            "latest",
+            "3",
+            "running",
+            "false",
+            "",
+        ]
+        assert [row[8:] for row in rows if row[1] == "broken"] == [["draft", "true", REASON]]
         assert [row[1] for row in rows] == [
             *("edge:1 [lab]", "prod", "Shop — Zürich"),
             *("broken", "build-me", "going", "prod", "staging"),
@@ -283,6 +303,7 @@ def check_csv(fleet: str, path: Path) -> None:
                 str(number),
                 *[cell] * 6,
                 str(bool(number % 2)).lower(),
+                f"'{HOSTILE_REASON}" if number % 2 else "",
             ], value
 
 
@@ -311,10 +332,12 @@ def hostile() -> list[dict[str, object]]:
         }
         for number, value in enumerate(HOSTILE, 1)
     ]
+    logs = [{"event_type": "provider_build", "event_state": "failure", "message": HOSTILE_REASON}]
     return [
         {"path": "/orgs", "kind": "body", "body": json.dumps(orgs)},
         {"path": "/orgs/1/clusters", "kind": "body", "body": json.dumps(clusters)},
         {"path": "/orgs/2/clusters", "kind": "body", "body": json.dumps([{"pk": 99, "org": 2, "workspace": "x"}])},
+        {"path": "/orgs/1/clusters/[0-9]+/logs", "kind": "body", "body": json.dumps(logs)},
         {"path": "/orgs/3/clusters", "kind": "status", "status": 403, "body": json.dumps({"detail": HOSTILE[1]})},
         {"path": "/orgs/1[0-4]/clusters", "kind": "status", "status": 403, "body": '{"detail": {"why": 1}}'},
     ]

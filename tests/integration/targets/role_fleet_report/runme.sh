@@ -51,14 +51,14 @@ grep -qF '<b>Acme Retail</b> <span>3 clusters' "$folder/environment.html"
 # A cluster has failed also where only its state says so
 fake POST faults '[{"path": "/orgs/382/clusters", "kind": "body", "body": "[{\"pk\": 1, \"org\": 382, \"state\": \"failed\", \"is_failed\": false}]"}]'
 succeeds report failed.csv -e '{"fleet_report_orgs": [382]}'
-grep -qF '"Acme Retail","","1","","","","","","failed","true"' "$folder/failed.csv"
+grep -qF '"Acme Retail","","1","","","","","","failed","true",""' "$folder/failed.csv"
 fake DELETE faults
 
-# One request for the organizations, and one for each of them
+# One request for the organizations, one for each of them, and one for the cluster that has failed
 fake POST reset
 succeeds report requests.html
 [ "$(fake GET requests | grep -o '"path":"[^"]*"' | sort | tr '\n' ' ')" = \
-    '"path":"/orgs" "path":"/orgs/381/clusters" "path":"/orgs/382/clusters" "path":"/orgs/383/clusters" "path":"/orgs/390/clusters" ' ]
+    '"path":"/orgs" "path":"/orgs/381/clusters" "path":"/orgs/381/clusters/1205/logs" "path":"/orgs/382/clusters" "path":"/orgs/383/clusters" "path":"/orgs/390/clusters" ' ]
 
 # What the play sets for the module reaches it, a token may be a vaulted variable, and the role may run twice
 printf password >"$folder/password"

@@ -77,6 +77,23 @@ def test_fields_may_name_what_is_included(run_module: Run) -> None:
     assert [(list(cluster), len(cluster["nodes"])) for cluster in clusters] == [(["pk", "nodes"], 5)]
 
 
+def test_clusters_that_have_failed_get_the_reason_and_no_other_is_asked(fake: FakeNKS, run_module: Run) -> None:
+    clusters = [
+        {"pk": 1205, "is_failed": True},
+        {"pk": 2, "state": "failed"},
+        {"pk": 3, "state": "provisioned"},
+        {"pk": 4},
+    ]
+    fake.fault("/orgs/381/clusters", "body", body=json.dumps(clusters))
+    fake.fault("/orgs/381/clusters/2/logs", "status", status=500)
+    found = run_module(main, orgs=["381"], include_failures=True)["clusters"]
+    assert found[1:] == [{**clusters[1], "failure": ""}, *clusters[2:]]
+    assert found[0]["failure"] == "The provider has no capacity for this instance size"
+    asked = [entry["path"] for entry in fake.requests if entry["path"].endswith("/logs")]
+    assert sorted(asked) == ["/orgs/381/clusters/1205/logs", "/orgs/381/clusters/2/logs"]
+    assert "failure" not in run_module(main, id=1205)["clusters"][0]
+
+
 @pytest.mark.parametrize(
     ("options", "names"),
     [

@@ -155,6 +155,11 @@ def test_a_report_sorts_counts_and_groups() -> None:
     }
 
 
+def test_only_a_cluster_that_has_failed_has_a_reason() -> None:
+    clusters = [cluster(1, failure="why"), cluster(2, state="failed", failure="why"), cluster(3, is_failed=True)]
+    assert [row["failure"] for row in _report.report(clusters)["clusters"]] == ["", "why", ""]
+
+
 def test_names_are_sorted_as_people_do() -> None:
     names = ["web 10", "Web 9", "web 2", "", "\u00b2", "9" * 5000, "10", "9"]
     report = _report.report([cluster(pk, name=name) for pk, name in enumerate(names)])
@@ -189,12 +194,14 @@ def test_every_text_of_a_report_is_escaped_and_cut() -> None:
     long = "<" * 11
     fields = dict.fromkeys(("name", "provider", "region", "k8s_version", "state", "failure", "node_count"), long)
     shown = "&lt;" * 9 + "…"
-    report = _report.report([cluster(1, workspace={"name": long}, **fields)], [{"pk": 381, "name": long}], "html", 10)
+    clusters = [cluster(1, workspace={"name": long}, is_failed=True, **fields)]
+    report = _report.report(clusters, [{"pk": 381, "name": long}], "html", 10)
     row = report["clusters"][0]
     texts = [field for field in _report.TEXTS if field != "pk"]
     assert {field: row[field] for field in texts} == dict.fromkeys(texts, shown)
     assert row["in_full"] == dict.fromkeys(texts, "&lt;" * 11)
-    assert report["not_running"] == report["orgs"][0]["clusters"] == [row]
+    assert row["failure"] == "&lt;" * 11
+    assert report["failed"] == report["orgs"][0]["clusters"] == [row]
     assert report["orgs"][0]["name"] == shown
     assert {bar["label"] for chart in report["charts"] for bar in chart["bars"]} == {shown}
     assert "<" not in str(report)
@@ -291,7 +298,7 @@ odd = st.one_of(
     st.lists(names, max_size=2), st.dictionaries(names, names, max_size=2),
 )  # fmt: skip
 FIELDS = [
-    *("pk", "org", "name", "provider", "region", "workspace", "k8s_version"),
+    *("pk", "org", "name", "provider", "region", "workspace", "k8s_version", "failure"),
     *("node_count", "state", "is_failed", "slug"),
 ]
 objects = st.lists(st.dictionaries(st.sampled_from(FIELDS), odd), max_size=30)
