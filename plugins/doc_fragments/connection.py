@@ -21,9 +21,9 @@ options:
       - C(http://) is refused, unless the host is a loopback address or O(validate_certs=false).
       - Redirects are never followed.
       - If it is not set, the environment variable E(NKS_API_URL) is used.
-      - If that is not set either, V(https://api.stackpoint.io) is used. There the hosted service was, which was
-        withdrawn in 2021. Every failure then says that O(api_url) is not set, and there is a warning before the token
-        is sent, because the host name can belong to someone else by now.
+      - If neither is set, V(https://api.stackpoint.io) is used, the URL of the hosted service, which was withdrawn in
+        2021. Every failure then says that O(api_url) is not set. If the host name still has an address, there is a
+        warning before the token is sent, because the name can belong to someone else by now.
     type: str
   api_timeout:
     description:
@@ -56,7 +56,7 @@ requirements:
   - urllib3 >= 1.26
 notes:
   - urllib3 comes with requests.
-  - An environment variable of a connection option that is empty counts as not set.
+  - If the environment variable of a connection option is empty, it counts as not set.
   - Proxies are set by the environment variables E(HTTPS_PROXY) and E(NO_PROXY). A C(~/.netrc) file never replaces the
     token.
 """
@@ -65,8 +65,7 @@ notes:
 options:
   connection_options:
     description:
-      - Connection options as a dictionary. An option in it takes precedence over the module option of the same name,
-        wherever that is set.
+      - Connection options as a dictionary. An option in it takes precedence over the module option of the same name.
       - This is for roles and other reusable content, whose own variables may or may not be set. If a task omits an
         option in this dictionary, C(module_defaults) still apply. If it omits a module option, they do not.
     type: dict

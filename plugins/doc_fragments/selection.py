@@ -14,7 +14,10 @@ options:
     type: list
     elements: str
   states:
-    description: Select the clusters whose C(state) is any of these, for example V(running).
+    description:
+      - Select the clusters whose C(state) is any of these, for example V(running).
+      - A cluster that has failed can have any state, because most servers leave the state as it was and set
+        C(is_failed) to true.
     type: list
     elements: str
   providers:
