@@ -12,22 +12,12 @@ version_added: 1.0.0
 description:
   - Makes a host of each cluster that an API token may read, or of each node of these clusters.
   - The source is a YAML file whose name ends in C(nks.yml) or C(nks.yaml).
-  - Each field of the cluster or node becomes a variable of the host, for example C(nks_pk), C(nks_name) and
-    C(nks_state), and so do name and slug of its organization, C(nks_org_name) and C(nks_org_slug).
-  - A cluster is not reached by SSH. Its host has RV(ignore:ansible_connection=local) and the Python of the controller,
-    so that tasks, such as those with C(kubernetes.core.k8s), run on the controller, once for each cluster. O(compose)
-    can change both.
-  - A node also has the fields of its cluster, for example C(nks_cluster_name), and is in a group of its cluster, for
-    example C(nks_cluster_prod), beneath O(group). Characters that group names cannot have become C(_) in it.
-  - The name of a host that occurs twice gets C(_) and the C(pk) of the object appended, each time that it occurs. So do
-    names that Ansible or the inventory use already, such as C(localhost), C(all) and that of O(group), and the groups
-    of clusters that would have the same name.
-  - White space, control characters, any of C(,:[]&!~*?/\) and a leading C(@), C(-) or C(.), which have a meaning in
-    host patterns or paths, become C(_) in the name of a host. The variable C(nks_name) has the name as it is.
-  - In the name of a variable, what variables cannot have becomes C(_).
+  - A cluster is not reached by SSH. Its host has RV(ignore:ansible_connection=local) and the Python of the controller
+    as RV(ignore:ansible_python_interpreter), so that tasks, such as those with C(kubernetes.core.k8s), run on the
+    controller, once for each cluster. O(compose) can change both.
+  - A node is in a group of its cluster too, for example C(nks_cluster_prod), beneath O(group). Characters that group
+    names cannot have become C(_) in it.
   - Nothing that comes from the API is ever evaluated as a template.
-  - With C(-v) it tells how many clusters of which organizations it found, what it left out, how many requests that
-    took, whether the cache served, and each request that it repeats.
   - If anything fails, no host and no group is added. Whether Ansible goes on without is decided by its own setting
     C(INVENTORY_ANY_UNPARSED_IS_FAILED).
 author:
@@ -38,6 +28,7 @@ extends_documentation_fragment:
   - netapp.nks.selection
   - netapp.nks.selection.orgs
   - netapp.nks.selection.plugins
+  - netapp.nks.hosts
   - constructed
   - inventory_cache
 options:
@@ -46,118 +37,87 @@ options:
     type: str
     required: true
     choices: [netapp.nks.nks]
-  hosts:
-    description: Whether each cluster becomes a host, or each node of the clusters, which takes one request a cluster.
-    type: str
-    choices: [clusters, nodes]
-    default: clusters
-  connect_with:
-    description:
-      - Which address of a node becomes RV(ignore:ansible_host).
-      - A node that does not have it, for example because it is still being built, gets no RV(ignore:ansible_host).
-    type: str
-    choices: [public_ip, private_ip]
-    default: public_ip
-  hostnames:
-    description:
-      - Jinja2 expressions over the variables of a host. The first that gives a name that is not empty names the host.
-      - If none does, and by default, a cluster has its C(name), or its C(instance_id), or C(cluster-) and its C(pk),
-        and a node has its C(instance_id), or C(node-) and its C(pk).
-    type: list
-    elements: str
-    default: []
-  hostvars_prefix:
-    description:
-      - What stands before the name of a field to make the name of a variable. It cannot be empty.
-      - The fields C(api_token), C(api_url), C(api_timeout), C(api_retries), C(validate_certs) and C(ca_path), should a
-        server have them, make no variables, because the roles take their connection options from variables of these
-        names.
-    type: str
-    default: nks_
-  group:
-    description: Group of all hosts.
-    type: str
-    default: nks
-  cache:
-    description:
-      - Keep what the API answered, less secrets, and use it in the next runs, which then make no request at all. Names,
-        variables and groups are made anew each time, so that changes to their options take effect at once.
-      - A result that lacks organizations, because the token may not read them, is not kept.
-      - Needs a O(cache_plugin) that outlives a run, such as V(ansible.builtin.jsonfile).
-notes:
-  - Every connection option can be a template in the file.
-  - A O(keyed_groups[].key) whose value is a number or a boolean needs the filter C(string), for example
-    C(nks_is_failed | string). Without it ansible-core fails the source.
 """
 
 EXAMPLES = r"""
-# The first line alone makes hosts of all clusters that the token in the environment variable NKS_API_TOKEN may read.
+# clusters.nks.yml: a host for each cluster that the token in the environment variable NKS_API_TOKEN may read
+---
 plugin: netapp.nks.nks
 
-# The token from a file, and the running clusters of one organization only
+# nodes.nks.yml: the nodes of the running clusters of one organization, reached by their private addresses
+---
+plugin: netapp.nks.nks
 api_token: "{{ lookup('ansible.builtin.file', '/run/secrets/nks') }}"
 orgs: [my-organization]
 states: [running]
+hosts: nodes
+connect_with: private_ip
+compose:
+  ansible_user: "'core'"
 
-# Names with the organization in front
+# grouped.nks.yml: clusters with the organization in their names, a variable and groups. A mistake is an error.
+---
+plugin: netapp.nks.nks
+strict: true
 hostnames:
   - nks_org_slug ~ '-' ~ nks_name
-
-# Groups by provider, by region beneath the group regions, and by an expression; and a variable of one's own
+compose:
+  title: nks_name ~ ' in ' ~ nks_region
+groups:
+  production: nks_name is match('prod')
 keyed_groups:
   - key: nks_provider
     prefix: provider
+  - key: nks_is_failed
+    prefix: failed
   - key: nks_region
     prefix: region
     parent_group: regions
-groups:
-  production: nks_name is match('prod')
-compose:
-  title: nks_name ~ ' in ' ~ nks_region
 
-# A mistake in an expression is an error.
-strict: true
-
-# What the API answered is kept for ten minutes.
+# cached.nks.yml: what the API answered is kept for ten minutes
+---
+plugin: netapp.nks.nks
 cache: true
 cache_plugin: ansible.builtin.jsonfile
 cache_connection: /tmp/nks-inventory
 cache_timeout: 600
 """
 
+import collections
 import hashlib
 import json
 import os
 import re
 import typing as t
 
+import graphlib
 from ansible.errors import AnsibleParserError
 from ansible.inventory.data import InventoryData
 from ansible.module_utils.common.text.converters import to_native
-from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
+from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable, to_safe_group_name
 from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError
 from ansible_collections.netapp.nks.plugins.module_utils._fleet import Fleet, select_clusters, with_includes
 from ansible_collections.netapp.nks.plugins.module_utils._options import CONNECTION, INCLUDES, SELECTION
-from ansible_collections.netapp.nks.plugins.plugin_utils._hosts import (
-    JSON,
-    Host,
-    cluster_hosts,
-    cluster_name,
-    node_hosts,
-    safe_name,
-    unique_names,
-)
-from ansible_collections.netapp.nks.plugins.plugin_utils._memo import RememberingTemplar
+from ansible_collections.netapp.nks.plugins.plugin_utils import _hosts
+from ansible_collections.netapp.nks.plugins.plugin_utils._expressions import with_compiled
 from ansible_collections.netapp.nks.plugins.plugin_utils._trust import untrusted
 
+JSON = _hosts.JSON
 Pairs = t.List[t.Tuple[JSON, JSON]]
+Entries = t.List[t.Tuple[str, t.Any, t.Any]]
+
+CACHE_FORM = 2
+"""Goes up with every change of what the cache holds."""
 
 
 class Scratch(InventoryData):
     """Where hosts and groups are made before any is added to the inventory: a failure leaves nothing half-added.
 
-    A name is taken for a host where a host and a group share it; the inventory of Ansible takes it for the group.
+    The inventory of Ansible takes a name for a group where a host has it too. Here variables are those of the host.
     """
+
+    filling = ""
+    """The option whose entries are added."""
 
     def set_variable(self, entity: str, varname: str, value: t.Any) -> None:
         if entity in self.hosts:
@@ -166,8 +126,14 @@ class Scratch(InventoryData):
         else:
             super().set_variable(entity, varname, value)
 
+    def add_host(self, host: str, group: str | None = None, port: t.Any = None) -> str:
+        if host not in self.hosts or group not in self.groups:
+            return super().add_host(host, group, port)
+        self.groups[group].add_host(self.hosts[host])
+        return host
+
     def add_child(self, group: str, child: str) -> bool:
-        if child in self.hosts:
+        if self.filling == "groups":
             self.add_host(child, group)
             return True
         return super().add_child(group, child)
@@ -177,6 +143,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     NAME = "netapp.nks.nks"
 
     templar: t.Any
+    inventory: Scratch
+
+    _sanitize_group_name = staticmethod(lambda name: _hosts.plain(to_safe_group_name(name)))
 
     def verify_file(self, path: str) -> bool:
         return super().verify_file(path) and path.endswith(("nks.yml", "nks.yaml"))
@@ -191,42 +160,61 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             raise AnsibleParserError(f"Options that the plugin does not have: {', '.join(sorted(map(str, unknown)))}.")
         pairs = self.load(cache)
         self.inventory = Scratch()
-        self.templar = RememberingTemplar(self.templar)
         self.populate(pairs)
         commit(self.inventory, inventory)
 
     def set_options(self, task_keys: t.Any = None, var_options: t.Any = None, direct: t.Any = None) -> None:
         """Evaluates the connection options of the file before they are converted to their types."""
-        for option in CONNECTION:
-            # An empty variable, as CI systems set for what is missing, would turn the check of certificates off.
-            if os.environ.get(f"NKS_{option.upper()}") == "":
-                del os.environ[f"NKS_{option.upper()}"]
-            if direct and option in direct:
-                try:
-                    direct[option] = self.templar.template(direct[option])
-                except Exception as exc:
-                    raise AnsibleParserError(f"{option} cannot be evaluated: {to_native(exc)}") from None
-        super().set_options(task_keys=task_keys, var_options=var_options, direct=direct)
+        given = dict(direct or {})
+        templates = {option: given.pop(option) for option in CONNECTION if option in given}
+        super().set_options(task_keys=task_keys, var_options=var_options, direct=given)
+        extra = var_options if var_options and self.get_option("use_extra_vars") else {}
+        for option, template in templates.items():
+            self.templar.available_variables = extra
+            try:
+                given[option] = self.templar.template(template)
+            except Exception as exc:
+                raise AnsibleParserError(f"{option} cannot be evaluated: {to_native(exc)}") from None
+        super().set_options(task_keys=task_keys, var_options=var_options, direct=given)
+        for option, spec in CONNECTION.items():
+            # CI systems set empty variables for what is missing.
+            if given.get(option) is None and os.environ.get(f"NKS_{option.upper()}") == "":
+                self._options[option] = spec.get("default")
 
     def load(self, use_cache: bool) -> Pairs:
         """Organizations and clusters, from the cache where it holds them."""
-        if not self.get_option("cache"):
-            return self.fetch().pairs
-        key = self.cache_key()
-        cached = self._cache.get(key) if use_cache else None
-        if cached is not None:
-            self.verbose(f"clusters from the cache, without a request: {len(cached)}")
-            return cached
-        fleet = self.fetch()
-        # A partial result is not kept, and what an earlier run has kept is no longer true.
-        self._cache[key] = None if fleet.skipped_orgs else fleet.pairs
-        self.verbose("not kept in the cache, as it is not whole" if fleet.skipped_orgs else "kept in the cache")
-        return fleet.pairs
+        key = self.cache_key() if self.get_option("cache") else None
+        known = self.kept(key) if key and use_cache else None
+        if known:
+            self.verbose(f"clusters from the cache, without a request: {len(known['pairs'])}")
+        else:
+            fleet = self.fetch()
+            known = {"pairs": fleet.pairs, "warnings": fleet.warnings()}
+            if key:
+                # A partial result is not kept, and what an earlier run has kept is no longer true.
+                self._cache[key] = None if fleet.skipped_orgs else known
+                is_kept = "not kept in the cache, as it is not whole" if fleet.skipped_orgs else "kept in the cache"
+                self.verbose(is_kept)
+        for warning in known["warnings"]:
+            self.display.warning(warning)
+        return known["pairs"]
+
+    def kept(self, key: str) -> JSON | None:
+        """What the cache holds, if it is what :meth:`load` puts there."""
+        try:
+            known = self._cache.get(key)
+        except Exception as exc:  # pylint: disable=broad-exception-caught
+            self.verbose(f"the cache cannot be read: {to_native(exc)}")
+            return None
+        if known is None or _hosts.is_known(known, with_nodes=self.get_option("hosts") == "nodes"):
+            return known
+        self.verbose("the cache holds something else, which is replaced")
+        return None
 
     def cache_key(self) -> str:
         token = hashlib.sha256((self.get_option("api_token") or "").strip().encode()).hexdigest()
         selection = {option: self.get_option(option) for option in (*SELECTION, *INCLUDES, "hosts")}
-        held = json.dumps([self.get_option("api_url"), token, selection], sort_keys=True, default=str)
+        held = json.dumps([CACHE_FORM, self.get_option("api_url"), token, selection], sort_keys=True, default=str)
         return f"nks_{hashlib.sha256(held.encode()).hexdigest()}"
 
     def fetch(self) -> Fleet:
@@ -249,8 +237,6 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         except NKSError as exc:
             raise AnsibleParserError(str(exc)) from None
         self.verbose(f"requests made: {len(client.request_log)}")
-        for warning in fleet.warnings():
-            self.display.warning(warning)
         return fleet
 
     def verbose(self, message: str) -> None:
@@ -258,37 +244,47 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self.display.v(f"{self.NAME}: {message}")
 
     def populate(self, pairs: Pairs) -> None:
-        prefix, strict = self.get_option("hostvars_prefix"), self.get_option("strict")
+        prefix = self.get_option("hostvars_prefix")
         if not re.fullmatch("(?!ansible_)[A-Za-z_][A-Za-z0-9_]*", prefix):
             raise AnsibleParserError(f"hostvars_prefix must be the start of a variable name, and cannot be {prefix!r}.")
         group = self.inventory.add_group(self._sanitize_group_name(self.get_option("group")))
         taken = {"all", "ungrouped", "localhost", "127.0.0.1", "::1", group}
         if self.get_option("hosts") == "clusters":
-            hosts = cluster_hosts(pairs, prefix)
+            hosts = _hosts.cluster_hosts(pairs, prefix)
         else:
             groups = self.cluster_groups(group, [cluster for _org, cluster in pairs])
-            hosts = node_hosts(pairs, groups, prefix, self.get_option("connect_with"))
+            hosts = _hosts.node_hosts(pairs, groups, prefix, self.get_option("connect_with"))
             taken.update(groups)
-        variables = [untrusted(host.variables) for host in hosts]
-        names = [safe_name(self.hostname(host, hostvars)) for host, hostvars in zip(hosts, variables)]
-        for name, host, hostvars in zip(unique_names(names, [host.item for host in hosts], taken), hosts, variables):
-            name = self.inventory.add_host(untrusted(name), host.group or group)
-            hostvars.update(host.connection)
-            self.inventory.hosts[name].vars.update(hostvars)
-            self._set_composite_vars(self.get_option("compose"), hostvars, name, strict)
-            self._add_host_to_composed_groups(self.get_option("groups"), hostvars, name, strict)
-            self._add_host_to_keyed_groups(self.get_option("keyed_groups"), hostvars, name, strict)
+        entries: Entries = [
+            *[("compose", name, {name: expression}) for name, expression in self.get_option("compose").items()],
+            *[("groups", name, {name: expression}) for name, expression in self.get_option("groups").items()],
+            *[("keyed_groups", entry, [entry]) for entry in self.get_option("keyed_groups")],
+        ]
+
+        def add_hosts(templar: t.Any) -> None:
+            self.templar = templar
+            variables = [untrusted(host.variables) for host in hosts]
+            names = [_hosts.safe_name(self.hostname(host, hostvars)) for host, hostvars in zip(hosts, variables)]
+            names = _hosts.unique_names(names, [host.item for host in hosts], taken)
+            for name, host, hostvars in zip(names, hosts, variables):
+                self.inventory.add_host(name, host.group or group)
+                hostvars.update(host.connection)
+                self.inventory.hosts[name].vars.update(hostvars)
+                self.construct(name, hostvars, entries)
+
+        extra = self._vars if self.get_option("use_extra_vars") else {}
+        with_compiled(self.templar, self.get_option("strict"), extra, add_hosts)
 
     def cluster_groups(self, parent: str, clusters: list[JSON]) -> list[str]:
         """Add a group beneath the parent for each cluster."""
-        names = [self._sanitize_group_name(f"nks_cluster_{cluster_name(cluster)}") for cluster in clusters]
-        groups = [self._sanitize_group_name(name) for name in unique_names(names, clusters, {parent})]
+        names = [self._sanitize_group_name(f"nks_cluster_{_hosts.cluster_name(cluster)}") for cluster in clusters]
+        groups = [self._sanitize_group_name(name) for name in _hosts.unique_names(names, clusters, {parent})]
         for group in groups:
             self.inventory.add_group(group)
             self.inventory.add_child(parent, group)
         return groups
 
-    def hostname(self, host: Host, variables: JSON) -> str:
+    def hostname(self, host: _hosts.Host, variables: JSON) -> str:
         for expression in self.get_option("hostnames"):
             try:
                 name = self._compose(expression, variables)
@@ -300,9 +296,49 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 return str(name)
         return host.name
 
+    def construct(self, name: str, variables: JSON, entries: Entries) -> None:
+        """Add variables and groups to a host, entry by entry, so that a failure tells which one."""
+        host, strict = self.inventory.hosts[name], self.get_option("strict")
+        known: JSON = {}
+        for option, shown, entry in entries:
+            self.inventory.filling = option
+            try:
+                if option == "compose":
+                    self._set_composite_vars(entry, variables, name, strict)
+                    continue
+                known = known or host.get_vars()
+                if option == "groups":
+                    self._add_host_to_composed_groups(entry, known, name, strict, fetch_hostvars=False)
+                else:
+                    known.update(host.get_magic_vars())
+                    self._add_host_to_keyed_groups(entry, known, name, strict, fetch_hostvars=False)
+            except Exception as exc:
+                shown = shown.get("key") if isinstance(shown, dict) else shown
+                raise AnsibleParserError(f"{option}: {shown}: {to_native(exc)}") from None
+
+    def _compose(self, *args: t.Any, **options: t.Any) -> t.Any:
+        value = super()._compose(*args, **options)
+        is_key = self.inventory.filling == "keyed_groups"
+        return str(value) if is_key and isinstance(value, (bool, float, int)) else value
+
 
 def commit(scratch: InventoryData, inventory: InventoryData) -> None:
-    """Add what the scratch holds to the inventory."""
+    """Add what the scratch holds to the inventory: all of it, or nothing.
+
+    :raises AnsibleParserError: a group would be beneath itself, as sources before this one have nested the groups.
+    """
+    beneath: dict[str, set[str]] = collections.defaultdict(set)
+    for group in (*inventory.groups.values(), *scratch.groups.values()):
+        beneath["all"].add(group.name)
+        beneath[group.name].update(child.name for child in group.child_groups)
+    beneath["all"].remove("all")
+    try:
+        graphlib.TopologicalSorter(beneath).prepare()
+    except graphlib.CycleError as exc:
+        raise AnsibleParserError(
+            f"A group would be beneath itself: {' > '.join(reversed(exc.args[1]))}. Check parent_group, and how other "
+            "sources of the inventory nest these groups."
+        ) from None
     for host in scratch.hosts.values():
         is_new = host.name not in inventory.hosts
         target = inventory.hosts[inventory.add_host(host.name)]

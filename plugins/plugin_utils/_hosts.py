@@ -20,28 +20,21 @@ from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
 from ansible_collections.netapp.nks.plugins.module_utils._options import CONNECTION
 
 # With a slash or a dot in front, a name is a path where Ansible looks for host_vars/NAME and keeps facts in files.
-_NOT_IN_A_NAME = re.compile(r"^[@.-]|[\s\x00-\x1f\x7f-\x9f,:\[\]&!~*?/\\]")
+# What opens a template would be evaluated by ansible-core before 2.19.
+_NOT_IN_A_NAME = re.compile(r"^[@.-]|[\s\x00-\x1f\x7f-\x9f,:\[\]&!~*?/\\]|\{[{%#]")
 
 _NOT_IN_A_VARIABLE = re.compile("[^A-Za-z0-9_]")
 
 
 class Host(t.NamedTuple):
-    """A host to be."""
+    """A host to be: the cluster or node, its name where expressions give none, what the API says of it and is never to
+    be evaluated, how Ansible reaches it, and the group of the node's cluster."""
 
     item: JSON
-    """The cluster or node, as the API answered it."""
-
     name: str
-    """Its name where the user's expressions give none."""
-
     variables: JSON
-    """From the API, so never to be evaluated."""
-
     connection: JSON
-    """Variables that tell Ansible how to reach it."""
-
     group: str | None
-    """The group of the node's cluster."""
 
 
 def cluster_hosts(pairs: list[tuple[JSON, JSON]], prefix: str) -> list[Host]:
@@ -75,9 +68,35 @@ def cluster_name(cluster: JSON) -> str:
     return _first_text(cluster, "name", "instance_id") or f"cluster-{cluster.get('pk')}"
 
 
+def plain(name: str) -> str:
+    """The name without the marks of ansible-core, with which ``ansible-inventory`` would print it as a dictionary."""
+    return str.__str__(name)
+
+
 def safe_name(name: str) -> str:
-    """The name without what host patterns reserve, and without control characters: each becomes ``_``."""
-    return _NOT_IN_A_NAME.sub("_", name)
+    """The plain name without what host patterns reserve, control characters and what opens a template: each becomes
+    ``_``."""
+    return plain(_NOT_IN_A_NAME.sub("_", name))
+
+
+def is_known(value: t.Any, with_nodes: bool) -> bool:
+    """Whether a value holds pairs of an organization and a cluster, with nodes in this, and warnings."""
+
+    def are_objects(items: t.Any) -> bool:
+        return isinstance(items, (list, tuple)) and all(
+            isinstance(item, dict) and all(isinstance(name, str) for name in item) for item in items
+        )
+
+    if not isinstance(value, dict) or value.keys() != {"pairs", "warnings"}:
+        return False
+    pairs, warnings = value["pairs"], value["warnings"]
+    return (
+        isinstance(pairs, list)
+        and all(are_objects(pair) and len(pair) == 2 for pair in pairs)
+        and not (with_nodes and any(not are_objects(cluster.get("nodes")) for _org, cluster in pairs))
+        and isinstance(warnings, list)
+        and all(isinstance(warning, str) for warning in warnings)
+    )
 
 
 def unique_names(names: list[str], objects: list[JSON], taken: t.Container[str]) -> list[str]:

@@ -8,15 +8,20 @@ Private to this collection: it may change without notice. It can go when ansible
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 import ansible.template
 
 
 def untrusted(value: t.Any) -> t.Any:
-    """The value, so that it stays as it is wherever Ansible uses it."""
+    """The value, so that it stays as it is wherever Ansible uses it: each text that could be a template has a mark."""
     if hasattr(ansible.template, "trust_as_template"):
         return value  # since ansible-core 2.19 only what is marked as trusted is a template
-    from ansible.utils.unsafe_proxy import wrap_var
+    if isinstance(value, str) and re.search(r"\{[{%#]|^#jinja2:", value):
+        from ansible.utils.unsafe_proxy import wrap_var
 
-    return wrap_var(value)
+        return wrap_var(value)
+    if isinstance(value, dict):
+        return {untrusted(name): untrusted(item) for name, item in value.items()}
+    return type(value)([untrusted(item) for item in value]) if isinstance(value, (list, tuple)) else value

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import re
 import sys
 import time
 import typing as t
@@ -287,6 +289,116 @@ def test_constructed_options_make_variables_and_groups(source: Source) -> None:
     assert groups_of(found, "broken") == {"nks", "failed", "on_packet", "clouds"}
 
 
+@pytest.mark.parametrize(
+    ("key", "groups"),
+    [
+        ("nks_pk", {"k_1201", "k_1202", "k_1203", "k_1204", "k_1205"}),
+        ("nks_is_failed", {"k_True", "k_False"}),
+        ("nks_pk - 1201", {"k_0", "k_1", "k_2", "k_3", "k_4"}),
+        ("nks_pk / 2 - 600", {"k_0_5", "k_1_0", "k_1_5", "k_2_0", "k_2_5"}),
+        ("nks_region is match('us')", {"k_True", "k_False"}),
+    ],
+)
+@pytest.mark.parametrize("strict", [True, False])
+def test_a_number_or_boolean_as_key_makes_a_group_of_its_text(
+    source: Source, key: str, groups: set[str], strict: bool
+) -> None:
+    found = source.parse(orgs=["381"], strict=strict, keyed_groups=[{"key": key, "prefix": "k", "default_value": "d"}])
+    assert {name for name in found.groups if name.startswith("k")} == groups
+    assert sum(len(found.groups[name].hosts) for name in groups) == 5
+
+
+def test_a_keyed_group_named_as_a_host_is_beneath_its_parent(source: Source) -> None:
+    source.serve([{"pk": 1, "name": "aws", "provider": "aws"}, {"pk": 2, "name": "b", "provider": "aws"}])
+    keyed_group = {"key": "nks_provider", "prefix": "", "separator": "", "parent_group": "clouds"}
+    found = source.parse(keyed_groups=[keyed_group], groups={"all_of_them": "true"})
+    assert {host.name for host in found.groups["clouds"].get_hosts()} == {"aws", "b"}
+    assert [host.name for host in found.groups["all_of_them"].hosts] == ["aws", "b"]
+
+
+def test_names_and_ordinary_values_are_plain_text_and_no_name_opens_a_template(source: Source) -> None:
+    texts = [
+        "plain",
+        "{{ 7 * 6 }}",
+        "{% x %}",
+        "{# x #}",
+        "{{{{ x",
+        "#jinja2:variable_start_string:'['\n[ 7 * 6 ]",
+        "{",
+    ]
+    clusters = [{"pk": pk, "name": text, "provider": text, "tags": [{text: text}]} for pk, text in enumerate(texts)]
+    source.serve(
+        [*clusters, *({"pk": pk, "name": f"{{{mark} x", "provider": "p"} for pk, mark in ((90, "{"), (91, "%")))],
+        org={"name": texts[1]},
+    )
+    manager = source.manage(
+        strict=True,
+        hostnames=["nks_name"],
+        groups={"named": "nks_name is defined"},
+        keyed_groups=[
+            {"key": "nks_provider", "parent_group": "parents"},
+            {"key": "nks_org_name", "prefix": "org", "parent_group": "{{ nks_name }}"},
+        ],
+    )
+    names = [*manager.hosts, *manager.groups, *(host.name for host in manager.hosts.values())]
+    names += [group.name for group in manager.groups.values()]
+    assert {type(name) for name in names} == {str}
+    assert not [name for name in names if any(marker in name for marker in ("{{", "{%", "{#", "#jinja2:"))]
+    assert list(manager.hosts)[:4] == ["plain", "__7___6_}}", "__x_%}", "__x_#}"]
+    variables = {name: host.vars for name, host in manager.hosts.items()}
+    assert variables["__x_90"]["nks_name"] == "{{ x" and variables["__x_91"]["nks_name"] == "{% x"
+    assert type(variables["plain"]["nks_name"]) is type(variables["{"]["nks_name"]) is str
+    assert type(next(iter(variables["plain"]["nks_tags"][0].values()))) is str
+
+
+def test_a_source_that_nests_groups_the_other_way_leaves_nothing(source: Source) -> None:
+    def inventory_with(*nested: tuple[str, str]) -> InventoryData:
+        inventory = InventoryData()
+        for parent, child in nested:
+            inventory.add_group(parent)
+            inventory.add_group(child)
+            inventory.add_child(parent, child)
+        inventory.add_host("prod", nested[0][0])
+        return inventory
+
+    def state(inventory: InventoryData) -> t.Any:
+        groups = {
+            name: ([host.name for host in group.hosts], [child.name for child in group.child_groups], group.depth)
+            for name, group in inventory.groups.items()
+        }
+        hosts = {
+            name: (dict(host.vars), [group.name for group in host.groups]) for name, host in inventory.hosts.items()
+        }
+        return groups, hosts
+
+    keyed = {"keyed_groups": [{"key": "nks_provider", "prefix": "provider", "parent_group": "clouds"}]}
+    cases: list[tuple[list[tuple[str, str]], JSON]] = [
+        ([("provider_aws", "clouds")], keyed),
+        ([("provider_aws", "mine"), ("mine", "clouds")], keyed),
+        ([("nks_cluster_staging", "nks")], {"hosts": "nodes"}),
+        ([("a", "b")], {"keyed_groups": [{"key": "'all'", "prefix": "", "separator": "", "parent_group": "clouds"}]}),
+    ]
+    for nested, options in cases:
+        inventory = inventory_with(*nested)
+        before = state(inventory)
+        with pytest.raises(AnsibleError, match=r"A group would be beneath itself: .* > "):
+            source.parse(inventory, orgs=["381"], **options)
+        assert state(inventory) == before
+    inventory = inventory_with(("clouds", "provider_aws"), ("b", "clouds"))
+    source.parse(inventory, orgs=["381"], **keyed)
+    assert "prod" in {host.name for host in inventory.groups["b"].get_hosts()}
+
+
+def test_names_of_groups_that_are_hosts_of_other_sources_and_the_other_way_round(source: Source) -> None:
+    inventory = InventoryData()
+    inventory.add_host("provider_aws", "all")
+    inventory.add_group("prod")
+    source.parse(inventory, orgs=["381"], keyed_groups=[{"key": "nks_provider", "prefix": "provider"}])
+    assert [host.name for host in inventory.groups["provider_aws"].hosts] == ["prod", "going"]
+    assert inventory.hosts["prod"].vars["nks_pk"] == 1201
+    assert "nks_pk" not in {**inventory.hosts["provider_aws"].vars, **inventory.groups["prod"].vars}
+
+
 def test_what_is_in_the_inventory_already_stays(source: Source) -> None:
     inventory = InventoryData()
     inventory.add_group("mine")
@@ -354,8 +466,12 @@ def test_an_address_of_a_node_becomes_ansible_host(source: Source, options: JSON
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"api_token": None}, "api_token"),
-        ({"api_token": " "}, "api_token"),
+        ({"api_token": None}, "^missing required arguments: api_token. Set it, or .* NKS_API_TOKEN"),
+        (
+            {"api_token": None, "cache": True, "cache_plugin": "memory"},
+            "^missing required arguments: api_token. Set it",
+        ),
+        ({"api_token": " "}, "api_token is empty"),
         ({"api_token": "wrong"}, "status 401.*NKS_API_TOKEN"),
         ({"api_url": "http://nks.example"}, "in the clear"),
         ({"api_timeout": "soon"}, "api_timeout"),
@@ -368,14 +484,23 @@ def test_an_address_of_a_node_becomes_ansible_host(source: Source, options: JSON
         ({"states": [""]}, "states"),
         ({"hosts": "pods"}, "hosts"),
         ({"connect_with": "dns", "hosts": "nodes"}, "connect_with"),
+        ({"strict": True, "compose": {"x": "nks_nothing"}}, "^compose: x: .* for host prod_1201: .*nks_nothing"),
+        ({"strict": True, "groups": {"x": "nks_nothing"}}, "^groups: x: .* host prod_1201 .*nks_nothing"),
+        ({"strict": True, "keyed_groups": [{"key": "nks_nothing"}]}, "^keyed_groups: nks_nothing: .* host prod_1201"),
+        ({"strict": True, "hostnames": ["nks_nothing"]}, "^hostnames: nks_nothing: .*nks_nothing"),
+        ({"keyed_groups": [{"key": "nks_pk"}, "nks_name"]}, "^keyed_groups: .*nks_name"),
+        ({"keyed_groups": [{"key": "nks_pk", "parent_group": 5}]}, "^keyed_groups: nks_pk: "),
+        (
+            {"keyed_groups": [{"key": "nks_pk", "default_value": "d", "trailing_separator": True}]},
+            "^keyed_groups: nks_pk: .*default_value",
+        ),
         ({"api_token": "{{ nothing }}"}, "api_token cannot be evaluated.*nothing"),
         ({"api_token": "{{ lookup('ansible.builtin.file', '/no/such/file') }}"}, "api_token cannot be evaluated"),
     ],
 )
 def test_a_failure_is_one_message_and_leaves_nothing(source: Source, options: JSON, message: str) -> None:
     said = source.failure(**options)
-    with pytest.raises(AssertionError, match=f"(?s){message}"):
-        raise AssertionError(said)
+    assert re.search(message, said, re.DOTALL), said
     assert "Traceback" not in said
 
 
@@ -429,6 +554,18 @@ def test_connection_options_may_be_templates(fake: FakeNKS, source: Source, tmp_
 )
 def test_the_values_of_templates_are_used(source: Source, options: JSON, message: str) -> None:
     assert message in source.failure(**options)
+
+
+def test_connection_options_see_extra_vars_where_expressions_do(
+    fake: FakeNKS, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    extra = {"u": trust_as_template("{{ v }}"), "v": fake.url, "region": "us-west-2"}
+    monkeypatch.setattr("ansible.plugins.inventory.load_extra_vars", lambda loader: extra)
+    options: JSON = {"api_url": "{{ u }}", "orgs": ["381"], "compose": {"here": "region"}}
+    assert source.parse(**options, use_extra_vars=True).hosts["prod"].vars["here"] == "us-west-2"
+    assert "api_url cannot be evaluated" in source.failure(**options)
+    monkeypatch.setenv("ANSIBLE_INVENTORY_USE_EXTRA_VARS", "true")
+    assert "here" in source.parse(**options).hosts["prod"].vars
 
 
 # What comes from the API is never evaluated
@@ -661,6 +798,75 @@ def test_an_empty_result_is_cached(fake: FakeNKS, source: Source) -> None:
     assert len(fake.requests) == 2
 
 
+OF_NODES = {"pk": 1, "name": "o"}, {"pk": 1, "nodes": [{"pk": 1}]}
+
+
+@pytest.mark.parametrize("hosts", ["clusters", "nodes"])
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {}, [], "x", "", 0, 1.5, True, [[1]], [{}], [OF_NODES], {"pairs": [OF_NODES]}, {"pairs": [], "warnings": None},
+        {"pairs": None, "warnings": []}, {"pairs": {}, "warnings": []}, {"pairs": "ab", "warnings": []},
+        {"pairs": [[]], "warnings": []}, {"pairs": ["ab"], "warnings": []}, {"pairs": [[{}]], "warnings": []},
+        {"pairs": [[{}, 1]], "warnings": []}, {"pairs": [[{}, {}, {}]], "warnings": []},
+        {"pairs": [{"a": {}, "b": {}}], "warnings": []}, {"pairs": [OF_NODES], "warnings": [1]},
+        {"pairs": [OF_NODES], "warnings": [], "more": 1}, {"pairs": [[None, None]], "warnings": []},
+        "not JSON", "no file",
+    ],
+)  # fmt: skip
+def test_an_entry_of_another_shape_is_fetched_again_and_replaced(
+    fake: FakeNKS, source: Source, tmp_path: Path, hosts: str, entry: t.Any
+) -> None:
+    options = {"orgs": ["381"], "hosts": hosts, **source.cache}
+    made = set(source.parse(**options).hosts)
+    (path,) = [path for path in (tmp_path / "cache").iterdir() if path.is_file()]
+    good = path.read_text(encoding="utf-8")
+    if entry == "no file":
+        path.unlink()
+        path.mkdir()
+        assert set(source.parse(**options).hosts) == made
+        return
+    # As ansible-core writes it
+    held = json.loads(good)
+    held = {**held, "__payload__": json.dumps(entry)} if "__payload__" in held else entry
+    path.write_text("{" if entry == "not JSON" else json.dumps(held), encoding="utf-8")
+    asked = len(fake.requests)
+    assert set(source.parse(**options).hosts) == made
+    assert len(fake.requests) > asked
+    assert path.read_text(encoding="utf-8") == good
+    asked = len(fake.requests)
+    assert set(source.parse(**options).hosts) == made
+    assert len(fake.requests) == asked
+
+
+@pytest.mark.parametrize("nodes", [None, 5, "x", {}, [1], [None], [{}, "x"]])
+def test_a_cluster_in_the_cache_without_a_list_of_nodes_is_fetched_again(
+    fake: FakeNKS, source: Source, tmp_path: Path, nodes: t.Any
+) -> None:
+    options = {"orgs": ["381"], "hosts": "nodes", **source.cache}
+    made = set(source.parse(**options).hosts)
+    (path,) = (tmp_path / "cache").iterdir()
+    held = json.loads(path.read_text(encoding="utf-8"))
+    known = json.loads(held["__payload__"]) if "__payload__" in held else held
+    known["pairs"][0][1]["nodes"] = nodes
+    held = {**held, "__payload__": json.dumps(known)} if "__payload__" in held else known
+    path.write_text(json.dumps(held), encoding="utf-8")
+    asked = len(fake.requests)
+    assert set(source.parse(**options).hosts) == made
+    assert len(fake.requests) > asked
+
+
+def test_a_selection_that_leaves_nothing_warns_with_a_warm_cache_too(
+    fake: FakeNKS, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(Display, "warning", lambda _self, message, *_args, **_options: said.append(message))
+    for runs in (1, 2):
+        assert not source.parse(orgs=["381"], states=["runing"], **source.cache).hosts
+        assert len(said) == runs and "'runing'" in said[-1] and "prod (ID 1201)" in said[-1]
+    assert len(fake.requests) == 2
+
+
 def test_without_cache_nothing_is_kept(fake: FakeNKS, source: Source, tmp_path: Path) -> None:
     for _run in range(2):
         source.parse(orgs=["381"], **{**source.cache, "cache": False})
@@ -729,6 +935,16 @@ def test_an_empty_variable_does_not_turn_the_check_of_certificates_off(
     monkeypatch.setenv("NKS_VALIDATE_CERTS", "")
     with pytest.raises(AnsibleError, match="http:// would send the token in the clear"):
         source.parse(api_url="http://nks.example")
+
+
+def test_empty_variables_count_as_not_set_and_stay(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [f"NKS_{option}" for option in ("API_TOKEN", "API_TIMEOUT", "API_RETRIES", "VALIDATE_CERTS", "CA_PATH")]
+    for name in names:
+        monkeypatch.setenv(name, "")
+    before = dict(os.environ)
+    assert set(source.parse(api_timeout=None, api_retries=None).hosts) == CLUSTERS
+    assert source.failure(api_token=None).startswith("missing required arguments: api_token")
+    assert os.environ == before
 
 
 def test_a_misspelt_option_is_refused(fake: FakeNKS, source: Source) -> None:

@@ -4,19 +4,16 @@
 
 from __future__ import annotations
 
-import contextlib
+import copy
 import itertools
 import typing as t
 
 import ansible.template
 import pytest
-from ansible.errors import AnsibleError
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.loader import inventory_loader
 from ansible.template import Templar
-from ansible_collections.netapp.nks.plugins.inventory.nks import Scratch
-from ansible_collections.netapp.nks.plugins.plugin_utils._memo import RememberingTemplar
-from ansible_collections.netapp.nks.plugins.plugin_utils._trust import untrusted
+from ansible_collections.netapp.nks.plugins.inventory import nks
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -60,6 +57,21 @@ EXPRESSIONS = [
     "now().year", "now(utc=true).year", "lookup('ansible.builtin.env', 'HOME')",
     "lookup('ansible.builtin.vars', 'nks_v')",
     "query('ansible.builtin.vars', 'nks_v')", "range(3) | list", "nks_name.upper()", "nks_v.get('a')", "dict(a=nks_v)",
+    "lookup('ansible.builtin.vars', 'made', default='none')", "q('ansible.builtin.varnames', 'nks_.')",
+    "nks_v.append(nks_w)", "nks_v.pop('a')", "nks_v.update({'b': 1})", "[nks_v.append(1), nks_v]",
+    "nks_name.split('a')[0]",
+    "range(3)", "nks_v.items()", "nks_v.keys() | list", "namespace(a=nks_v).a", "nks_v.upper", "undef()", "nks_v()",
+    # Filters that are given the context, or name other filters and tests
+    "[nks_v] | map('string') | list", "[nks_v] | map('no_such_filter') | list",
+    "[{'a': nks_v}] | map(attribute='a') | list",
+    "[nks_v, nks_w] | select('string') | list", "[nks_v] | reject('none') | first", "[{'a': nks_v}] | selectattr('a')",
+    "['a'] | map('extract', nks_v) | list", "nks_v | dict2items", "nks_v | items", "nks_v | combine({'b': 1})",
+    "nks_v | e",
+    # What is left out
+    "omit", "nks_missing | default(omit)", "nks_v | default(omit)", "[nks_v, omit]", "{'a': omit}", "[[omit]]",
+    # Names that templates have of their own
+    "answer", "answer | default(nks_v)", "hosts is defined", "keep is defined", "self is defined", "caller", "loop",
+    "varargs", "kwargs", "environment", "context", "true", "None", "class", "nks_v if nks_missing", "nks_v, nks_w",
     # Syntax errors, and what is one on some versions
     "nks_v |", "nks_v is",
     "(nks_v", "nks_v }} {{ nks_w", "nks_v }}{# {{ nks_w", "{{ nks_v }}", "{% if nks_v %}a{% endif %}", "", " ",
@@ -118,17 +130,17 @@ def seen(value: t.Any) -> t.Any:
     return type(value), mark, repr(value)
 
 
-def populated(wrap: t.Callable[[t.Any], t.Any], clusters: list[JSON], **options: t.Any) -> t.Any:
-    """What the plugin makes of the clusters with a templar, and how it fails."""
-    plugin = inventory_loader.get("netapp.nks.nks")
-    plugin.templar = wrap(TEMPLAR)
-    plugin.inventory = Scratch()
+def populated(plugin: t.Any, clusters: list[JSON], **options: t.Any) -> t.Any:
+    """What a plugin makes of the clusters, and how it fails."""
+    plugin.templar = Templar(DataLoader())
+    plugin.inventory = nks.Scratch()
+    plugin._vars = options.pop("extra_vars", {})
     plugin.set_options(direct={"plugin": "netapp.nks.nks", "api_token": "t", **trusted(options)})
     error = None
     try:
-        plugin.populate([({"pk": 1, "name": "Organization", "slug": "o"}, dict(item)) for item in clusters])
+        plugin.populate([({"pk": 1, "name": "Organization", "slug": "o"}, copy.deepcopy(item)) for item in clusters])
     except Exception as exc:  # pylint: disable=broad-exception-caught
-        error = type(exc), str(exc)
+        error = str(exc)
     hosts = {name: seen(host.vars) for name, host in plugin.inventory.hosts.items()}
     groups = {
         name: ([host.name for host in group.hosts], [child.name for child in group.child_groups])
@@ -137,11 +149,34 @@ def populated(wrap: t.Callable[[t.Any], t.Any], clusters: list[JSON], **options:
     return hosts, groups, error
 
 
+def stock(monkeypatch: pytest.MonkeyPatch) -> t.Any:
+    """The plugin as far as names, with the templar and the methods of ansible-core as they are."""
+    plugin = inventory_loader.get("netapp.nks.nks")
+
+    def construct(host: str, variables: JSON, _entries: t.Any) -> None:
+        strict = plugin.get_option("strict")
+        plugin.inventory.filling = "compose"
+        plugin._set_composite_vars(plugin.get_option("compose"), variables, host, strict)
+        plugin.inventory.filling = "groups"
+        plugin._add_host_to_composed_groups(plugin.get_option("groups"), variables, host, strict)
+        plugin.inventory.filling = "keyed_groups"
+        plugin._add_host_to_keyed_groups(plugin.get_option("keyed_groups"), variables, host, strict)
+
+    monkeypatch.setattr(plugin, "construct", construct)
+    return plugin
+
+
 def check(clusters: list[JSON], **options: t.Any) -> None:
     if any(name in str(options) for name in COMPOSED):
         options["compose"] = {**COMPOSED, **options.get("compose", {})}
-    remembering = populated(RememberingTemplar, clusters, **options)
-    assert remembering == populated(lambda templar: templar, clusters, **options), options
+    *made, error = populated(inventory_loader.get("netapp.nks.nks"), clusters, **options)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        plugin = stock(monkeypatch)
+        monkeypatch.setattr(nks, "with_compiled", lambda templar, strict, extra, use: use(templar))
+        *expected, expected_error = populated(plugin, clusters, **options)
+    assert made == expected, options
+    assert (error or "").endswith(expected_error or ""), options
+    assert bool(error) == bool(expected_error), options
 
 
 CONFUSABLE = [
@@ -215,121 +250,10 @@ def test_fleets_become_the_same_inventory(
     check(clusters, **options)
 
 
-class Counting:
-    """A templar that counts what it is asked."""
-
-    def __init__(self) -> None:
-        self.templar = Templar(DataLoader())
-        self.asked = 0
-
-    def __getattr__(self, name: str) -> t.Any:
-        return getattr(self.templar, name)
-
-    @property
-    def available_variables(self) -> t.Any:
-        return self.templar.available_variables
-
-    @available_variables.setter
-    def available_variables(self, variables: t.Any) -> None:
-        self.templar.available_variables = variables
-
-    def template(self, *args: t.Any, **options: t.Any) -> t.Any:
-        self.asked += 1
-        return self.templar.template(*args, **options)
-
-    def evaluate_expression(self, *args: t.Any, **options: t.Any) -> t.Any:
-        self.asked += 1
-        return self.templar.evaluate_expression(*args, **options)
-
-    def evaluate_conditional(self, *args: t.Any, **options: t.Any) -> t.Any:
-        self.asked += 1
-        return self.templar.evaluate_conditional(*args, **options)
-
-
-def evaluated(templar: t.Any, expression: str) -> t.Any:
-    if HAS_EXPRESSIONS:
-        return templar.evaluate_expression(trusted(expression))
-    return templar.template(f"{{{{ {expression} }}}}", disable_lookups=False)
-
-
-def outcome(templar: t.Any, expression: str, variables: JSON) -> t.Any:
-    templar.available_variables = untrusted(variables)
-    try:
-        return seen(evaluated(templar, expression))
-    except Exception as exc:  # pylint: disable=broad-exception-caught
-        return type(exc), str(exc)
-
-
-def asked(expression: str, *hosts: JSON) -> int:
-    """How often the engine is asked. The outcomes are checked as well."""
-    counting = Counting()
-    remembering, plain = RememberingTemplar(counting), Templar(DataLoader())
-    for variables in hosts:
-        assert outcome(remembering, expression, variables) == outcome(plain, expression, variables)
-    return counting.asked
-
-
-@pytest.mark.parametrize("expression", [
-    "v", "v.a", "v | default('none')", "v ~ w", "v == 'a'", "v is match('a')", "'yes' if v else 'no'", "v | length",
-    "1 / 0",
-    "v.a.b", "v | ansible.builtin.upper", "v[0]", "w + 1", "v in ['a']", "'text'", "v and w",
-    "v | regex_replace('a', 'b')",
-])  # fmt: skip
-def test_equal_hosts_ask_the_engine_once(expression: str) -> None:
-    host = {"v": "a", "w": 1}
-    assert asked(expression, {**host, "name": 1}, {**host, "name": 2}, {**host, "name": 3}) == 1
-
-
-@pytest.mark.parametrize("expression", [
-    "now().year", "lookup('ansible.builtin.env', 'HOME')", "[v] | random", "v.upper()", "[v]", "range(2) | list",
-    "missing", "v is undefined_test",
-    "missing | default(v)", "v | to_json", "v |", "vars",
-])  # fmt: skip
-def test_what_may_depend_on_more_asks_each_time(expression: str) -> None:
-    assert asked(expression, {"v": "a"}, {"v": "a"}, {"v": "a"}) == 3
-
-
-@pytest.mark.parametrize(("one", "other"), [
-    (1, True), (1, 1.0), (1, "1"), (0, False), (0.0, -0.0), ("a", untrusted("b")), ([1], [True]),
-    ({"a": 1}, {"a": 1.0}), (None, "None"),
-    ({"a": 1, "b": 2}, {"b": 2, "a": 1}), ([], {}), ([[1], []], [[], [1]]), ({"a": "1"}, {"a": 1}),
-])  # fmt: skip
-def test_hosts_that_are_not_alike_ask_for_themselves(one: t.Any, other: t.Any) -> None:
-    for expression in ("v | string", "v == 1", "v"):
-        assert asked(expression, {"v": one}, {"v": other}) == 2
-
-
-def test_what_could_be_a_template_asks_each_time() -> None:
-    for value in ("{{ w }}", ["{{ w }}"], {"{{ w }}": 1}, {"a": "{% w %}"}):
-        assert asked("v | string", {"v": value}, {"v": value}) == 2
-
-
-def test_a_failure_is_that_of_the_host() -> None:
-    assert asked("1 / v", {"v": 0}, {"v": 1}, {"v": 0}, {"v": 1}) == 2
-    assert asked("v.a.b", {"v": {}}, {"v": {"a": {"b": 1}}}, {"v": {}}) == 2
-
-
-def test_a_variable_that_comes_later_counts() -> None:
-    assert asked("made | default('none')", {}, {"made": 1}, {}, {"made": 1}, {"made": 2}) == 4
-
-
-def test_a_value_too_deep_to_compare_asks_each_time() -> None:
-    deep: t.Any = "a"
-    for _level in range(1000):
-        deep = [deep]
-    counting = Counting()
-    remembering = RememberingTemplar(counting)
-    for number in (1, 2):
-        remembering.available_variables = {"v": deep}
-        with contextlib.suppress(RecursionError, AnsibleError):  # ansible-core before 2.19 itself
-            assert evaluated(remembering, "v is defined") in (True, "True")
-        assert counting.asked == number
-
-
-def test_a_mutable_answer_belongs_to_its_host() -> None:
-    remembering = RememberingTemplar(Templar(DataLoader()))
-    for _host in range(2):
-        remembering.available_variables = {"v": "a"}
-        answer = evaluated(remembering, "[v]")
-        assert answer == ["a"]
-        answer.append("b")
+@pytest.mark.parametrize("strict", [True, False])
+def test_extra_vars_that_are_templates_are_evaluated_for_each_host(strict: bool) -> None:
+    extra = trusted({"u": "{{ nks_v ~ '!' }}", "d": {"a": ["{{ nks_v }}"]}, "nks_w": "over", "plain": "p"})
+    for expression in ("u", "u ~ nks_w", "d", "d.a[0]", "d.a | first", "plain ~ nks_v", "u if nks_missing is defined"):
+        for kind in KINDS:
+            options = options_of(kind, [expression])
+            check(FLEET[:4], extra_vars=extra, use_extra_vars=True, strict=strict, **options)
