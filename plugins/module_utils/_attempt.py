@@ -125,20 +125,19 @@ class _HeldConnection:
         return super().request(*args, **kwargs)  # type: ignore[misc]
 
 
-class _WholePool:
-    """Part of a pool class of urllib3: a body that ends early is an error, which urllib3 1.26 finds when asked to."""
+class _WholeResponse:
+    """Part of the response class of urllib3 1.26: a body that ends early is an error, as it always is in urllib3 2."""
 
-    def urlopen(self, *args: t.Any, **kwargs: t.Any) -> t.Any:
-        return super().urlopen(*args, **{**kwargs, "enforce_content_length": True})  # type: ignore[misc]
+    def __init__(self, *args: t.Any, **kwargs: t.Any) -> None:
+        super().__init__(*args, **{**kwargs, "enforce_content_length": True})
 
 
 def hold_connections(manager: t.Any) -> None:
     """Have the connections of a pool manager of urllib3, which may be one for a proxy, held by attempts."""
-    manager.pool_classes_by_scheme = {
-        scheme: type(
-            pool.__name__,
-            (_WholePool, pool),
-            {"ConnectionCls": type(pool.ConnectionCls.__name__, (_HeldConnection, pool.ConnectionCls), {})},
-        )
-        for scheme, pool in manager.pool_classes_by_scheme.items()
-    }
+    classes = {}
+    for scheme, pool in manager.pool_classes_by_scheme.items():
+        parts = {"ConnectionCls": type(pool.ConnectionCls.__name__, (_HeldConnection, pool.ConnectionCls), {})}
+        if hasattr(pool, "ResponseCls"):  # urllib3 1.26
+            parts["ResponseCls"] = type(pool.ResponseCls.__name__, (_WholeResponse, pool.ResponseCls), {})
+        classes[scheme] = type(pool.__name__, (pool,), parts)
+    manager.pool_classes_by_scheme = classes

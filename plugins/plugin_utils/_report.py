@@ -72,7 +72,7 @@ def report(clusters: t.Any, orgs: t.Any = None, escape: t.Any = None, max_length
     members: dict[str, list[Row]] = {}
     for row in rows:
         members.setdefault(row["org"], []).append(row)
-    result = {
+    result: dict[str, t.Any] = {
         "totals": totals(rows),
         "clusters": rows,
         "failed": [row for row in rows if row["health"] == "failed"],
@@ -88,8 +88,8 @@ def report(clusters: t.Any, orgs: t.Any = None, escape: t.Any = None, max_length
     for org in result["orgs"]:
         org["name"] = fit(org["name"])[0]
     for chart in result["charts"]:
-        for bar in chart["bars"]:
-            bar["label"] = fit(bar["label"])[0]
+        for entry in chart["bars"]:
+            entry["label"] = fit(entry["label"])[0]
     return result
 
 
@@ -98,7 +98,7 @@ def fitting(escape: t.Any, max_length: t.Any) -> t.Callable[[str], tuple[str, st
 
     :raises NKSError: an argument is not as it should be.
     """
-    if max_length is not None and (type(max_length) is not int or max_length < 1):
+    if max_length is not None and (isinstance(max_length, bool) or not isinstance(max_length, int) or max_length < 1):
         raise NKSError(f"max_length must be a number, 1 or more, not {kind(max_length)}.")
     escaped = (lambda value: value) if escape is None else escape_for(escape)
 

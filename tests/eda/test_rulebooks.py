@@ -32,7 +32,7 @@ FAILED = {
     "is_failed": True,
     "logs": [{"event_type": "provider_build", "event_state": "failure", "message": "No quota"}],
 }
-OUTAGE = {"kind": "status", "status": 503, "body": "<h1>Outage</h1>", "headers": {"Retry-After": "0"}}
+OUTAGE: dict[str, t.Any] = {"kind": "status", "status": 503, "body": "<h1>Outage</h1>", "headers": {"Retry-After": "0"}}
 
 
 @pytest.fixture(name="fake")

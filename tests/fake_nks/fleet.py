@@ -65,6 +65,7 @@ class Fleet:
         self._defaults = read("defaults.json")
         self._kubeconfig = string.Template((DATA / "kubeconfig.template").read_text(encoding="utf-8"))
         self._clusters: dict[int, dict[int, Object]] = {pk: {} for pk in self.orgs}
+        self._changes: list[float] = []
         self.set_clusters(clusters, 0.0)
 
     @classmethod

@@ -36,7 +36,7 @@ def last_release() -> str | None:
 
 def name_for(path: str, is_new: bool) -> str | None:
     """What a fragment must name, "" for any fragment, or None for no fragment."""
-    folder, part, *_ = Path(path).parts
+    folder, part = Path(path).parts[:2]
     if path.endswith(".md"):
         return None
     if folder == "meta" or part in SHARED:

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs the EXAMPLES of plugins, and the blocks of YAML and INI in the pages of roles. docs_guides follows the other pages.
+"""Runs the EXAMPLES of plugins, and the blocks of YAML and INI in the pages of roles.
 
-A block behind a comment `<!-- not run: REASON -->` is only parsed.
+The target docs_guides follows the other pages. A block behind a comment `<!-- not run: REASON -->` is only parsed.
 """
 
 from __future__ import annotations

@@ -14,11 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 JSON = t.Dict[str, t.Any]
+NOT_FALSE: list[t.Any] = [True, "true", "false", 1, "", []]
 
 
 def fleet(*clusters: JSON, skipped: int = 0, read: int = 1) -> Fleet:
     orgs = [{"pk": 390 + number, "name": "Partner Labs", "detail": None} for number in range(skipped)]
-    return Fleet([({"pk": 1}, cluster) for cluster in clusters], [], orgs, read)
+    return Fleet([({"pk": 1}, cluster) for cluster in clusters], [], orgs, [{"pk": 1}] * read)
 
 
 def message(entries: t.Any) -> str:
@@ -119,10 +120,7 @@ def test_entries_are_taken_as_they_are_meant() -> None:
         ({}, {"state": ["running"]}, ["is ['running'], not running."]),
         ({}, {"state": None}, ["is in an unknown state, not running."]),
         ({}, {}, ["is in an unknown state, not running."]),
-        *(
-            ({}, {"state": "running", "is_failed": value}, ["has failed, in state running."])
-            for value in (True, "true", "false", 1, "", [])
-        ),
+        *(({}, {"state": "running", "is_failed": value}, ["has failed, in state running."]) for value in NOT_FALSE),
         ({}, {"state": "failed", "is_failed": False}, ["has failed, in state failed."]),
         ({"expect": "present"}, {"state": "failed"}, []),
         ({"min_nodes": 3}, {"state": "running", "node_count": 3}, []),
@@ -179,7 +177,9 @@ def test_a_name_that_fits_several_clusters_is_never_met() -> None:
         assert verdict.cluster is None
 
 
-odd = st.sampled_from([None, True, False, 0, 1, 3, "", "3", "x", "running", "failed", "v1.15", 1.5, [], {}])
+odd: st.SearchStrategy[t.Any] = st.sampled_from(
+    [None, True, False, 0, 1, 3, "", "3", "x", "running", "failed", "v1.15", 1.5, [], {}]
+)
 clusters = st.lists(
     st.fixed_dictionaries(
         {"pk": st.integers(1, 3)},
@@ -243,7 +243,10 @@ def test_an_expectation_is_met_only_by_what_was_seen(
                 expectation.expect == "present"
                 or (cluster.get("state") == "running" and cluster.get("is_failed") in (None, False))
             )
-            and (expectation.min_nodes is None or (type(nodes) is int and nodes >= expectation.min_nodes))
+            and (
+                expectation.min_nodes is None
+                or (isinstance(nodes, int) and not isinstance(nodes, bool) and nodes >= expectation.min_nodes)
+            )
             and (
                 expectation.min_k8s_version is None
                 or version in newer[expectation.min_k8s_version]

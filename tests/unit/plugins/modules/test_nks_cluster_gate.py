@@ -48,7 +48,7 @@ def test_a_failure_says_all_that_is_unmet(fake: FakeNKS, run_module: Run, check_
 
 
 def test_each_organization_is_asked_for_once_a_poll(fake: FakeNKS, run_module: Run, clock: list[float]) -> None:
-    by_id = [
+    by_id: list[dict[str, t.Any]] = [
         {"name": f"none-{number}", "org": org, "expect": "absent"} for number in range(7) for org in (381, 382, 383)
     ]
     assert not run_module(main, clusters=by_id[:20]).get("failed")

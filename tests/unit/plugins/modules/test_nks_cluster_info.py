@@ -78,7 +78,7 @@ def test_fields_may_name_what_is_included(run_module: Run) -> None:
 
 
 def test_clusters_that_have_failed_get_the_reason_and_no_other_is_asked(fake: FakeNKS, run_module: Run) -> None:
-    clusters = [
+    clusters: list[dict[str, t.Any]] = [
         {"pk": 1205, "is_failed": True},
         {"pk": 2, "state": "failed"},
         {"pk": 3, "state": "provisioned"},

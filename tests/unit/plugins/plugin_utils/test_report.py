@@ -203,7 +203,7 @@ def test_every_text_of_a_report_is_escaped_and_cut() -> None:
     assert row["failure"] == "&lt;" * 11
     assert report["failed"] == report["orgs"][0]["clusters"] == [row]
     assert report["orgs"][0]["name"] == shown
-    assert {bar["label"] for chart in report["charts"] for bar in chart["bars"]} == {shown}
+    assert {entry["label"] for chart in report["charts"] for entry in chart["bars"]} == {shown}
     assert "<" not in str(report)
 
 
@@ -258,15 +258,15 @@ def test_the_last_of_too_many_bars_stands_for_the_rest(values: int) -> None:
         cluster(pk, region=f"r{pk % values:02}", is_failed=pk % values == values - 1) for pk in range(values * 2)
     ]
     bars = _report.report(clusters)["charts"][4]["bars"]
-    assert sum(bar["clusters"] for bar in bars) == values * 2
-    assert sum(bar["failed"] for bar in bars) == 2
+    assert sum(entry["clusters"] for entry in bars) == values * 2
+    assert sum(entry["failed"] for entry in bars) == 2
     if values <= 10:
-        assert [bar["label"] for bar in bars] == [f"r{number:02}" for number in range(values)]
+        assert [entry["label"] for entry in bars] == [f"r{number:02}" for number in range(values)]
     else:
         assert len(bars) == 10
         assert bars[9]["label"] == f"{values - 9} others"
         assert (bars[9]["clusters"], bars[9]["failed"], bars[9]["is_rest"]) == ((values - 9) * 2, 2, True)
-        assert max(bar["percent"] for bar in bars) == 100
+        assert max(entry["percent"] for entry in bars) == 100
 
 
 @pytest.mark.parametrize("function", [_report.table, _report.report])
@@ -309,7 +309,7 @@ def test_a_report_has_each_cluster_once_whatever_its_fields_are(clusters: list[J
     report = _report.report(clusters, orgs)
     rows, totals = report["clusters"], report["totals"]
     assert len(rows) == len(clusters) == totals["clusters"]
-    assert all(type(row[field]) is str for row in rows for field in _report.TEXTS)
+    assert {type(row[field]) for row in rows for field in _report.TEXTS} <= {str}
     assert sorted(row["name"] for row in rows) == sorted(_report.text(item.get("name")) for item in clusters)
     assert totals["failed"] == len(report["failed"]) == sum(map(has_failed, clusters))
     assert totals["not_running"] == len(report["not_running"])
@@ -319,9 +319,9 @@ def test_a_report_has_each_cluster_once_whatever_its_fields_are(clusters: list[J
         assert sum(org["totals"][total] for org in report["orgs"]) == totals[total]
     for chart in report["charts"]:
         assert len(chart["bars"]) <= 10
-        assert sum(bar["clusters"] for bar in chart["bars"]) == len(clusters)
-        assert sum(bar["failed"] for bar in chart["bars"]) == totals["failed"]
-        assert all(0 <= bar["failed"] <= bar["clusters"] for bar in chart["bars"])
+        assert sum(entry["clusters"] for entry in chart["bars"]) == len(clusters)
+        assert sum(entry["failed"] for entry in chart["bars"]) == totals["failed"]
+        assert all(0 <= entry["failed"] <= entry["clusters"] for entry in chart["bars"])
 
 
 texts = st.text(st.characters(), max_size=20) | st.text("<>&\"'|\\`*_[]~$=+-@ \n\r\0:/w.", max_size=20)
