@@ -371,7 +371,7 @@ def test_a_source_that_nests_groups_the_other_way_leaves_nothing(source: Source)
         }
         return groups, hosts
 
-    keyed = {"keyed_groups": [{"key": "nks_provider", "prefix": "provider", "parent_group": "clouds"}]}
+    keyed: JSON = {"keyed_groups": [{"key": "nks_provider", "prefix": "provider", "parent_group": "clouds"}]}
     cases: list[tuple[list[tuple[str, str]], JSON]] = [
         ([("provider_aws", "clouds")], keyed),
         ([("provider_aws", "mine"), ("mine", "clouds")], keyed),
