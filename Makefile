@@ -38,7 +38,7 @@ fake: .build/installed ## Run the fake NKS until Ctrl-C; paste the lines that it
 
 .PHONY: test
 test: .venv/ready ## Run every check with the newest ansible-core that python3 runs
-	@$(MAKE) -k -j2 -Otarget core-$(CURRENT) static long demo
+	@$(MAKE) -k -j2 -Otarget core-$(CURRENT) static api-description long demo
 
 .PHONY: matrix
 matrix: .venv/ready ## Run the tests with every supported ansible-core; SKIP="2.19 …" leaves out
@@ -49,6 +49,10 @@ matrix: .venv/ready ## Run the tests with every supported ansible-core; SKIP="2.
 static: export CI := true
 static: build ## Run every check that runs no code of the collection
 	$(NOX) -s lint docs-check docs license-check extra-checks build-import-check ansible-lint lint-tarball changelog
+
+.PHONY: api-description
+api-description: .venv/ready ## Compare the fake NKS with the description of the API
+	$(NOX) -s $@
 
 .PHONY: core-%
 core-%: .venv/ready ## Run the sanity, unit and integration tests with that ansible-core
@@ -104,7 +108,7 @@ release-check: .venv/ready ## Run all that a release needs
 	$(NOX) -s release-ready
 	@rm -f $(TARBALL)
 	@$(MAKE) static
-	@$(MAKE) long execution-environment demo
+	@$(MAKE) api-description long execution-environment demo
 	@$(MAKE) matrix SKIP=
 
 .PHONY: browser

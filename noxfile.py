@@ -64,6 +64,15 @@ def changelog(session: nox.Session) -> None:
     session.run("python", "tests/tools/check_fragments.py")
 
 
+@nox.session(name="api-description", default=False)
+def api_description(session: nox.Session) -> None:
+    """Ask the fake NKS for all that the description of the API says, and compare the answers with it."""
+    session.install("schemathesis")
+    with session.chdir("tests/fake_nks"):
+        command = ["schemathesis", "--config-file", "schemathesis.toml", "run", "openapi.yml"]
+        session.run("python", ".", "--step", "0", "--", *command)
+
+
 @nox.session(name="docs-check", default=False)
 def docs_check(session: nox.Session) -> None:
     """Lint the documentation of the plugins and roles, and the guides."""

@@ -30,19 +30,19 @@ from .stand_in import StandIn, failure
 from .writes import File, RefusedError, data_of, org_changes
 
 ROUTES = tuple(
-    (re.compile(path), name)
+    (re.compile(path, re.ASCII), name)
     for path, name in (
         (r"/userprofile", "profile"),
         (r"/orgs", "orgs"),
-        (r"/orgs/([0-9]+)", "org"),
-        (r"/orgs/([0-9]+)/(workspaces|keysets)(?:/([0-9]+))?", "part of org"),
-        (r"/orgs/([0-9]+)/clusters", "clusters"),
-        (r"/orgs/([0-9]+)/clusters/([0-9]+)", "cluster"),
-        (r"/orgs/([0-9]+)/clusters/([0-9]+)/(logs|kubeconfig)", "part of cluster"),
-        (r"/orgs/([0-9]+)/clusters/([0-9]+)/(nodes|nodepools|solutions)(?:/([0-9]+))?", "part of cluster"),
+        (r"/orgs/(\d{1,18})", "org"),
+        (r"/orgs/(\d{1,18})/(workspaces|keysets)(?:/(\d{1,18}))?", "part of org"),
+        (r"/orgs/(\d{1,18})/clusters", "clusters"),
+        (r"/orgs/(\d{1,18})/clusters/(\d{1,18})", "cluster"),
+        (r"/orgs/(\d{1,18})/clusters/(\d{1,18})/(logs|kubeconfig)", "part of cluster"),
+        (r"/orgs/(\d{1,18})/clusters/(\d{1,18})/(nodes|nodepools|solutions)(?:/(\d{1,18}))?", "part of cluster"),
     )
 )
-KUBERNETES = re.compile(r"/_kubernetes/([0-9]+)(/.*)")
+KUBERNETES = re.compile(r"/_kubernetes/(\d{1,18})(/.*)", re.ASCII)
 JSON = "application/json"
 OPTIONS: Object = {"description": "", "renders": [JSON], "parses": [JSON, "multipart/form-data"]}
 NAMES = {int: "number", bool: "boolean", list: "list", dict: "object"}
@@ -544,7 +544,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
             entry["status"] = reply.status
             self.send(reply, kind, fields.get("interval", 0.0))
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = respond
+    def __getattr__(self, name: str) -> t.Callable[[], None]:
+        """`respond` for whatever method, be it one that no server knows."""
+        if name.startswith("do_"):
+            return self.respond
+        raise AttributeError(name)
 
     def send(self, reply: Reply, kind: str = "", interval: float = 0.0) -> None:
         head, body = reply.head(), b"" if self.command == "HEAD" else reply.body

@@ -14,6 +14,7 @@ import typing as t
 from .fleet import Object
 
 SLUG = re.compile(r"[-a-zA-Z0-9_]+")
+SURROGATE = re.compile("[\ud800-\udfff]")
 PICTURES = {"png": b"\x89PNG\r\n\x1a\n", "jpeg": b"\xff\xd8\xff", "gif": b"GIF8"}
 
 
@@ -66,7 +67,10 @@ def parts(boundary: str, body: bytes) -> Object:
         part = email.parser.BytesHeaderParser().parsebytes(head.lstrip())
         name = str(part.get_param("name", "", header="Content-Disposition"))
         file_name = part.get_filename()
-        data[name] = content.decode("utf-8", "replace") if file_name is None else File(str(file_name), content)
+        if name == "logo" and not content and file_name is None:
+            data[name] = None
+        else:
+            data[name] = content.decode("utf-8", "replace") if file_name is None else File(str(file_name), content)
     return data
 
 
@@ -82,8 +86,8 @@ def org_changes(data: Object, takes_slug: bool) -> Object:
             changes[key] = value = text_of(data[key])
             errors[key] = text_errors(key, data[key], value)
     if "logo" in data:
-        changes["logo"] = data["logo"] or None  # an empty form field is a null, too
-        errors["logo"] = logo_errors(changes["logo"])
+        changes["logo"] = data["logo"]
+        errors["logo"] = logo_errors(data["logo"])
     errors = {key: messages for key, messages in errors.items() if messages}
     if errors:
         raise RefusedError(400, errors)
@@ -93,7 +97,9 @@ def org_changes(data: Object, takes_slug: bool) -> Object:
 def text_of(value: t.Any) -> str | None:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return str(value)
-    return value.strip() if isinstance(value, str) else None
+    if not isinstance(value, str) or SURROGATE.search(value):  # half a character cannot be stored
+        return None
+    return value.strip()
 
 
 def text_errors(key: str, sent: t.Any, value: str | None) -> list[str]:
@@ -102,6 +108,8 @@ def text_errors(key: str, sent: t.Any, value: str | None) -> list[str]:
     if not value:
         return [] if key == "slug" else ["This field may not be blank."]
     found = []
+    if "\0" in value:
+        found.append("Null characters are not allowed.")
     if key == "slug" and len(value) > 50:
         found.append("Ensure this field has no more than 50 characters.")
     if key == "slug" and not SLUG.fullmatch(value):

@@ -142,6 +142,7 @@ def test_403(fake: FakeNKS, client: Client) -> None:
         "/orgs/381/clusters/1201/nodepools/1",
         "/orgs/381/clusters/1201/solutions/1",
         "/orgs/381/clusters/1201/logs/120101",
+        "/orgs/" + "9" * 5000,
         "/orgs/381/clusters/1201/force_delete",
         "/rest-auth/user/",
     ],
@@ -153,7 +154,12 @@ def test_404(fake: FakeNKS, client: Client, path: str) -> None:
 
 
 def test_405(client: Client) -> None:
-    for method, path in (("PUT", "/orgs"), ("DELETE", "/orgs/381/clusters/1201"), ("POST", "/orgs/381/clusters")):
+    for method, path in (
+        ("PUT", "/orgs"),
+        ("QUERY", "/orgs"),
+        ("DELETE", "/orgs/381/clusters/1201"),
+        ("POST", "/orgs/381/clusters"),
+    ):
         response = client.ask(path, method)
         assert (response.status_code, response.json()) == (405, {"detail": f'Method "{method}" not allowed.'})
         assert response.headers["Allow"] == "GET, HEAD, OPTIONS"
@@ -491,6 +497,8 @@ def test_patch_of_a_logo(fake: FakeNKS, client: Client) -> None:
     assert (again["name"], again["logo"]) == ("Grün", f"{fake.url}/media/logos/2_ab.png")
     assert requests.get(after["logo"], timeout=60).content == PNG
     assert patch(client, {"logo": None})[1]["logo"] is None
+    assert send_form(client, {"logo": ("ab.png", PNG, "image/png")})[1]["logo"]
+    assert send_form(client, {"logo": (None, "")})[1]["logo"] is None
     fake.reset()
     assert client.ask("/media/logos/ab.png").status_code == 404
 
@@ -503,6 +511,11 @@ def test_patch_of_a_logo(fake: FakeNKS, client: Client) -> None:
         ({"name": " "}, {"name": ["This field may not be blank."]}),
         ({"name": None}, {"name": ["This field may not be null."]}),
         ({"name": ["x"]}, {"name": ["Not a valid string."]}),
+        (b'{"name": "\\ud800"}', {"name": ["Not a valid string."]}),
+        ({"name": "a\0b"}, {"name": ["Null characters are not allowed."]}),
+        ({"logo": ""}, {"logo": [NO_FILE]}),
+        ({"logo": {}}, {"logo": [NO_FILE]}),
+        ({"logo": False}, {"logo": [NO_FILE]}),
         ({"logo": "https://example.com/a.png", "name": "x"}, {"logo": [NO_FILE]}),
         ({"logo": {"a": 1}, "name": ""}, {"logo": [NO_FILE], "name": ["This field may not be blank."]}),
     ],

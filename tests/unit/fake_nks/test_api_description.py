@@ -1,0 +1,206 @@
+# Copyright (c) 2026, netapp.nks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What openapi.yml describes is what the fake answers, what the client asks for, and what the modules return."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import re
+import typing as t
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+import yaml
+from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
+from ansible_collections.netapp.nks.tests.fake_nks import server
+from ansible_collections.netapp.nks.tests.fake_nks.server import FakeNKS
+
+JSON = t.Dict[str, t.Any]
+
+DESCRIPTION = yaml.safe_load(Path(server.__file__).with_name("openapi.yml").read_text(encoding="utf-8"))
+SCHEMAS: JSON = DESCRIPTION["components"]["schemas"]
+MODULES = sorted(path.stem for path in Path(inspect.getfile(NKSClient)).parents[1].joinpath("modules").glob("[!_]*.py"))
+
+# Which object of the API a returned value is; None for what the collection makes itself.
+RETURNED = {
+    ("nks_cluster_gate", "clusters"): None,
+    ("nks_cluster_info", "clusters"): "Cluster",
+    ("nks_cluster_info", "orgs"): "Organization",
+    ("nks_cluster_info", "skipped_orgs"): "Organization",
+    ("nks_kubeconfig", "cluster"): "Cluster",
+    ("nks_org", "org"): "Organization",
+    ("nks_org_info", "orgs"): "Organization",
+    ("nks_workspace_info", "skipped_orgs"): "Organization",
+    ("nks_workspace_info", "workspaces"): "Workspace",
+}
+# The schemas of what the collection adds to an object of the API.
+ADDED: dict[str, JSON] = {
+    "clusters": {
+        "nodes": {"type": "array", "items": {"$ref": "#/components/schemas/Node"}},
+        "node_pools": {"type": "array", "items": {"$ref": "#/components/schemas/NodePool"}},
+        "logs": {"type": "array", "items": {"$ref": "#/components/schemas/BuildLog"}},
+        "failure": {"type": "string"},
+    },
+    "skipped_orgs": {"detail": {"type": "string"}},
+}
+JSON_TYPE = "application/json"
+FORBIDDEN = 390  # the organization whose clusters the token may not read
+GIVEN = {"org": 381, "cluster": 1201, "changes": {"name": "x"}}
+KINDS = {"int": "integer", "str": "string", "bool": "boolean", "list": "array", "dict": "object"}
+
+
+def resolved(schema: JSON) -> JSON:
+    name = schema.get("$ref", "").rpartition("/")[2]
+    return resolved(SCHEMAS[name]) if name else schema
+
+
+def properties(schema: JSON) -> JSON:
+    schema = resolved(schema)
+    found: JSON = {}
+    for part in schema.get("allOf", []):
+        found.update(properties(part))
+    return {**found, **schema.get("properties", {})}
+
+
+def alternatives(schema: JSON) -> list[JSON]:
+    schema = resolved(schema)
+    return [resolved(one) for one in schema["oneOf"]] if "oneOf" in schema else [schema]
+
+
+def kinds(schema: JSON) -> set[str]:
+    """The JSON types that a value may have."""
+    found: set[str] = set()
+    for one in alternatives(schema):
+        found.update([one["type"]] if isinstance(one["type"], str) else one["type"])
+    return found
+
+
+def kind(value: t.Any) -> str:
+    names = {bool: "boolean", int: "integer", str: "string", list: "array", dict: "object", type(None): "null"}
+    return names[type(value)]
+
+
+class Seen:
+    """Which fields the fake has answered, by the name of the schema."""
+
+    def __init__(self) -> None:
+        self.fields: dict[str, set[str]] = defaultdict(set)
+
+    def note(self, schema: JSON, value: t.Any, where: str) -> None:
+        assert kind(value) in kinds(schema), f"{where} is {value!r}"
+        if isinstance(value, list) and "items" in resolved(schema):
+            for one in value:
+                self.note(resolved(schema)["items"], one, where)
+        elif isinstance(value, dict):
+            described = next(one for one in alternatives(schema) if one["type"] == "object")
+            if properties(described):
+                self.fields[next(name for name, one in SCHEMAS.items() if one is described)].update(value)
+            for key in set(value) & set(properties(described)):
+                self.note(properties(described)[key], value[key], f"{where}.{key}")
+
+
+class Answers:
+    """What the fake answers to each path that is described, with each object that there is."""
+
+    def __init__(self, client: NKSClient) -> None:
+        self.client = client
+        self.kept: dict[str, t.Any] = {}
+
+    def ask(self, path: str, ids: JSON) -> t.Any:
+        url = path.format(**ids)
+        if url not in self.kept:
+            query = "?include_service_clusters=true" if path.endswith("/clusters") else ""
+            self.kept[url] = self.client._json("GET", url + query)
+        return self.kept[url]
+
+    def ids(self, path: str) -> list[JSON]:
+        """The values that the parameters of a path can have."""
+        above, _slash, last = path.rpartition("/")
+        if not above:
+            return [{}]
+        if not last.startswith("{"):
+            return self.ids(above)
+        return [
+            {**ids, last[1:-1]: one["pk"]}
+            for ids in self.ids(above)
+            for one in self.ask(above, ids)
+            if one["pk"] != FORBIDDEN
+        ]
+
+
+def test_the_fake_answers_the_fields_that_are_described(fake: FakeNKS, client: NKSClient) -> None:
+    fake.set_clusters([{"pk": 77, "org": 382, "provider": "gke"}])
+    seen, answers = Seen(), Answers(client)
+    for path, item in DESCRIPTION["paths"].items():
+        answer = item["get"]["responses"]["200"]
+        if "$ref" in answer:
+            answer = DESCRIPTION["components"]["responses"][answer["$ref"].rpartition("/")[2]]
+        if JSON_TYPE in answer["content"]:
+            for ids in answers.ids(path):
+                seen.note(answer["content"][JSON_TYPE]["schema"], answers.ask(path, ids), path)
+    described = {name: set(properties(schema)) for name, schema in SCHEMAS.items() if properties(schema)}
+    del described["Error"], described["ClusterFields"]  # which no answer of 200 is as a whole
+    assert seen.fields == described
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        name
+        for name, _function in inspect.getmembers(NKSClient, inspect.isfunction)
+        if name[0] != "_" and name != "limit"
+    ],
+)
+def test_what_the_client_asks_for_is_described(fake: FakeNKS, client: NKSClient, method: str) -> None:
+    parameters = inspect.signature(getattr(client, method)).parameters.values()
+    given = [GIVEN[one.name] for one in parameters if one.default is inspect.Parameter.empty]
+    getattr(client, method)(*given)
+    (request,) = fake.requests
+    described = [
+        path
+        for path, item in DESCRIPTION["paths"].items()
+        if re.fullmatch(re.sub("{.+?}", "[0-9]+", path), request["path"]) and request["method"].lower() in item
+    ]
+    assert len(described) == 1
+
+
+def returned_values() -> list[tuple[str, str, JSON]]:
+    """Module, name and documentation of each value that is one object or a list of objects."""
+    found = []
+    for module in MODULES:
+        text = importlib.import_module(f"ansible_collections.netapp.nks.plugins.modules.{module}").RETURN
+        found += [
+            (module, name, value)
+            for name, value in yaml.safe_load(text).items()
+            if "dict" in (value["type"], value.get("elements"))
+        ]
+    return found
+
+
+def check_fields(documented: JSON, described: JSON) -> None:
+    assert set(documented) <= set(described)
+    for key, field in documented.items():
+        schema = resolved(described[key])
+        assert KINDS[field["type"]] in kinds(schema)
+        if "contains" in field:
+            check_fields(field["contains"], properties(schema["items"] if "items" in schema else schema))
+
+
+@pytest.mark.parametrize("module, name, value", returned_values())
+def test_what_the_modules_return_is_described(module: str, name: str, value: JSON) -> None:
+    schema = RETURNED[module, name]
+    if schema is None:
+        return
+    described = {**properties(SCHEMAS[schema]), **ADDED.get(name, {})}
+    check_fields(value.get("contains", {}), described)
+    samples = value["sample"] if value["type"] == "list" else [value["sample"]]
+    for sample in samples:
+        assert set(sample) <= set(described)
+        assert {key for key, one in sample.items() if kind(one) not in kinds(described[key])} == set()
+
+
+def test_each_module_is_looked_at() -> None:
+    assert {module for module, _name, _value in returned_values()} == set(MODULES)
