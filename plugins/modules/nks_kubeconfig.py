@@ -42,11 +42,37 @@ options:
     description: Name of the cluster.
     type: str
   dest:
-    description: Path of the file. Its folder must exist. A symbolic link is followed.
+    description:
+      - Path of the file. Its folder must exist. A symbolic link is followed.
+      - Exactly one of O(dest) and O(dest_name) is required.
     type: path
-    required: true
+  dest_dir:
+    description:
+      - With O(dest_name), the folder of the file.
+      - If it does not exist, it is made so that only its owner can use it. The mode of a folder that exists stays as it
+        is, and there is a warning where others can read or change the folder.
+    type: path
+    default: ~/.kube/nks
+    version_added: 1.1.0
+  dest_name:
+    description:
+      - A name for the file in O(dest_dir), for example that of a host. C(.kubeconfig) is appended.
+      - Other characters than letters, digits, C(.), C(_) and C(-) become C(_), and a long name is cut. To such a name,
+        C(~) and the ID of the cluster are appended, so that clusters with different names never share a file.
+    type: str
+    version_added: 1.1.0
+  when_not_running:
+    description:
+      - What to do where the cluster has failed or its C(state) is not V(running).
+      - V(try) - ask for the kubeconfig, and fail where it is not available.
+      - V(skip) - write nothing and warn. The result has no RV(dest).
+      - V(fail) - fail.
+    type: str
+    choices: [try, skip, fail]
+    default: try
+    version_added: 1.1.0
   backup:
-    description: Keep a copy of the file that is replaced, with a timestamp in its name.
+    description: Keep a copy of the file that is replaced, with a timestamp in its name. Only its owner can read it.
     type: bool
     default: false
   mode:
@@ -68,12 +94,20 @@ EXAMPLES = r"""
 - name: Show which cluster it is for
   ansible.builtin.debug:
     msg: "{{ prod.dest }} is for the cluster {{ prod.cluster.name }} with the ID {{ prod.cluster.pk }}."
+
+- name: Write it to /tmp/kubeconfigs/prod.kubeconfig, unless the cluster is not running
+  netapp.nks.nks_kubeconfig:
+    org: my-organization
+    name: prod
+    dest_dir: /tmp/kubeconfigs
+    dest_name: prod
+    when_not_running: skip
 """
 
 RETURN = r"""
 dest:
   description: Path of the file, absolute and without symbolic links.
-  returned: success
+  returned: success, unless the cluster was left out by O(when_not_running=skip)
   type: str
   sample: /home/deploy/prod.kubeconfig
 cluster:
@@ -103,6 +137,8 @@ backup_file:
 
 import codecs
 import os
+import re
+import stat
 import tempfile
 import traceback
 import typing as t
@@ -123,6 +159,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._errors import (
     one_line,
 )
 from ansible_collections.netapp.nks.plugins.module_utils._fleet import (
+    has_failed,
     object_pk,
     select_clusters,
     shown_cluster,
@@ -137,17 +174,71 @@ LARGEST = 2**18
 
 
 def write_kubeconfig(module: AnsibleModule, client: NKSClient) -> dict[str, t.Any]:
+    params = module.params
+    if params["dest"] is not None:
+        check_dest(module, params["dest"])
+    org, cluster = find_cluster(client, params["org"], params["id"], params["name"])
+    found = {"pk": cluster["pk"], "name": cluster.get("name"), "org": org["pk"]}
+    reason = None if params["when_not_running"] == "try" else not_running(cluster)
+    if reason and params["when_not_running"] == "fail":
+        raise NKSError(reason)
+    if reason:
+        module.warn(f"{reason} It is left out.")
+        return {"changed": False, "cluster": found}
+    if params["dest"] is None:
+        params["dest"] = os.path.join(params["dest_dir"], file_name(params["dest_name"], cluster["pk"]))
+        check_dest(module, params["dest"], with_folder=True)
     # Also in the parameters, so that a link is followed for the attributes as well.
-    dest = module.params["dest"] = os.path.realpath(module.params["dest"])
+    dest = params["dest"] = os.path.realpath(params["dest"])
+    content = fetch(client, org, cluster)
+    if params["dest_name"] is not None:
+        make_folder(module, params["dest_dir"])
+    return {**replace(module, dest, content), "cluster": found}
+
+
+def check_dest(module: AnsibleModule, dest: str, with_folder: bool = False) -> None:
+    """:raises NKSError: no file can be written there.
+
+    :param with_folder: whether the folder can be made.
+    """
+    dest = os.path.realpath(dest)
+    folder = os.path.dirname(dest)
     if os.path.exists(dest) and not os.path.isfile(dest):
         raise NKSError(f"dest is a folder or a device, not a file: {dest}.")
-    if not (module.check_mode or os.path.isdir(os.path.dirname(dest))):
+    if with_folder and os.path.exists(folder) and not os.path.isdir(folder):
+        raise NKSError(f"dest_dir is not a folder: {folder}.")
+    if not (with_folder or module.check_mode or os.path.isdir(folder)):
         raise NKSError(f"The folder of dest does not exist: {dest}.")
-    org, cluster = find_cluster(client, module.params["org"], module.params["id"], module.params["name"])
-    content = fetch(client, org, cluster)
-    result = replace(module, dest, content)
-    result["cluster"] = {"pk": cluster["pk"], "name": cluster.get("name"), "org": org["pk"]}
-    return result
+
+
+def make_folder(module: AnsibleModule, folder: str) -> None:
+    """Make the folder for its owner only, or warn where it is not for its owner only."""
+    if os.path.isdir(folder):
+        mode = stat.S_IMODE(os.stat(folder).st_mode)
+        if mode & 0o077:
+            module.warn(f"Not only its owner can use the folder {folder}: its mode is {mode:04o}, and stays so.")
+    elif not module.check_mode:
+        os.umask(0o077)
+        try:
+            os.makedirs(folder, exist_ok=True)  # it may be made for another host at this moment
+        except OSError as exc:
+            raise NKSError(f"dest_dir cannot be made: {exc.strerror}: {folder}.") from None
+
+
+def file_name(name: str, pk: int) -> str:
+    """A name for the file of this cluster. No name that is used as it is has a tilde, so it is that of no other."""
+    if not re.fullmatch("[A-Za-z0-9][A-Za-z0-9._-]{0,99}", name):
+        name = f"{re.sub('[^A-Za-z0-9._-]', '_', name)[:100]}~{pk}"
+    return f"{name}.kubeconfig"
+
+
+def not_running(cluster: JSON) -> str | None:
+    """Why the cluster does not run, in words. None where it does."""
+    what = f"The cluster {shown_cluster(cluster)} has no kubeconfig to write"
+    if has_failed(cluster):
+        return f"{what}: it has failed."
+    state = cluster.get("state")
+    return None if state == "running" else f"{what}: its state is {one_line(str(state))}."
 
 
 def find_cluster(client: NKSClient, org: str | None, pk: int | None, name: str | None) -> tuple[JSON, JSON]:
@@ -224,6 +315,7 @@ def replace(module: AnsibleModule, dest: str, content: bytes) -> dict[str, t.Any
         if before is not None:
             if module.params["backup"]:
                 result["backup_file"] = module.backup_local(dest)
+                os.chmod(result["backup_file"], 0o600)
             # First of all, so that the new content is never in a file that others can read.
             module.set_fs_attributes_if_different(attributes, False)
         handle, new = tempfile.mkstemp(dir=module.tmpdir)
@@ -252,12 +344,15 @@ def main() -> None:
             "org": {"type": "str"},
             "id": {"type": "int"},
             "name": {"type": "str"},
-            "dest": {"type": "path", "required": True},
+            "dest": {"type": "path"},
+            "dest_dir": {"type": "path", "default": "~/.kube/nks"},
+            "dest_name": {"type": "str"},
+            "when_not_running": {"type": "str", "choices": ["try", "skip", "fail"], "default": "try"},
             "backup": {"type": "bool", "default": False},
             "mode": {"type": "raw", "default": "0600"},
         },
-        mutually_exclusive=[("id", "name")],
-        required_one_of=[("id", "name")],
+        mutually_exclusive=[("id", "name"), ("dest", "dest_name")],
+        required_one_of=[("id", "name"), ("dest", "dest_name")],
         add_file_common_args=True,
         supports_check_mode=True,
     )

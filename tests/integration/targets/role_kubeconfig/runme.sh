@@ -17,13 +17,29 @@ test "$(stat -c %a "$folder/new" "$folder/new/"* | sort -u | tr '\n' ' ')" = '60
 test "$(cd "$folder/new" && echo ./*)" = \
     './Shop___Z_rich~1302.kubeconfig ./_~1401.kubeconfig ./edge_1__lab_.kubeconfig ./prod_1201.kubeconfig ./prod_1301.kubeconfig ./staging.kubeconfig'
 succeeds ansible-playbook write.yml -i clusters.nks.yml -e "folder=$folder/new" -vvvvv
-said 'changed=0' 'The cluster broken has no kubeconfig: it has failed. It is left out.'
+said 'changed=0' 'The cluster broken (ID 1205) has no kubeconfig to write: it has failed. It is left out.'
 test "$(grep -c 'changed=[^0]' "$log")" = 0
 no_secrets
 
 fails ansible-playbook write.yml -i clusters.nks.yml -e "folder=$folder/new" -e kubeconfig_not_running=fail
-said 'The cluster broken has no kubeconfig: it has failed.'
+said 'The cluster broken (ID 1205) has no kubeconfig to write: it has failed.'
 fails ansible-playbook write.yml -i nodes.nks.yml -e "folder=$folder/new"
 said 'is not a cluster'
 fails env NKS_API_TOKEN=wrong ansible-playbook write.yml -i hosts.yml -e "folder=$folder/new"
 said 'status 401'
+
+# The mode of a folder that exists stays as it is
+mkdir -m 755 "$folder/shared"
+succeeds ansible-playbook write.yml -i clusters.nks.yml -e "folder=$folder/shared"
+said "Not only its owner can use the folder $folder/shared: its mode is 0755, and stays so."
+test "$(stat -c %a "$folder/shared")" = 755
+test "$(stat -c %a "$folder/shared/"* | sort -u)" = 600
+
+# Options that are omitted, and defaults of the play for the module
+mkdir "$folder/home"
+HOME=$folder/home succeeds env -u NKS_API_URL ansible-playbook play.yml -i hosts.yml
+test "$(stat -c %a "$folder/home/.kube" "$folder/home/.kube/nks" "$folder/home/.kube/nks/prod.kubeconfig" | tr '\n' ' ')" = '700 700 640 '
+
+# A cluster that stops running in the meantime
+succeeds ansible-playbook refresh.yml -i clusters_of_one_org.nks.yml -e "folder=$folder/refresh"
+said 'The cluster going (ID 1204) has no kubeconfig to write: its state is deleting. It is left out.'

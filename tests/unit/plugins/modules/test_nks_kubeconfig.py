@@ -26,6 +26,12 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
+def warnings(result: JSON) -> list[str]:
+    """As text. From ansible-core 2.19 on, a module gives objects."""
+    found = result.get("warnings", [])
+    return [warning if isinstance(warning, str) else warning["event"]["msg"] for warning in found]
+
+
 @pytest.fixture(name="dest")
 def dest_fixture(tmp_path: Path) -> t.Iterator[Path]:
     umask = os.umask(0o022)
@@ -80,6 +86,7 @@ def test_an_older_file_is_replaced_and_kept_if_asked_for(run_module: Run, dest: 
     assert len(list(dest.parent.iterdir())) == 1 + backup
     if backup:
         assert Path(result["backup_file"]).read_text(encoding="utf-8") == "old secret"
+        assert mode(Path(result["backup_file"])) == 0o600
 
 
 @pytest.mark.parametrize("before", ["the same", "other", None])
@@ -138,6 +145,18 @@ def test_the_attributes_alone_can_change(run_module: Run, dest: Path) -> None:
         ({**PROD, "id": 1201}, None, "mutually exclusive"),
         ({**PROD, "dest": "/nowhere/at/all"}, None, "The folder of dest does not exist"),
         ({**PROD, "dest": "/tmp"}, None, "dest is a folder or a device"),
+        ({**PROD, "dest_name": "x"}, None, "mutually exclusive: dest\\|dest_name"),
+        ({**PROD, "dest": None}, None, "one of the following is required: dest, dest_name"),
+        (
+            {**PROD, "dest": None, "dest_dir": "/dev/null", "dest_name": "x"},
+            None,
+            "dest_dir is not a folder: /dev/null",
+        ),
+        (
+            {**PROD, "dest": None, "dest_dir": "/dev/null/x", "dest_name": "x"},
+            None,
+            "dest_dir cannot be made: Not a dir",
+        ),
         ({**PROD, "dest": "/dev/null"}, None, "dest is a folder or a device"),
     ],
 )
@@ -204,3 +223,85 @@ def test_a_kubeconfig_that_does_not_come_whole_is_not_written(
     assert result["failed"]
     assert "never-show" not in str(result)
     assert not dest.exists()
+
+
+def test_a_folder_is_made_for_its_owner_only(run_module: Run, dest: Path) -> None:
+    folder = dest.parent / "made/here"
+    given = {"dest_dir": str(folder), "dest_name": "prod", **PROD}
+    assert run_module(main, check_mode=True, **given)["changed"]
+    assert not folder.parent.exists()
+    result = run_module(main, **given)
+    assert (result["changed"], result["dest"]) == (True, f"{folder}/prod.kubeconfig")
+    assert [mode(path) for path in (folder.parent, folder, folder / "prod.kubeconfig")] == [0o700, 0o700, 0o600]
+    again = run_module(main, **given)
+    assert not again["changed"]
+    assert "warnings" not in again
+
+
+@pytest.mark.parametrize(("folder_mode", "warned"), [(0o755, True), (0o710, True), (0o1777, True), (0o500, False)])
+def test_a_folder_that_is_there_keeps_its_mode(run_module: Run, dest: Path, folder_mode: int, warned: bool) -> None:
+    folder = dest.parent / "shared"
+    folder.mkdir()
+    folder.chmod(folder_mode)
+    result = run_module(main, check_mode=True, dest_dir=str(folder), dest_name="prod", **PROD)
+    assert mode(folder) == folder_mode
+    said = f"Not only its owner can use the folder {folder}: its mode is {folder_mode:04o}, and stays so."
+    assert warnings(result) == ([said] if warned else [])
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("prod", "prod"),
+        ("prod_1.2-3", "prod_1.2-3"),
+        ("x" * 100, "x" * 100),
+        ("x" * 101, f"{'x' * 100}~1201"),
+        ("a/../b", "a_.._b~1201"),
+        ("..", "..~1201"),
+        (".hidden", ".hidden~1201"),
+        ("prod~1201", "prod_1201~1201"),
+        ("prod\n", "prod_~1201"),
+        ("🐳", "_~1201"),
+        ("", "~1201"),
+    ],
+)
+def test_any_name_gives_a_file_in_the_folder(run_module: Run, dest: Path, name: str, file: str) -> None:
+    result = run_module(main, dest_dir=str(dest.parent), dest_name=name, **PROD)
+    assert [path.name for path in dest.parent.iterdir()] == [f"{file}.kubeconfig"]
+    assert result["dest"] == f"{dest.parent}/{file}.kubeconfig"
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"state": "building"}, "its state is building."),
+        ({"state": None}, "its state is None."),
+        ({"state": "running", "is_failed": True}, "it has failed."),
+        ({"state": "failed"}, "it has failed."),
+    ],
+)
+def test_a_cluster_that_is_not_running_can_be_left_out_or_be_an_error(
+    fake: FakeNKS, run_module: Run, dest: Path, change: JSON, reason: str
+) -> None:
+    cluster = {"pk": 1201, "name": "prod", "is_failed": False, **change}
+    fake.fault("/orgs/381/clusters", "body", body=json.dumps([cluster]))
+    said = f"The cluster prod (ID 1201) has no kubeconfig to write: {reason}"
+    left_out = run_module(main, dest=str(dest), when_not_running="skip", **PROD)
+    assert left_out["changed"] is False
+    assert warnings(left_out) == [f"{said} It is left out."]
+    assert left_out["cluster"] == {"pk": 1201, "name": "prod", "org": 381}
+    assert "dest" not in left_out
+    assert run_module(main, dest=str(dest), when_not_running="fail", **PROD)["msg"] == said
+    assert not dest.exists()
+    assert run_module(main, dest=str(dest), **PROD)["changed"]
+
+
+@pytest.mark.parametrize("when_not_running", ["try", "skip", "fail"])
+def test_a_running_cluster_is_written_in_any_case(run_module: Run, dest: Path, when_not_running: str) -> None:
+    assert run_module(main, dest=str(dest), when_not_running=when_not_running, **PROD)["dest"] == str(dest)
+
+
+def test_a_byte_order_mark_is_not_written(fake: FakeNKS, run_module: Run, dest: Path) -> None:
+    fake.fault(KUBECONFIG, "byte_order_mark")
+    run_module(main, dest=str(dest), **PROD)
+    assert dest.read_bytes().startswith(b"apiVersion")
