@@ -128,7 +128,7 @@ def compiled(environment: jinja2.Environment, extra: set[str], source: str) -> E
 
 def older_compiled(templar: Templar, source: str) -> Evaluate | None:
     """As :func:`compiled`, for a template and ansible-core 2.18 and older."""
-    from ansible.template.vars import AnsibleJ2Vars
+    from ansible.template.vars import AnsibleJ2Vars  # pylint: disable=import-error,no-name-in-module
     from ansible.utils.unsafe_proxy import wrap_var
 
     if re.search(r"\\|^#jinja2:|\b(lookup|query|q)\b", source):
