@@ -185,11 +185,12 @@ def write_kubeconfig(module: AnsibleModule, client: NKSClient) -> dict[str, t.An
     if reason:
         module.warn(f"{reason} It is left out.")
         return {"changed": False, "cluster": found}
-    if params["dest"] is None:
-        params["dest"] = os.path.join(params["dest_dir"], file_name(params["dest_name"], cluster["pk"]))
-        check_dest(module, params["dest"], with_folder=True)
+    dest = params["dest"]
+    if dest is None:
+        dest = os.path.join(params["dest_dir"], file_name(params["dest_name"], cluster["pk"]))
+        check_dest(module, dest, with_folder=True)
     # Also in the parameters, so that a link is followed for the attributes as well.
-    dest = params["dest"] = os.path.realpath(params["dest"])
+    dest = params["dest"] = os.path.realpath(dest)
     content = fetch(client, org, cluster)
     if params["dest_name"] is not None:
         make_folder(module, params["dest_dir"])

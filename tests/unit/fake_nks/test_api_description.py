@@ -186,7 +186,7 @@ def check_fields(documented: JSON, described: JSON) -> None:
         schema = resolved(described[key])
         assert KINDS[field["type"]] in kinds(schema)
         if "contains" in field:
-            check_fields(field["contains"], properties(schema["items"] if "items" in schema else schema))
+            check_fields(field["contains"], properties(schema.get("items", schema)))
 
 
 @pytest.mark.parametrize("module, name, value", returned_values())
