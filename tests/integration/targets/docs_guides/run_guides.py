@@ -16,6 +16,9 @@ A comment before a block, `.. KIND: TEXT` or `<!-- KIND: TEXT -->`, changes that
 
 - `not run: REASON`: the syntax is checked, and that a target of `make` exists.
 - `fails: REASON`: the last command of the block must fail.
+- `pipeline: NAME`: the commands of Ansible in the block run with the variables that the block sets, through a pipe.
+  Those with a time for a gate start before a cluster is ready. It becomes ready when a line of the waiting gate has
+  arrived.
 - `step: SECONDS`: so much time passes with each request to the fake. Otherwise no time passes.
 - `said by: COMMAND`: the block is a message that the command gives. The command may call `fault JSON`, which makes
   requests to the fake fail.
@@ -27,6 +30,7 @@ A comment before a block, `.. KIND: TEXT` or `<!-- KIND: TEXT -->`, changes that
 from __future__ import annotations
 
 import configparser
+import json
 import os
 import re
 import signal
@@ -45,7 +49,7 @@ INSTALL = "ansible-galaxy collection install"
 NOT_PASSED = ("ANSIBLE_CONFIG", "ANSIBLE_COLLECTIONS_PATH", "ANSIBLE_HOME", "OLDPWD")
 """What a reader does not have in the environment."""
 
-KINDS = "not run|fails|step|said by|goes on|said there"
+KINDS = "not run|fails|pipeline|step|said by|goes on|said there"
 RST_BLOCK = re.compile(
     rf"(?:^\.\. ({KINDS}): (.+(?:\n   .+)*)\n\s*)?"
     r"^( *)\.\. code-block:: (\S+)\n((?:\3   :.*\n)*)\n((?:\3   .*\n|\s*\n)+)",
@@ -57,6 +61,12 @@ MARKDOWN_BLOCK = re.compile(
 FILES = ("yaml", "ini", "groovy")
 SCRIPTS = ("script", "before_script", "run")
 """Where a pipeline has commands."""
+
+VARIABLES = ("variables", "env")
+"""Where a pipeline has variables."""
+
+STAGING = 1202
+"""A cluster that the gates in the pipelines need."""
 
 SHELL = """
 fault() {
@@ -169,17 +179,12 @@ def follow(block: Block, home: Path, root: Path) -> None:
         check(command, root)
         GoingOn.end()
         GoingOn(command, home).says(output)
+    elif block.kind == "pipeline":
+        run_pipeline(block, home, root)
     elif block.language == "yaml":
-        for document in yaml.safe_load_all(block.text):
-            for script in scripts(document):
-                check(script, root)
+        list(yaml.safe_load_all(block.text))
     elif block.language == "ini":
         configparser.ConfigParser(interpolation=None).read_string(block.text)
-    elif block.language == "groovy":
-        if any(block.text.count(opens) != block.text.count(closes) for opens, closes in ("{}", "()", "[]")):
-            raise GuideError("the brackets do not match")
-        for script in re.findall(r"""\bsh '([^']+)'""", block.text):
-            check(script, root)
     elif block.language == "console":
         found = commands(block.text)
         for number, (command, output) in enumerate(found, 1):
@@ -191,7 +196,7 @@ def follow(block: Block, home: Path, root: Path) -> None:
 
 
 def write(block: Block, folder: Path, shipped: Path) -> None:
-    (folder / block.file).parent.mkdir(exist_ok=True)
+    (folder / block.file).parent.mkdir(parents=True, exist_ok=True)
     (folder / block.file).write_text(block.text, encoding="utf-8")
     if (shipped / block.file).exists():
         # The file may have a license and remarks before its first line of YAML.
@@ -200,13 +205,56 @@ def write(block: Block, folder: Path, shipped: Path) -> None:
             raise GuideError(f"the file of that name in docs/awx differs:\n{start}")
 
 
-def scripts(document: t.Any) -> t.Iterator[str]:
-    document = dict(enumerate(document)) if isinstance(document, list) else document
-    for key, value in document.items() if isinstance(document, dict) else ():
-        if key in SCRIPTS and isinstance(value, (str, list)):
-            yield "\n".join([value] if isinstance(value, str) else value)
+def run_pipeline(block: Block, home: Path, root: Path) -> None:
+    scripts, variables = parse_pipeline(block)
+    for script in scripts:
+        check(script, root)
+    assignments = "".join(f"export {name}='{value}'\n" for name, value in variables if not name.startswith("NKS_"))
+    playbooks = [line for script in scripts for line in script.splitlines() if line.startswith("ansible-playbook")]
+    gates = [line for line in playbooks if "cluster_gate_timeout" in line]
+    if not gates or ("PYTHONUNBUFFERED", "1") not in variables:
+        raise GuideError("the pipeline has no gate that waits, or its output is held back")
+    for command in playbooks:
+        if command in gates:
+            watch(f"(\nunset PYTHONUNBUFFERED\n{assignments}{command} -e cluster_gate_sleep=1\n)", home)
         else:
-            yield from scripts(value)
+            run(f"(\n{assignments}{command}\n)", "", home, fails=False)
+
+
+def parse_pipeline(block: Block) -> tuple[list[str], list[tuple[str, str]]]:
+    """The scripts and the variables of a pipeline."""
+    if block.language == "groovy":
+        if any(block.text.count(opens) != block.text.count(closes) for opens, closes in ("{}", "()", "[]")):
+            raise GuideError("the brackets do not match")
+        return re.findall(r"\bsh '([^']+)'", block.text), re.findall(r"^ *(\w+) = '([^']*)'$", block.text, re.M)
+    found = list(entries(yaml.safe_load(block.text)))
+    scripts = ["\n".join([value] if isinstance(value, str) else value) for key, value in found if key in SCRIPTS]
+    return scripts, [pair for key, value in found if key in VARIABLES for pair in value.items()]
+
+
+def entries(document: t.Any) -> t.Iterator[tuple[t.Any, t.Any]]:
+    """All keys of a document with their values, at any depth."""
+    for key, value in document.items() if isinstance(document, dict) else enumerate(document):
+        yield key, value
+        if isinstance(value, (dict, list)):
+            yield from entries(value)
+
+
+def watch(command: str, home: Path) -> None:
+    """Check that what a gate says while it waits arrives while it waits. What happens is ordered, not timed."""
+    change_cluster(STAGING, {"state": "building"})
+    with start(command, home) as process:
+        assert process.stdout
+        said = ""
+        for line in process.stdout:
+            said += line
+            if "waiting" in line:
+                break
+        is_running = process.poll() is None
+        change_cluster(STAGING, {"state": "running"})
+        said_later = process.stdout.read()
+    if not is_running or process.returncode:
+        raise GuideError(f"{command}\nended with {process.returncode}. While it waited:\n{said}\nLater:\n{said_later}")
 
 
 def commands(text: str) -> list[tuple[str, str]]:
@@ -227,16 +275,17 @@ def check(script: str, root: Path) -> None:
 
 
 def run(command: str, output: str, home: Path, fails: bool) -> None:
-    done = bash(command, home)
-    said = done.stdout + done.stderr
-    if bool(done.returncode) != fails:
-        raise GuideError(f"{command}\nended with {done.returncode}\n{said}")
+    with start(command, home) as process:
+        said, _nothing = process.communicate()
+    if bool(process.returncode) != fails:
+        raise GuideError(f"{command}\nended with {process.returncode}\n{said}")
     expect(command, output, said)
 
 
 def provoke(block: Block, home: Path) -> None:
-    done = bash(block.remark, home)
-    expect(block.remark, block.text, done.stdout + done.stderr)
+    with start(block.remark, home) as process:
+        said, _nothing = process.communicate()
+    expect(block.remark, block.text, said)
 
 
 def expect(command: str, text: str, said: str) -> int:
@@ -257,18 +306,22 @@ def squeezed(text: str) -> str:
     return re.sub(r"[\s\\]", "", text)
 
 
-def bash(command: str, home: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        ["bash", "-c", f"{SHELL}\n{command}"], env={"HOME": str(home)}, capture_output=True, text=True, check=False
+def start(command: str, home: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        ["bash", "-c", f"{SHELL}\n{command}"],
+        env={"HOME": str(home)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
 
 
 def prepare(home: Path, root: Path, page: str) -> None:
     """Give the shell of a page its first folder and environment, and the collection unless the page installs it."""
     if INSTALL not in page:
-        collections = home / ".ansible/collections/ansible_collections/netapp"
-        collections.mkdir(parents=True)
-        (collections / "nks").symlink_to(root)
+        (home / ".ansible/collections").mkdir(parents=True)
+        collections = Path(os.environ["ANSIBLE_COLLECTIONS_PATH"].split(os.pathsep)[0], "ansible_collections")
+        (home / ".ansible/collections/ansible_collections").symlink_to(collections)
     repository = home / ".repository"
     if REPOSITORY in page:
         git = ["git", f"--git-dir={repository}", f"--work-tree={root}", "-c", "user.name=docs", "-c", "user.email=docs"]
@@ -279,6 +332,8 @@ def prepare(home: Path, root: Path, page: str) -> None:
         **{name: value for name, value in os.environ.items() if name not in NOT_PASSED},
         "HOME": str(home),
         "ANSIBLE_NOCOLOR": "true",
+        # As on a terminal
+        "PYTHONUNBUFFERED": "1",
         # A clone of the repository, and an installation from it, take the files that are tested.
         "GIT_CONFIG_COUNT": "1",
         "GIT_CONFIG_KEY_0": f"url.{repository}.insteadOf",
@@ -289,10 +344,15 @@ def prepare(home: Path, root: Path, page: str) -> None:
     subprocess.run(["bash", "-c", 'export -p >"$HOME/.environment"'], env=environment, check=True)
 
 
-def control(path: str, body: str = "") -> None:
+def control(path: str, body: str = "", method: str = "POST") -> None:
     """A request to the fake itself."""
-    with urllib.request.urlopen(f"{os.environ['NKS_FAKE_URL']}/_fake/{path}", body.encode()):
+    url = f"{os.environ['NKS_FAKE_URL']}/_fake/{path}"
+    with urllib.request.urlopen(urllib.request.Request(url, body.encode(), method=method)):
         pass
+
+
+def change_cluster(pk: int, fields: dict[str, t.Any]) -> None:
+    control(f"clusters/{pk}", json.dumps(fields), "PATCH")
 
 
 def main() -> int:
