@@ -155,7 +155,7 @@ def eda(session: nox.Session) -> None:
         found = f"Java {java_version()} is" if java_version() else "No Java is"
         session.error(
             f"ansible-rulebook needs Java {JAVA} or newer. {found} in JAVA_HOME or on PATH. Install it, for example "
-            f"the package openjdk-{JAVA}-jre-headless of Debian."
+            f"the package openjdk-{JAVA}-jre-headless of Debian"
         )
     session.install("ansible-core", "ansible-rulebook", "pytest", "requests")
     with tempfile.TemporaryDirectory() as temporary:

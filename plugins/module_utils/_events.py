@@ -27,7 +27,8 @@ Fits = t.Callable[[JSON], bool]
 NOT_COMPARED = ("updated",)
 """Fields of a cluster whose change alone means nothing."""
 
-MARKER = re.compile(r"\{(?=[{%#])")
+MARKER = re.compile(r"\{(?=[{%#])|#(?=jinja2:)")
+"""What makes a template of a text. A first line that begins with ``#jinja2:`` can set other markers."""
 
 
 class Seen(t.NamedTuple):
@@ -82,7 +83,7 @@ def compare(
 
 
 def harmless(value: t.Any) -> t.Any:
-    """The value with ``_`` in the place of the first brace of each Jinja marker, in whatever text of it.
+    """The value with ``_`` in the place of the first character of each marker of Jinja, in whatever text of it.
 
     ansible-rulebook passes an event to a playbook as extra variables, and Ansible takes those for templates.
     """

@@ -131,11 +131,16 @@ def run_fixture(fake: FakeNKS, tmp_path: Path) -> t.Iterator[t.Callable[..., Rul
 Run = t.Callable[..., Rulebook]
 
 
+def touch(folder: Path) -> str:
+    """A lookup that leaves a file where it is evaluated."""
+    return f"lookup('ansible.builtin.pipe', 'touch {folder}/evaluated')"
+
+
 def test_a_rulebook_reacts_to_what_runs_fails_and_goes_through_an_outage(
     fake: FakeNKS, run: Run, tmp_path: Path
 ) -> None:
-    play = [{"hosts": "localhost", "gather_facts": False, "tasks": [{"ansible.builtin.debug": {"var": "said"}}]}]
-    write(tmp_path / "say.yml", play)
+    tasks = [{"ansible.builtin.debug": {"var": name}} for name in ("said", "ansible_eda.event.cluster")]
+    write(tmp_path / "say.yml", [{"hosts": "localhost", "gather_facts": False, "tasks": tasks}])
     said = "{{ event.cluster.name }} {{ event.type }}"
     rules = [
         {
@@ -149,8 +154,10 @@ def test_a_rulebook_reacts_to_what_runs_fails_and_goes_through_an_outage(
     write(tmp_path / "own.yml", [{"name": "Own", "hosts": "localhost", "sources": [source], "rules": rules}])
     rulebook = run("own.yml")
     rulebook.looks()
-    fake.change_cluster(1203, state="running")
+    header = f"#jinja2: variable_start_string:'[[', variable_end_string:']]'\n[[ {touch(tmp_path)} ]]"
+    fake.change_cluster(1203, state="running", zone=header, channel="{% if " + touch(tmp_path) + " %}{% endif %}")
     rulebook.says('"said": "build-me cluster_running"')
+    assert "_jinja2: variable_start_string" in rulebook.text and not (tmp_path / "evaluated").exists()
     fake.fault("/orgs.*", **OUTAGE)
     fake.change_cluster(1202, **FAILED)
     fake.delete_cluster(1204)
@@ -196,7 +203,7 @@ class Webhook(http.server.BaseHTTPRequestHandler):
 
 
 def test_a_failure_is_notified_once_with_its_reason(fake: FakeNKS, run: Run, tmp_path: Path) -> None:
-    evil = "{{ lookup('ansible.builtin.pipe', 'touch " + str(tmp_path / "evaluated") + "') }}"
+    evil = f"{{{{ {touch(tmp_path)} }}}}"
     Webhook.texts.clear()
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Webhook) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -219,33 +226,35 @@ def test_a_failure_is_notified_once_with_its_reason(fake: FakeNKS, run: Run, tmp
     assert last.startswith("Cluster _{ lookup(") and not (tmp_path / "evaluated").exists()
 
 
-def test_an_inventory_is_refreshed_once_for_what_changes_together(fake: FakeNKS, run: Run, tmp_path: Path) -> None:
-    (tmp_path / "nks.yml").write_text("plugin: netapp.nks.nks\n", encoding="utf-8")
-    fleet = tmp_path / "fleet.yml"
-    rulebook = run(
-        "netapp.nks.refresh_inventory",
-        refresh_inventory_source=str(tmp_path / "nks.yml"),
-        refresh_inventory_dest=str(fleet),
-    )
+def test_a_cached_inventory_is_refreshed_once_for_what_changes_together(
+    fake: FakeNKS, run: Run, tmp_path: Path
+) -> None:
+    inventory = tmp_path / "nks.yml"
+    cache = {"cache": True, "cache_plugin": "jsonfile", "cache_connection": str(tmp_path / "cache")}
+    write(inventory, {"plugin": "netapp.nks.nks", "orgs": [382, 383], **cache})
+    rulebook = run("netapp.nks.refresh_inventory", refresh_inventory_source=str(inventory))
+    assert cached_pks(fake, inventory) == {1301, 1302, 1303, 1401}
     rulebook.looks()
-    fake.delete_cluster(1202)
-    fake.set_clusters([{"pk": 1601, "org": 382, "name": "{{ new }}", "state": "building"}])
+    fake.delete_cluster(1302)
+    fake.set_clusters([{"pk": 1601, "org": 382, "name": "new", "state": "building"}])
     rulebook.looks()
-    assert not fleet.exists()  # it waits for more
+    assert cached_pks(fake, inventory) == {1301, 1302, 1303, 1401}  # it waits for more
     rulebook.says("PLAY RECAP")
-    assert {host["nks_pk"] for host in hosts(fleet).values()} == {1201, 1203, 1204, 1205, 1301, 1302, 1303, 1401, 1601}
-    before = fleet.read_bytes()
-    fake.fault("/orgs/383/clusters", "status", status=500, after=8)
+    assert cached_pks(fake, inventory) == {1301, 1303, 1401, 1601}
     fake.delete_cluster(1601)
+    rulebook.looks()
+    fake.fault("/orgs/383/clusters", **OUTAGE)
     rulebook.says("run_playbook - ERROR")
-    assert "status 500" in rulebook.text and fleet.read_bytes() == before
+    assert "status 503" in rulebook.text
+    assert cached_pks(fake, inventory) == {1301, 1303, 1401, 1601}
 
 
-def hosts(inventory: Path) -> dict[str, t.Any]:
-    """The variables of each host, as Ansible reads them of a file."""
+def cached_pks(fake: FakeNKS, inventory: Path) -> set[int]:
+    """The clusters that a play with an inventory sees."""
     command = ["ansible-inventory", "--inventory", str(inventory), "--list"]
-    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
-    return json.loads(done.stdout)["_meta"]["hostvars"]
+    environment = {**os.environ, "NKS_API_URL": fake.url, "NKS_API_TOKEN": fake.token}
+    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True, text=True)
+    return {host["nks_pk"] for host in json.loads(done.stdout)["_meta"]["hostvars"].values()}
 
 
 def test_the_source_may_have_its_connection_from_variables(fake: FakeNKS, run: Run, tmp_path: Path) -> None:

@@ -17,8 +17,8 @@ description:
     O(workspaces), O(states), O(providers) and O(regions). It stays followed while it fits all of them but O(states), so
     that the events of a cluster that was C(running) go on when it is being deleted.
   - An event is told for each cluster that was followed before or is followed now.
-  - C({{), C({%) and C({#) in texts of the API become C(_{), C(_%) and C(_#) in events, because Ansible takes the extra
-    variables in which ansible-rulebook passes events to playbooks for templates.
+  - C({{), C({%), C({#) and C(#jinja2:) in texts of the API become C(_{), C(_%), C(_#) and C(_jinja2:) in events. Ansible
+    takes the extra variables in which ansible-rulebook passes events to playbooks for templates.
 options:
   api_token:
     description:

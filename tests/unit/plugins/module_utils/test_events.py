@@ -171,6 +171,7 @@ def test_a_selection_says_which_clusters_are_followed(steps: list[str | None], w
         ("{%if x%}{#y#}", "_%if x%}_#y#}"),
         ("{{{{", "___{"),
         ({"{{ a }}": ["{% b", {"c": "{# d"}], "e": 1}, {"_{ a }}": ["_% b", {"c": "_# d"}], "e": 1}),
+        ("#jinja2: variable_start_string:'['\n[x]", "_jinja2: variable_start_string:'['\n[x]"),
         ("{ } {a} Shop — Zürich", "{ } {a} Shop — Zürich"),
         (None, None),
     ],
