@@ -131,7 +131,7 @@ _value:
             V(not_running).
           type: str
         in_full:
-          description: Whole texts by the name of their field, where O(max_length) has cut them.
+          description: The whole texts by the names of their fields, where O(max_length) has cut them, else null.
           type: dict
     failed:
       description: Those of the clusters that have failed.

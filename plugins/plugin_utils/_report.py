@@ -83,8 +83,9 @@ def report(clusters: t.Any, orgs: t.Any = None, escape: t.Any = None, max_length
     fit, fit_whole = fitting(escape, max_length), fitting(escape, None)
     for row in rows:
         row["failure"] = fit_whole(row["failure"])[0]
-        row["in_full"] = {field: fit(row[field])[1] for field in TEXTS if fit(row[field])[1]}
+        whole = {field: fit(row[field])[1] for field in TEXTS}
         row.update({field: fit(row[field])[0] for field in TEXTS})
+        row["in_full"] = {field: value for field, value in whole.items() if value} or None
     for org in result["orgs"]:
         org["name"] = fit(org["name"])[0]
     for chart in result["charts"]:

@@ -36,6 +36,7 @@ IN_FLIGHT = 16
 LATENCY = 0.1
 NODE_CLUSTERS = 200
 TASKS = 10
+REPORT_CLUSTERS = 3000
 
 GROUPED = {
     "keyed_groups": [
@@ -162,8 +163,8 @@ class Bench:
     def inventory(self, source: str, **environment: str) -> t.Callable[[], Cost]:
         return lambda: self.run("ansible-inventory", "-i", source, "--list", **environment)
 
-    def playbook(self, book: str) -> t.Callable[[], Cost]:
-        return lambda: self.run("ansible-playbook", "-i", "localhost,", book)
+    def playbook(self, book: str, *options: str, **environment: str) -> t.Callable[[], Cost]:
+        return lambda: self.run("ansible-playbook", "-i", "localhost,", book, *options, **environment)
 
     def interleaved(self, variants: dict[str, t.Callable[[], Cost]], seconds: float) -> Costs:
         """The costs of the variants in turn. No round begins after so many seconds."""
@@ -291,6 +292,30 @@ class Bench:
         self.compare(costs, names[0], names[1], None)
         self.compare(costs, names[0], names[2], 1.1)
 
+    def reports(self) -> None:
+        """A table and a report of clusters that are at hand in a file, and the playbooks, which get them and write."""
+        empty, made = "an empty play, again", f"of {REPORT_CLUSTERS:,} clusters"
+        with Fake(self.folder, "--orgs", "5", "--clusters", str(REPORT_CLUSTERS)) as fake:
+            pairs = fake.clusters()
+            orgs = list({org["pk"]: org for org, _cluster in pairs}.values())
+            fleet = {"clusters": [cluster for _org, cluster in pairs], "orgs": orgs, "skipped_orgs": []}
+            files = (
+                "-e",
+                f"fleet_file={self.write('fleet.json', fleet)} fleet_report_dest={self.folder / 'fleet.html'}",
+            )
+            plays = {
+                empty: "empty",
+                f"a table {made} at hand": "table",
+                f"an HTML report {made} at hand": "html_report",
+                "a small file, written": "small_file",
+            }
+            variants = {name: self.playbook(str(HERE / f"plays/{play}.yml"), *files) for name, play in plays.items()}
+            for book in ("netapp.nks.list_clusters", "netapp.nks.fleet_report"):
+                variants[f"{book} {made}"] = self.playbook(book, *files, **fake.environment)
+            costs = self.interleaved(variants, 60)
+        for name in list(variants)[1:]:
+            self.compare(costs, name, empty, 3 if name.endswith("at hand") else None)
+
     def document(self, seconds: float) -> str:
         command = "python tests/benchmark/run.py " + " ".join(sys.argv[1:])
         lines = [
@@ -312,6 +337,9 @@ class Bench:
             f"  at {LATENCY * 1000:.0f} ms each as measured: two one after another, then one a cluster. One at a",
             "  time is computed in the same way.",
             f"- A task is a looped play, less an empty one, divided by its {TASKS} tasks.",
+            "- A table or a report of clusters at hand is made from a file, with the filters and the template of",
+            "  the collection. The playbooks also get the clusters from the API, and the reason of each failure. The",
+            "  report is then written by two modules of ansible-core, as is a small file.",
             "",
             "| what | elapsed | processor | goal | |",
             "|---|--:|--:|--:|---|",
@@ -354,12 +382,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", type=Path, help="write the tables to this file too")
     parser.add_argument("--repeat", type=int, default=5, help="rounds, fewer where they take long (default: 5)")
-    parser.add_argument("--only", choices=["fleets", "nodes", "tasks", "cache"], help="one part of it")
+    parser.add_argument("--only", choices=["fleets", "nodes", "tasks", "cache", "reports"], help="one part of it")
     arguments = parser.parse_args()
     start = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder), max(1, arguments.repeat))
-        for part in [arguments.only] if arguments.only else ["fleets", "nodes", "tasks", "cache"]:
+        for part in [arguments.only] if arguments.only else ["fleets", "nodes", "tasks", "cache", "reports"]:
             getattr(bench, part)()
     document = bench.document(time.monotonic() - start)
     if arguments.output:
