@@ -12,8 +12,8 @@ import json
 import re
 import typing as t
 
-from ansible_collections.netapp.nks.plugins.module_utils._fleet import has_failed, object_pk
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
+from ansible_collections.netapp.nks.plugins.module_utils._objects import has_failed, object_pk
 
 Key = t.Tuple[int, int, str]
 """What a cluster is told from others by: ``pk`` of its organization, its own ``pk``, and its ``instance_id``, which is

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which organizations and clusters: selection, concurrent fetch, secrets dropped.
+"""Which clusters are meant, with as much of them as is wanted.
 
 Private to this collection: it may change without notice. It knows nothing of Ansible.
 """
@@ -9,47 +9,31 @@ Private to this collection: it may change without notice. It knows nothing of An
 from __future__ import annotations
 
 import collections
-import concurrent.futures
-import re
 import typing as t
 
-from ansible_collections.netapp.nks.plugins.module_utils._errors import (
-    NKSError,
-    NKSPayloadError,
-    NKSStatusError,
-    one_line,
-)
+from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, one_line
+from ansible_collections.netapp.nks.plugins.module_utils._failures import find_failures, newest_first
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
+from ansible_collections.netapp.nks.plugins.module_utils._objects import (
+    has_failed,
+    object_pk,
+    shortened,
+    shown_cluster,
+    shown_org,
+)
+from ansible_collections.netapp.nks.plugins.module_utils._orgs import (
+    Scope,
+    Wanted,
+    concurrently,
+    identifiers,
+    org_scope,
+    read_scopes,
+    skipped_warnings,
+)
 from ansible_collections.netapp.nks.plugins.module_utils._secrets import without_secrets
 
 if t.TYPE_CHECKING:
     from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
-
-BUILD_EVENTS = ("provider_build", "k8s_node_config")
-"""Types of the build logs whose failure means that the cluster will not run."""
-
-CONCURRENCY = 16
-"""Requests in flight at once. As many connections are kept alive."""
-
-T = t.TypeVar("T")
-R = t.TypeVar("R")
-Wanted = t.Optional[t.List[t.Any]]
-Scope = t.Optional[t.Tuple[str, ...]]
-"""Organizations by ID, slug or name. None stands for all that the token may read."""
-
-
-class Contents(t.NamedTuple):
-    """What some organizations hold: their clusters, or their workspaces."""
-
-    pairs: list[tuple[JSON, JSON]]
-    """An organization and one thing in it, in the order of the API, secrets dropped. Where organizations are named by
-    ID, an organization may have no more than that, its ``pk``."""
-
-    skipped_orgs: list[JSON]
-    """``pk``, ``name`` and ``detail`` of each organization that the token sees and may not read."""
-
-    read_orgs: list[JSON]
-    """The organizations that were read, those that hold nothing among them."""
 
 
 class Fleet(t.NamedTuple):
@@ -150,11 +134,11 @@ def cluster_filter(
     name: str | None = None,
 ) -> t.Callable[[JSON], bool]:
     """A function that tells whether a cluster fits every option given."""
-    wanted_workspaces = _identifiers("workspaces", workspaces)
+    wanted_workspaces = identifiers("workspaces", workspaces)
     wanted_fields = {
-        "state": _identifiers("states", states),
-        "provider": _identifiers("providers", providers),
-        "region": _identifiers("regions", regions),
+        "state": identifiers("states", states),
+        "provider": identifiers("providers", providers),
+        "region": identifiers("regions", regions),
     }
 
     def fits(cluster: JSON) -> bool:
@@ -202,11 +186,6 @@ def _shown(value: t.Any) -> str:
     return one_line(repr(value))
 
 
-def org_scope(orgs: Wanted) -> Scope:
-    wanted = _identifiers("orgs", orgs)
-    return None if wanted is None else tuple(wanted)
-
-
 def read_fleets(
     client: NKSClient, scopes: t.Sequence[Scope], include_service_clusters: bool = False, whole_orgs: bool = False
 ) -> dict[Scope, Fleet | NKSError]:
@@ -216,87 +195,6 @@ def read_fleets(
         scope: found if isinstance(found, NKSError) else Fleet(found.pairs, [], found.skipped_orgs, found.read_orgs)
         for scope, found in contents.items()
     }
-
-
-def read_workspaces(client: NKSClient, orgs: Wanted) -> Contents:
-    """The workspaces of the organizations.
-
-    :raises NKSError: any failure, but for a 403 on an organization that ``orgs`` does not name: that one is skipped.
-    """
-    scope = org_scope(orgs)
-    contents = read_scopes(client, [scope], client.workspaces)[scope]
-    if isinstance(contents, NKSError):
-        raise contents
-    return contents
-
-
-def read_scopes(
-    client: NKSClient,
-    scopes: t.Sequence[Scope],
-    list_of: t.Callable[[int], list[JSON]],
-    whole_orgs: bool = False,
-) -> dict[Scope, Contents | NKSError]:
-    """What each scope holds, or why that scope cannot be read. Each organization is asked for once.
-
-    :param list_of: requests what the organization with a ``pk`` holds.
-    :param whole_orgs: whether more of an organization is needed than its ``pk``.
-    :raises NKSError: a failure that is not that of one organization.
-    """
-    lists: dict[int, list[JSON] | NKSStatusError] = {}
-
-    def ask(org: int) -> list[JSON] | NKSStatusError:
-        try:
-            return [without_secrets(item) for item in each_once(list_of(org))]
-        except NKSStatusError as exc:
-            if exc.status in (403, 404):
-                return exc
-            raise
-
-    def read(orgs: t.Iterable[JSON]) -> None:
-        pks = {object_pk(org, "an organization"): None for org in orgs}
-        unread = [pk for pk in pks if pk not in lists]
-        lists.update(zip(unread, concurrently(ask, unread)))
-
-    def is_certain(org: JSON) -> bool:
-        """What looks like an ID may be a slug or name, and an organization that is not there may be shown as empty."""
-        answer = lists[org["pk"]]
-        return isinstance(answer, list) and bool(answer)
-
-    selected: dict[Scope, list[JSON]] = {scope: [] if whole_orgs else _named_by_id(scope) for scope in scopes}
-    failures: dict[Scope, NKSError] = {}
-    read(org for orgs in selected.values() for org in orgs)
-    uncertain = [scope for scope, orgs in selected.items() if not (orgs and all(map(is_certain, orgs)))]
-    if uncertain:
-        visible = client.orgs()
-        for scope in uncertain:
-            try:
-                selected[scope] = select_orgs(visible, scope)
-            except NKSError as exc:
-                failures[scope] = exc
-        read(org for scope, orgs in selected.items() if scope not in failures for org in orgs)
-    return {scope: failures.get(scope) or _contents(scope, selected[scope], lists) for scope in selected}
-
-
-def _contents(scope: Scope, orgs: list[JSON], lists: dict[int, list[JSON] | NKSStatusError]) -> Contents | NKSError:
-    pairs: list[tuple[JSON, JSON]] = []
-    skipped: list[JSON] = []
-    read: list[JSON] = []
-    for org in orgs:
-        answer = lists[org["pk"]]
-        if isinstance(answer, list):
-            read.append(org)
-            pairs += [(org, item) for item in answer]
-        elif answer.status == 403 and scope is None:
-            skipped.append({"pk": org["pk"], "name": org.get("name"), "detail": answer.detail})
-        else:
-            return answer
-    if orgs and not read:
-        return NKSError(
-            f"The token may read none of the organizations that it sees: {_listed(orgs)}. Its account must be "
-            "Owner of an organization to read what is in it.",
-            status=403,
-        )
-    return Contents(pairs, skipped, read)
 
 
 def with_includes(
@@ -328,32 +226,6 @@ def with_includes(
     return fleet._replace(pairs=concurrently(included, fleet.pairs))
 
 
-def newest_first(logs: list[JSON]) -> list[JSON]:
-    """Build logs by ``created``, those without it last. Logs of the same time stay in the order of the server."""
-    return sorted(logs, key=lambda log: str(log.get("created") or "").rstrip("Z"), reverse=True)
-
-
-def find_failures(client: NKSClient, pairs: t.Sequence[tuple[JSON, JSON]]) -> list[str | None]:
-    """Of each cluster, None if it has not failed, else the reason that its build logs give, which may be empty.
-
-    The logs tell of a failed build while the cluster is still ``provisioned``. Only the logs of such clusters, and of
-    those that have failed, are requested. Logs that cannot be read give no reason.
-    """
-
-    def find(pair: tuple[JSON, JSON]) -> str | None:
-        org, cluster = pair
-        is_certain = has_failed(cluster)
-        if not is_certain and cluster.get("state") != "provisioned":
-            return None
-        try:
-            logs = client.logs(object_pk(org, "an organization"), object_pk(cluster, "a cluster"))
-        except NKSError:
-            logs = []
-        return failure_reason(logs) if is_certain or build_has_failed(logs) else None
-
-    return concurrently(find, pairs)
-
-
 def with_failures(client: NKSClient, fleet: Fleet) -> Fleet:
     """The same fleet, each cluster that has failed with ``failure``, the reason, which may be empty."""
     reasons = iter(find_failures(client, [pair for pair in fleet.pairs if has_failed(pair[1])]))
@@ -363,122 +235,8 @@ def with_failures(client: NKSClient, fleet: Fleet) -> Fleet:
     return fleet._replace(pairs=pairs)
 
 
-def build_has_failed(logs: list[JSON]) -> bool:
-    """Whether the newest log of a step of the build tells of a failure."""
-    newest: JSON = {}
-    for log in newest_first(logs):
-        newest.setdefault(str(log.get("event_type")), log.get("event_state"))
-    return any(newest.get(event) == "failure" for event in BUILD_EVENTS)
-
-
-def failure_reason(logs: list[JSON]) -> str:
-    """The message of the newest failure, of the build if there is one. Empty where no log tells of a failure."""
-    failures = [log for log in newest_first(logs) if log.get("event_state") == "failure"]
-    of_build = [log for log in failures if log.get("event_type") in BUILD_EVENTS]
-    return next((one_line(str(log.get("message") or ""), 300) for log in of_build + failures), "")
-
-
-def select_orgs(orgs: list[JSON], wanted: t.Sequence[str] | None) -> list[JSON]:
-    """Each of the organizations once: all, or those wanted by ID, slug or name.
-
-    :raises NKSError: a wanted one fits none of the organizations, or more than one.
-    """
-    return each_once(orgs if wanted is None else [find_org(orgs, identifier) for identifier in wanted])
-
-
-def find_org(orgs: list[JSON], identifier: str) -> JSON:
-    """The organization with this ID, slug or name, tried in this order.
-
-    :raises NKSError: none fits, or more than one.
-    """
-    for field in ("pk", "slug", "name"):
-        fitting = each_once([org for org in orgs if org.get(field) is not None and str(org[field]) == identifier])
-        if len(fitting) > 1:
-            raise NKSError(
-                f"{identifier!r} fits more than one organization: {_listed(fitting)}. Give the ID of the one you mean."
-            )
-        if fitting:
-            return fitting[0]
-    seen = f"It sees: {_listed(orgs)}." if orgs else "It sees none at all."
-    raise NKSError(f"The token sees no organization with the ID, slug or name {identifier!r}. {seen}")
-
-
-def object_pk(item: JSON, what: str) -> int:
-    """The ID by which an organization or cluster is asked for."""
-    pk = item.get("pk")
-    if type(pk) is not int:  # pylint: disable=unidiomatic-typecheck  # a bool is an int too
-        raise NKSPayloadError(f"The API lists {what} without a numeric pk: {one_line(str(item.get('name')))}.")
-    return pk
-
-
-def has_failed(cluster: JSON) -> bool:
-    """Whether a cluster or node has failed: samples show ``is_failed``, the documentation also names a state."""
-    return cluster.get("is_failed") not in (False, None) or cluster.get("state") == "failed"
-
-
-def shown_cluster(cluster: JSON) -> str:
-    return f"{one_line(str(cluster.get('name')))} (ID {cluster.get('pk')})"
-
-
-def shown_org(org: JSON) -> str:
-    return f"{org['pk']} ({one_line(str(org.get('name')))})" if "name" in org else str(org["pk"])
-
-
-def skipped_warnings(skipped_orgs: list[JSON]) -> list[str]:
-    return [
-        f"Organization {shown_org(org)} is left out: the token may not read it: {one_line(str(org['detail']), 300)}"
-        for org in skipped_orgs
-    ]
-
-
-def shortened(items: list[str]) -> str:
-    return ", ".join(items[:10] + ([f"and {len(items) - 10} more"] if len(items) > 10 else []))
-
-
-def concurrently(function: t.Callable[[T], R], items: t.Sequence[T]) -> list[R]:
-    """The results of ``function`` for the items, in their order. The first failure ends the rest and is raised."""
-    with concurrent.futures.ThreadPoolExecutor(CONCURRENCY) as pool:
-        futures = [pool.submit(function, item) for item in items]
-        try:
-            for future in concurrent.futures.as_completed(futures):
-                future.result()
-        finally:
-            for future in futures:
-                future.cancel()
-        return [future.result() for future in futures]
-
-
-def _identifiers(option: str, values: Wanted) -> list[str] | None:
-    """The values as text: an inventory file may hold numbers."""
-    if values is not None and (not values or any(value is None or value == "" for value in values)):
-        raise NKSError(f"{option} is an empty list or holds an empty value: leave it out to select all.")
-    return None if values is None else [str(value) for value in values]
-
-
-def _named_by_id(wanted: Scope) -> list[JSON]:
-    """The organizations, as far as they are known without asking, where each is wanted by ID."""
-    if not all(re.fullmatch("[1-9][0-9]{0,15}", identifier) for identifier in wanted or []):
-        return []
-    return [{"pk": int(identifier)} for identifier in dict.fromkeys(wanted or [])]
-
-
-def each_once(objects: list[JSON]) -> list[JSON]:
-    """The objects without repetitions. Servers have been seen to list one twice, and to give several one ``pk``."""
-    once: dict[str, JSON] = {}
-    for position, item in enumerate(objects):
-        identity = (item.get("pk"), item.get("instance_id"))
-        once.setdefault(str(position) if identity == (None, None) else repr(identity), item)
-    return list(once.values())
-
-
 def _is_any_of(workspace: t.Any, wanted: list[str]) -> bool:
     if not isinstance(workspace, dict):
         return False
     names = [workspace.get(field) for field in ("pk", "slug", "name")]
     return any(name is not None and str(name) in wanted for name in names)
-
-
-def _listed(orgs: list[JSON]) -> str:
-    names = [[one_line(str(org[field])) for field in ("pk", "slug", "name") if org.get(field)] for org in orgs[:20]]
-    rest = [f"and {len(orgs) - 20} more"] if len(orgs) > 20 else []
-    return "; ".join([f"({', '.join(items)})" for items in names] + rest)

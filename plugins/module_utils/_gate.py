@@ -12,15 +12,11 @@ import re
 import typing as t
 
 from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, one_line
-from ansible_collections.netapp.nks.plugins.module_utils._fleet import (
-    Fleet,
-    Scope,
-    cluster_filter,
-    find_failures,
-    has_failed,
-    read_fleets,
-)
+from ansible_collections.netapp.nks.plugins.module_utils._failures import find_failures
+from ansible_collections.netapp.nks.plugins.module_utils._fleet import Fleet, cluster_filter, read_fleets
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
+from ansible_collections.netapp.nks.plugins.module_utils._objects import has_failed
+from ansible_collections.netapp.nks.plugins.module_utils._orgs import Scope
 
 if t.TYPE_CHECKING:
     from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient

@@ -205,10 +205,11 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
 from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError
-from ansible_collections.netapp.nks.plugins.module_utils._fleet import org_scope, shortened
 from ansible_collections.netapp.nks.plugins.module_utils._gate import Expectation, Verdict, judge, look, parse_entries
 from ansible_collections.netapp.nks.plugins.module_utils._module import answer_fields, run_module
+from ansible_collections.netapp.nks.plugins.module_utils._objects import shortened
 from ansible_collections.netapp.nks.plugins.module_utils._options import MODULE_CONNECTION, ORGS
+from ansible_collections.netapp.nks.plugins.module_utils._orgs import org_scope
 from ansible_collections.netapp.nks.plugins.module_utils._wait import check_seconds, least_time, wait
 
 REPORT_INTERVAL = 60

@@ -414,20 +414,18 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
 from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, one_line
+from ansible_collections.netapp.nks.plugins.module_utils._failures import find_failures
 from ansible_collections.netapp.nks.plugins.module_utils._fleet import (
     Fleet,
-    each_once,
-    find_failures,
     select_clusters,
-    shortened,
-    shown_cluster,
-    skipped_warnings,
     with_failures,
     with_includes,
 )
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
 from ansible_collections.netapp.nks.plugins.module_utils._module import answer_fields, params_for, run_module
+from ansible_collections.netapp.nks.plugins.module_utils._objects import each_once, shortened, shown_cluster
 from ansible_collections.netapp.nks.plugins.module_utils._options import INCLUDES, MODULE_CONNECTION, SELECTION
+from ansible_collections.netapp.nks.plugins.module_utils._orgs import skipped_warnings
 from ansible_collections.netapp.nks.plugins.module_utils._wait import check_seconds, wait
 
 IDENTITY = {"id": {"type": "int"}, "name": {"type": "str"}}

@@ -158,15 +158,10 @@ from ansible_collections.netapp.nks.plugins.module_utils._errors import (
     NKSStatusError,
     one_line,
 )
-from ansible_collections.netapp.nks.plugins.module_utils._fleet import (
-    has_failed,
-    object_pk,
-    select_clusters,
-    shown_cluster,
-    shown_org,
-)
+from ansible_collections.netapp.nks.plugins.module_utils._fleet import select_clusters
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
 from ansible_collections.netapp.nks.plugins.module_utils._module import run_module
+from ansible_collections.netapp.nks.plugins.module_utils._objects import has_failed, object_pk, shown_cluster, shown_org
 from ansible_collections.netapp.nks.plugins.module_utils._options import MODULE_CONNECTION
 
 LARGEST = 2**18

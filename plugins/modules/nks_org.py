@@ -123,11 +123,12 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
 from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, one_line
-from ansible_collections.netapp.nks.plugins.module_utils._fleet import find_org, object_pk, shown_org
 from ansible_collections.netapp.nks.plugins.module_utils._http import error_text
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
 from ansible_collections.netapp.nks.plugins.module_utils._module import run_module
+from ansible_collections.netapp.nks.plugins.module_utils._objects import object_pk, shown_org
 from ansible_collections.netapp.nks.plugins.module_utils._options import MODULE_CONNECTION
+from ansible_collections.netapp.nks.plugins.module_utils._orgs import find_org
 
 PICTURES = {"png": b"\x89PNG\r\n\x1a\n", "jpeg": b"\xff\xd8\xff", "gif": b"GIF8"}
 """How the content of each kind of picture begins."""

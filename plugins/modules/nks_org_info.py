@@ -99,9 +99,9 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
-from ansible_collections.netapp.nks.plugins.module_utils._fleet import select_orgs
 from ansible_collections.netapp.nks.plugins.module_utils._module import run_module
 from ansible_collections.netapp.nks.plugins.module_utils._options import MODULE_CONNECTION
+from ansible_collections.netapp.nks.plugins.module_utils._orgs import select_orgs
 
 
 def query(module: AnsibleModule, client: NKSClient) -> dict[str, t.Any]:

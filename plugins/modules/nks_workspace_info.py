@@ -130,9 +130,9 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
-from ansible_collections.netapp.nks.plugins.module_utils._fleet import read_workspaces, skipped_warnings
 from ansible_collections.netapp.nks.plugins.module_utils._module import run_module
 from ansible_collections.netapp.nks.plugins.module_utils._options import MODULE_CONNECTION, ORGS
+from ansible_collections.netapp.nks.plugins.module_utils._orgs import read_workspaces, skipped_warnings
 
 
 def query(module: AnsibleModule, client: NKSClient) -> dict[str, t.Any]:

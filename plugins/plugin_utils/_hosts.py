@@ -15,8 +15,8 @@ import re
 import sys
 import typing as t
 
-from ansible_collections.netapp.nks.plugins.module_utils._fleet import each_once
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
+from ansible_collections.netapp.nks.plugins.module_utils._objects import each_once
 from ansible_collections.netapp.nks.plugins.module_utils._options import CONNECTION
 
 # With a slash or a dot in front, a name is a path where Ansible looks for host_vars/NAME and keeps facts in files.

@@ -201,15 +201,10 @@ _make_collection_importable()
 from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient, is_loopback
 from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, NKSStatusError, one_line
 from ansible_collections.netapp.nks.plugins.module_utils._events import Key, View, compare, harmless, vanished
-from ansible_collections.netapp.nks.plugins.module_utils._fleet import (
-    Fleet,
-    cluster_filter,
-    concurrently,
-    failure_reason,
-    org_scope,
-    read_fleets,
-    shown_org,
-)
+from ansible_collections.netapp.nks.plugins.module_utils._failures import failure_reason
+from ansible_collections.netapp.nks.plugins.module_utils._fleet import Fleet, cluster_filter, read_fleets
+from ansible_collections.netapp.nks.plugins.module_utils._objects import shown_org
+from ansible_collections.netapp.nks.plugins.module_utils._orgs import concurrently, org_scope
 
 JSON = t.Dict[str, t.Any]
 

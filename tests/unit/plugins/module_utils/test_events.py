@@ -19,7 +19,8 @@ from ansible_collections.netapp.nks.plugins.module_utils._events import (
     harmless,
     vanished,
 )
-from ansible_collections.netapp.nks.plugins.module_utils._fleet import cluster_filter, has_failed
+from ansible_collections.netapp.nks.plugins.module_utils._fleet import cluster_filter
+from ansible_collections.netapp.nks.plugins.module_utils._objects import has_failed
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -16,12 +16,8 @@ from ansible_collections.netapp.nks.plugins.module_utils._client import (
     NKSPayloadError,
     NKSStatusError,
 )
-from ansible_collections.netapp.nks.plugins.module_utils._fleet import (
-    concurrently,
-    select_clusters,
-    select_orgs,
-    with_includes,
-)
+from ansible_collections.netapp.nks.plugins.module_utils._fleet import select_clusters, with_includes
+from ansible_collections.netapp.nks.plugins.module_utils._orgs import concurrently, select_orgs
 from ansible_collections.netapp.nks.tests.fake_nks.server import FakeNKS
 
 JSON = t.Dict[str, t.Any]

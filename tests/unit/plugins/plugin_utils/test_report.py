@@ -12,7 +12,7 @@ import unicodedata
 
 import pytest
 from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError
-from ansible_collections.netapp.nks.plugins.module_utils._fleet import has_failed
+from ansible_collections.netapp.nks.plugins.module_utils._objects import has_failed
 from ansible_collections.netapp.nks.plugins.plugin_utils import _report
 from hypothesis import given
 from hypothesis import strategies as st
