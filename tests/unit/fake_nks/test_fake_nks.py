@@ -1079,6 +1079,18 @@ def test_cli_command_reaches_the_fake() -> None:
     assert (result.returncode, result.stdout) == (0, "503\n")
 
 
+def test_cli_takes_slug() -> None:
+    script = (
+        "import os, urllib.request as u\n"
+        "token = 'Bearer ' + os.environ['NKS_API_TOKEN']\n"
+        "headers = {'Authorization': token, 'Content-Type': 'application/json'}\n"
+        "ask = u.Request(os.environ['NKS_API_URL'] + '/orgs/381', b'{\"slug\": \"new\"}', headers, method='PATCH')\n"
+        'print(b\'"slug":"new"\' in u.urlopen(ask).read())'
+    )
+    for options, changed in ([], "False\n"), (["--takes-slug"], "True\n"):
+        assert cli(*options, "--", sys.executable, "-c", script).stdout == changed
+
+
 def test_cli_command_that_is_not_there() -> None:
     result = cli("--", "/no/such/command")
     assert result.returncode == 127
