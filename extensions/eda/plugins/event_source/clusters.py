@@ -17,8 +17,8 @@ description:
     O(workspaces), O(states), O(providers) and O(regions). It stays followed while it fits all of them but O(states), so
     that the events of a cluster that was C(running) go on when it is being deleted.
   - An event is told for each cluster that was followed before or is followed now.
-  - C({{), C({%), C({#) and C(#jinja2:) in texts of the API become C(_{), C(_%), C(_#) and C(_jinja2:) in events. Ansible
-    takes the extra variables in which ansible-rulebook passes events to playbooks for templates.
+  - C({{), C({%), C({#) and C(#jinja2:) in texts of the API become C(_{), C(_%), C(_#) and C(_jinja2:) in events.
+    Ansible takes the extra variables in which ansible-rulebook passes events to playbooks for templates.
 options:
   api_token:
     description:
@@ -267,12 +267,17 @@ class Watch:
         self._errors: dict[int | None, str] = {}
         """Since when an organization, or with None all of them, cannot be read."""
         self._warnings: set[str] = set()
+        self._time = ""
+        """When the look began, which is the time of all that it tells."""
 
     def look(self) -> list[JSON]:
         """What happened since the last look, as events that can be told.
 
         :raises NKSError: a failure that no repetition helps, before anything was read.
         """
+        self._time = (
+            datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        )
         try:
             events = self._look()
         except NKSError as exc:
@@ -281,8 +286,7 @@ class Watch:
             events = self._error(None, str(exc), exc.status)
         else:
             self._was_read = True
-        now = _now()
-        return [harmless({**event, "time": now}) for event in events if event["type"] in self._kinds]
+        return [harmless({**event, "time": self._time}) for event in events if event["type"] in self._kinds]
 
     def _look(self) -> list[JSON]:
         """
@@ -352,7 +356,7 @@ class Watch:
         if org in self._errors:
             return []
         logger.error(message)
-        self._errors[org] = _now()
+        self._errors[org] = self._time
         about = {} if org is None else {"org": self._orgs[org]}
         return [{"type": "source_error", **about, "message": message, "status": status}]
 
@@ -474,7 +478,3 @@ def _host(url: str) -> str | None:
         return urlsplit(url.strip()).hostname
     except ValueError:
         return None  # the client says what is wrong with it
-
-
-def _now() -> str:
-    return datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
