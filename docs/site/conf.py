@@ -38,6 +38,7 @@ html_use_smartypants = False
 ANSIBLE = "https://docs.ansible.com/projects/ansible/latest/"
 CONFIG = "reference_appendices/config.html"
 REFERENCES = [
+    ("action_plugins", "std:label", "plugins/action.html", "Action plugins"),
     ("ansible_configuration_settings", "std:label", CONFIG, "Ansible Configuration Settings"),
     ("common_return_values", "std:label", "reference_appendices/common_return_values.html", "Return Values"),
     *[

@@ -42,7 +42,7 @@ options:
         description:
           - Name of the cluster.
           - White space around a name is refused, because it is easily overlooked. If the name of the cluster has it,
-            give O(clusters[].id).
+            give C(id).
         type: str
       id:
         description: ID of the cluster, which the API calls C(pk).
@@ -61,12 +61,12 @@ options:
         choices: [running, present, absent]
         default: running
       min_nodes:
-        description: The C(node_count) of the cluster must be at least this. Not with O(clusters[].expect=absent).
+        description: The C(node_count) of the cluster must be at least this. Not with C(expect=absent).
         type: int
       min_k8s_version:
         description:
           - The C(k8s_version) of the cluster must be at least this, for example V(1.15) or V(v1.15.5). Put it in
-            quotes, because YAML reads C(1.10) as 1.1. Not with O(clusters[].expect=absent).
+            quotes, because YAML reads C(1.10) as 1.1. Not with C(expect=absent).
           - A cluster whose version is no number, such as V(latest), does not meet it.
         type: str
   orgs:

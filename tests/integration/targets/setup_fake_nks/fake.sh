@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# For runme.sh to source. It starts runme.sh anew as the command of a fake NKS, which sets NKS_API_URL, NKS_API_TOKEN and
+# For runme.sh to source. It starts runme.sh again, as the command of a fake NKS, which sets NKS_API_URL, NKS_API_TOKEN and
 # NKS_FAKE_URL. No cluster of it changes, unless a target lets time pass: fake POST step SECONDS. ansible-test copies targets
 # elsewhere and runs them there, but leaves the rest of the collection in its place.
 if [ -z "${NKS_FAKE_URL:-}" ]; then
