@@ -17,7 +17,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from fake_nks.server import FakeNKS  # noqa: E402
 
-FLEETS: dict[str, dict[str, int]] = {"9": {}, "300": {"orgs": 10, "clusters": 300}}
+FLEETS: dict[str, dict[str, t.Any]] = {"9": {}, "300": {"orgs": 10, "clusters": 300}}
 """Options of the fake for fleets of so many clusters."""
 
 
