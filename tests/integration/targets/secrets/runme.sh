@@ -46,6 +46,10 @@ done
 succeeds ansible-playbook -i clusters.nks.yml all.yml -vvvvv --diff -e "folder=$folder"
 said 'failed=0' 'Every secret stays secret'
 clean
+# With ANSIBLE_DEBUG, ansible-core prints the arguments of modules. A token in the environment is none.
+ANSIBLE_DEBUG=1 succeeds ansible-playbook from_environment.yml
+said '_execute_module (netapp.nks.nks_org_info' 'failed=0'
+clean
 fake POST faults '[{"path": "/echo/.*", "kind": "status", "status": 400, "body": "{\"detail\": \"Bad token '"$NKS_API_TOKEN"'\"}"}, {"path": "/yaml/orgs", "kind": "body", "body": "[{\"pk\": 1, \"name\": \"o\"}]"}, {"path": "/yaml/orgs/1/clusters", "kind": "body", "body": "[{\"pk\": 2, \"name\": \"c\"}]"}, {"path": "/yaml/.*/kubeconfig", "kind": "body", "body": "token: never-show\nkind: Confi"}]'
 succeeds ansible-playbook failures.yml -vvvvv --diff -e "folder=$folder"
 said 'Bad token ********' 'is not what the server sent'
