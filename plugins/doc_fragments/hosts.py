@@ -77,7 +77,7 @@ notes:
   - An expression is compiled once for all hosts and gives what ansible-core gives, but for the place in the file, which
     ansible-core 2.19 and newer can show with a value.
   - "These are compiled for each host, as with other inventory plugins, which takes about a millisecond each: an
-    expression with C({{), C({%) or C({#) in it, a O(keyed_groups[].parent_group) that is a template, an entry of
-    O(groups) whose value is not a boolean, and what fails with O(strict=true). With ansible-core 2.18 and older also:
-    an expression with a backslash or a lookup, and what fails at all."
+    expression with C({{), C({%) or C({#) in it, or with a mistake in its syntax, a O(keyed_groups[].parent_group) that
+    is a template, an entry of O(groups) whose value is not a boolean, and what fails with O(strict=true). With
+    ansible-core 2.18 and older also: an expression with a backslash or a lookup, and what fails at all."
 """

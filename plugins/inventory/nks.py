@@ -106,8 +106,7 @@ JSON = _hosts.JSON
 Pairs = t.List[t.Tuple[JSON, JSON]]
 Entries = t.List[t.Tuple[str, t.Any, t.Any]]
 
-CACHE_FORM = 2
-"""Goes up with every change of what the cache holds."""
+CACHE_FORM = 2  # goes up with every change of what the cache holds
 
 
 class Scratch(InventoryData):
@@ -116,8 +115,7 @@ class Scratch(InventoryData):
     The inventory of Ansible takes a name for a group where a host has it too. Here variables are those of the host.
     """
 
-    filling = ""
-    """The option whose entries are added."""
+    filling = ""  # the option whose entries are added
 
     def set_variable(self, entity: str, varname: str, value: t.Any) -> None:
         if entity in self.hosts:
@@ -158,9 +156,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         unknown = given - {"plugin", "org", *self.get_options()}
         if unknown:
             raise AnsibleParserError(f"Options that the plugin does not have: {', '.join(sorted(map(str, unknown)))}.")
-        pairs = self.load(cache)
         self.inventory = Scratch()
-        self.populate(pairs)
+        self.populate(self.load(cache))
         commit(self.inventory, inventory)
 
     def set_options(self, task_keys: t.Any = None, var_options: t.Any = None, direct: t.Any = None) -> None:
@@ -203,34 +200,29 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         """What the cache holds, if it is what :meth:`load` puts there."""
         try:
             known = self._cache.get(key)
+            if known is None or _hosts.is_known(known, with_nodes=self.get_option("hosts") == "nodes"):
+                return known
+            self.verbose("the cache holds something else, which is replaced")
         except Exception as exc:  # pylint: disable=broad-exception-caught
             self.verbose(f"the cache cannot be read: {to_native(exc)}")
-            return None
-        if known is None or _hosts.is_known(known, with_nodes=self.get_option("hosts") == "nodes"):
-            return known
-        self.verbose("the cache holds something else, which is replaced")
         return None
 
     def cache_key(self) -> str:
         token = hashlib.sha256((self.get_option("api_token") or "").strip().encode()).hexdigest()
-        selection = {option: self.get_option(option) for option in (*SELECTION, *INCLUDES, "hosts")}
-        held = json.dumps([CACHE_FORM, self.get_option("api_url"), token, selection], sort_keys=True, default=str)
+        asked = {option: self.get_option(option) for option in ("api_url", "hosts", *SELECTION, *INCLUDES)}
+        held = json.dumps([CACHE_FORM, token, asked], sort_keys=True, default=str)
         return f"nks_{hashlib.sha256(held.encode()).hexdigest()}"
 
     def fetch(self) -> Fleet:
         # Imported here, because loading requests takes as long as all that a run with a warm cache does otherwise.
         from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
 
+        connection = {option: self.get_option(option) for option in CONNECTION}
+        selection = {option: self.get_option(option) for option in SELECTION}
         includes = {option: self.get_option(option) for option in INCLUDES}
-        if self.get_option("hosts") == "nodes":
-            includes["include_nodes"] = True
+        includes["include_nodes"] |= self.get_option("hosts") == "nodes"
         try:
-            with NKSClient(
-                **{option: self.get_option(option) for option in CONNECTION},
-                on_retry=self.verbose,
-                warn=self.display.warning,
-            ) as client:
-                selection = {option: self.get_option(option) for option in SELECTION}
+            with NKSClient(**connection, on_retry=self.verbose, warn=self.display.warning) as client:
                 fleet = select_clusters(client, **selection, whole_orgs=True)
                 self.verbose(fleet.summary())
                 fleet = with_includes(client, fleet, **includes)
@@ -240,7 +232,6 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         return fleet
 
     def verbose(self, message: str) -> None:
-        """Show with ``-v``."""
         self.display.v(f"{self.NAME}: {message}")
 
     def populate(self, pairs: Pairs) -> None:
@@ -323,10 +314,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
 
 def commit(scratch: InventoryData, inventory: InventoryData) -> None:
-    """Add what the scratch holds to the inventory: all of it, or nothing.
-
-    :raises AnsibleParserError: a group would be beneath itself, as sources before this one have nested the groups.
-    """
+    """Add what the scratch holds to the inventory, or nothing, if its groups do not fit those of other sources."""
     beneath: dict[str, set[str]] = collections.defaultdict(set)
     for group in (*inventory.groups.values(), *scratch.groups.values()):
         beneath["all"].add(group.name)

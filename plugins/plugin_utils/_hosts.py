@@ -80,21 +80,17 @@ def safe_name(name: str) -> str:
 
 
 def is_known(value: t.Any, with_nodes: bool) -> bool:
-    """Whether a value holds pairs of an organization and a cluster, with nodes in this, and warnings."""
-
-    def are_objects(items: t.Any) -> bool:
-        return isinstance(items, (list, tuple)) and all(
-            isinstance(item, dict) and all(isinstance(name, str) for name in item) for item in items
-        )
-
-    if not isinstance(value, dict) or value.keys() != {"pairs", "warnings"}:
+    """Whether a value holds pairs of an organization and a cluster, with nodes in this, and warnings, and no more."""
+    try:
+        pairs, warnings = value["pairs"], value["warnings"]
+        nodes = [cluster["nodes"] for _org, cluster in pairs if with_nodes]
+        objects = [item for items in (*pairs, *nodes) for item in items]
+    except (KeyError, TypeError, ValueError):
         return False
-    pairs, warnings = value["pairs"], value["warnings"]
     return (
-        isinstance(pairs, list)
-        and all(are_objects(pair) and len(pair) == 2 for pair in pairs)
-        and not (with_nodes and any(not are_objects(cluster.get("nodes")) for _org, cluster in pairs))
-        and isinstance(warnings, list)
+        len(value) == 2
+        and all(isinstance(items, list) for items in (pairs, warnings, *nodes))
+        and all(isinstance(item, dict) and all(isinstance(name, str) for name in item) for item in objects)
         and all(isinstance(warning, str) for warning in warnings)
     )
 

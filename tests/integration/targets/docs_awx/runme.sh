@@ -22,6 +22,8 @@ said '"NKS_API_TOKEN": "{{ api_token }}"' '"template.ca": "{{ ca_certificates | 
 
 # AWX reads the inventory once, stores it, and gives it to jobs by a script.
 succeeds ansible-inventory -i "$awx/awx.nks.yml" --list --export --output "$OUTPUT_DIR/stored.json"
+python ../setup_fake_nks/read_as_awx.py "$OUTPUT_DIR/stored.json" prod_1201 staging build-me going broken prod_1301 \
+    'Shop_—_Zürich' 'edge_1__lab_' '🐳'
 printf '#!/bin/sh\ncat "%s/stored.json"\n' "$OUTPUT_DIR" >"$OUTPUT_DIR/stored"
 chmod +x "$OUTPUT_DIR/stored"
 grep -q '"awx_enabled": true' "$OUTPUT_DIR/stored.json"

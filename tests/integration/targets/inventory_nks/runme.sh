@@ -98,14 +98,50 @@ fake_body /hostile/orgs/1/clusters hostile_clusters.json
 fake_body '/hostile/orgs/1/clusters/[0-9]/nodes' hostile_nodes.json
 ansible-playbook -i hostile.nks.yml hostile.yml "$@"
 succeeds ansible-inventory -i hostile.nks.yml --list
+ansible-inventory -i hostile.nks.yml --list --export --output "$OUTPUT_DIR/hostile.json"
+python ../setup_fake_nks/read_as_awx.py "$OUTPUT_DIR/hostile.json"
+# Where ansible-core marks what could be a template, ordinary text has no mark.
+ansible-inventory -i all.nks.yml --list --export --output "$OUTPUT_DIR/all.json"
+case $(python -c 'import ansible.release; print(ansible.release.__version__)') in
+2.1[678].*)
+    grep -q '"nks_state": "running"' "$OUTPUT_DIR/all.json"
+    grep -q __ansible_unsafe "$OUTPUT_DIR/hostile.json"
+    if grep __ansible_unsafe "$OUTPUT_DIR/all.json"; then
+        echo "FAILED: ordinary text has a mark"
+        exit 1
+    fi
+    ;;
+esac
 if [ -n "$(find . -name PWNED)" ]; then
     echo "FAILED: a template of the API was evaluated"
     exit 1
 fi
 
+# Another source that nests groups the other way
+fails ansible-inventory -i nested.ini -i grouped.nks.yml --list
+said 'A group would be beneath itself: ' 'provider_aws > clouds'
+succeeds env ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED=false ansible-inventory -i nested.ini -i grouped.nks.yml --graph
+said '@all: |--@ungrouped: |--@provider_aws: | |--@clouds: | | |--other'
+if grep -Fe '@nks' -e prod "$log"; then
+    echo "FAILED: a source that failed has left something"
+    exit 1
+fi
+succeeds ansible-inventory -i grouped.nks.yml --graph
+said '@clouds: | |--@provider_aws:' '@failed_True: | |--broken'
+
+# Extra variables
+succeeds ansible-inventory -i extra.nks.yml --graph -e "u=$NKS_FAKE_URL"
+said '|--staging'
+
 # A failing source ends the run.
 fails env -u NKS_API_TOKEN ansible-inventory -i all.nks.yml --list
-said 'api_token'
+said 'missing required arguments: api_token. Set it, or the environment variable NKS_API_TOKEN.'
+fails env -u NKS_API_TOKEN ansible-inventory -i cached.nks.yml --list
+said 'missing required arguments: api_token. Set it, or the environment variable NKS_API_TOKEN.'
+fails env -u NKS_API_URL NKS_API_RETRIES=0 NO_PROXY= HTTPS_PROXY=http://127.0.0.1:1 ansible-inventory -i all.nks.yml --list
+said 'GET https://api.stackpoint.io/orgs: ' 'api_url is not set. The hosted service was withdrawn'
+succeeds ansible-inventory -i misspelt.nks.yml --graph
+said '[WARNING]: No cluster is selected: ' "states 'runing'" 'Left out: prod (ID 1201), staging (ID 1202)'
 fails env NKS_API_TOKEN=wrong ansible-inventory -i all.nks.yml --list
 said "GET $NKS_FAKE_URL/orgs: status 401 Unauthorized: Invalid token. Give a valid token"
 fails env NKS_API_TOKEN=fa4ec0de000000000000000000003811 ansible-playbook -i all.nks.yml use.yml
@@ -137,7 +173,7 @@ said '@all: |--@ungrouped: | |--other' \
     "GET $NKS_FAKE_URL/orgs/390/clusters: status 403 Forbidden" \
     "no organization with the ID, slug or name 'my-org'. It sees: (381, my-organization, My Organization); (382," \
     'states is an empty list' \
-    'title' 'edge' 'hostnames: nks_workspace.name' 'nks_workspace.name'
+    'compose: title: ' 'groups: edge: ' 'hostnames: nks_workspace.name ~ nks_pk: ' 'keyed_groups: nks_workspace.name: '
 if grep -Fe '@nks' -e prod -e '|--1' "$log"; then
     echo "FAILED: a source that failed has left something"
     exit 1

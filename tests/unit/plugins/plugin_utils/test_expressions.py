@@ -6,9 +6,13 @@ from __future__ import annotations
 
 import copy
 import itertools
+import os
+import subprocess
+import sys
 import typing as t
 
 import ansible.template
+import jinja2
 import pytest
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.loader import inventory_loader
@@ -257,3 +261,75 @@ def test_extra_vars_that_are_templates_are_evaluated_for_each_host(strict: bool)
         for kind in KINDS:
             options = options_of(kind, [expression])
             check(FLEET[:4], extra_vars=extra, use_extra_vars=True, strict=strict, **options)
+
+
+def compilations(number: int, **options: t.Any) -> int:
+    """How often Jinja compiles for so many hosts."""
+    count = 0
+    compile_template = jinja2.Environment.compile
+
+    def counted(environment: jinja2.Environment, *args: t.Any, **named: t.Any) -> t.Any:
+        nonlocal count
+        count += 1
+        return compile_template(environment, *args, **named)
+
+    clusters = [cluster(pk, f"v{pk}", pk, name=f"n{pk}", tags=["a", pk], labels={"a": "b"}) for pk in range(number)]
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(jinja2.Environment, "compile", counted)
+        *_made, error = populated(inventory_loader.get("netapp.nks.nks"), clusters, **options)
+    assert error is None
+    return count
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("expression", [
+    "nks_name", "nks_v ~ nks_w", "nks_name is match('n')", "nks_name | regex_replace('n', 'm')", "nks_labels.a == 'b'",
+    "nks_missing is defined", "nks_missing.a | default(nks_name)", "nks_tags | first",
+    "nks_name.split('n')[1]", "[nks_w]",
+    "nks_tags | map('string') | join('-')", "nks_labels.get('a')", "now().year", "nks_w > 3", "'text'", "nks_w * 2",
+    "nks_labels | dict2items", "inventory_hostname | default('x')", "group_names | default([])", "nks_tags.index('a')",
+])  # fmt: skip
+def test_an_expression_is_compiled_once_for_all_hosts(kind: str, expression: str) -> None:
+    if kind == "groups":
+        expression = f"({expression}) is defined"
+    options = options_of(kind, [expression])
+    assert compilations(2, **options) == compilations(9, **options)
+
+
+@pytest.mark.skipif(not HAS_EXPRESSIONS, reason="ansible-core 2.18 and older compile what fails for its message")
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("expression", ["nks_missing", "nks_labels.b", "1 / 0", "nks_name.b.c", "nks_labels + 1"])
+def test_what_fails_unseen_is_compiled_once_too(kind: str, expression: str) -> None:
+    options = options_of(kind, [expression])
+    assert compilations(2, **options) == compilations(9, **options)
+
+
+def test_what_is_documented_to_be_compiled_for_each_host_is() -> None:
+    slow: list[JSON] = [
+        {"keyed_groups": [{"key": "nks_name", "parent_group": "p_{{ lookup('ansible.builtin.env', 'HOME') }}"}]},
+        options_of("compose", ["nks_name | no_such_filter"]),
+    ]
+    if HAS_EXPRESSIONS:
+        slow += [options_of("compose", ["nks_name ~ '{{ x'"]), {"groups": {"x": "nks_name"}}]
+    else:
+        slow += [options_of("compose", [text]) for text in ("nks_name | regex_replace('\\\\w', 'x')", "nks_missing")]
+        slow.append({"groups": {"x": "lookup('ansible.builtin.env', 'HOME') is defined"}})
+    for options in slow:
+        assert compilations(9, **options) == compilations(2, **options) + 7, options
+
+
+@pytest.mark.skipif(not HAS_EXPRESSIONS, reason="ansible-core 2.18 and older have no such setting")
+def test_where_ansible_core_forbids_what_a_template_loops_over_it_compiles_itself() -> None:
+    code = """
+import sys
+from ansible.parsing.dataloader import DataLoader
+from ansible.plugins.loader import init_plugin_loader
+from ansible.template import Templar
+init_plugin_loader()
+from ansible_collections.netapp.nks.plugins.plugin_utils._expressions import with_compiled
+with_compiled(Templar(DataLoader()), False, {}, lambda templar: print(type(templar).__name__))
+"""
+    for action, used in (("ignore", "CompilingTemplar"), ("error", "Templar")):
+        environment = {**os.environ, "_ANSIBLE_TEMPLAR_UNKNOWN_TYPE_ENCOUNTERED": action}
+        done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+        assert done.stdout.split() == [used]
