@@ -10,7 +10,7 @@ root=$(realpath "${ANSIBLE_COLLECTIONS_PATH%%:*}/ansible_collections/netapp/nks"
 # Each page at the same time as the others, with a fake of its own.
 if [ "${1:-}" != follow ]; then
     pages=()
-    for page in "$root"/README.md "$root"/docs/docsite/rst/*.rst; do
+    for page in "$root"/README.md "$root"/roles/*/README.md "$root"/docs/docsite/rst/*.rst; do
         [ "${page##*/}" != eda_guide.rst ] || continue # it needs ansible-rulebook: see the session eda of nox
         "$0" follow "$page" >"$OUTPUT_DIR/${page##*/}.log" 2>&1 &
         pages+=("$!:$OUTPUT_DIR/${page##*/}.log")
