@@ -47,9 +47,9 @@ fails ansible-playbook waits.yml -e timeout=2 -vvvvv
 said 'nks_cluster_gate [localhost]: waiting, up to'
 no_secrets
 
-# In the background
+# In the background. Ansible looks for jobs in the home of the account, even if HOME is another.
 fake POST step 10
-succeeds ansible-playbook async.yml
+succeeds env ANSIBLE_ASYNC_DIR="$OUTPUT_DIR/async" ansible-playbook async.yml
 not_said 'waiting, up to'
 fake POST step 0
 
