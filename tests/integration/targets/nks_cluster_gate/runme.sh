@@ -40,12 +40,17 @@ fails ansible-playbook waits.yml -e timeout=600 --check
 said 'The gate stays shut. Cluster build-me of organization 381 is building, not running.'
 not_said 'waiting, up to'
 
-# Nothing is shown with no_log, and no secret is ever shown.
-fails ansible-playbook waits.yml -e timeout=2 -e hide=true
+# Nothing is shown with no_log, and no secret is ever shown. The second look fails, which ends the wait.
+ends_at_second_look='[{"path": "/orgs/381/clusters", "kind": "status", "status": 401, "after": 1}]'
+fake POST faults "$ends_at_second_look"
+fails ansible-playbook waits.yml -e timeout=600 -e hide=true
 not_said 'waiting, up to'
-fails ansible-playbook waits.yml -e timeout=2 -vvvvv
-said 'nks_cluster_gate [localhost]: waiting, up to'
+fake DELETE faults
+fake POST faults "$ends_at_second_look"
+fails ansible-playbook waits.yml -e timeout=600 -vvvvv
+said 'nks_cluster_gate [localhost]: waiting, up to' 'status 401'
 no_secrets
+fake DELETE faults
 
 # In the background. Ansible looks for jobs in the home of the account, even if HOME is another.
 fake POST step 10
