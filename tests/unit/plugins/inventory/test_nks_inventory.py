@@ -348,7 +348,7 @@ def test_names_and_ordinary_values_are_plain_text_and_no_name_opens_a_template(s
     variables = {name: host.vars for name, host in manager.hosts.items()}
     assert variables["__x_90"]["nks_name"] == "{{ x" and variables["__x_91"]["nks_name"] == "{% x"
     assert type(variables["plain"]["nks_name"]) is type(variables["{"]["nks_name"]) is str
-    assert type(next(iter(variables["plain"]["nks_tags"][0].values()))) is str
+    assert type(next(iter(variables["plain"]["nks_tags"][0].values()))) is str  # pylint: disable=unidiomatic-typecheck
 
 
 def test_a_source_that_nests_groups_the_other_way_leaves_nothing(source: Source) -> None:
