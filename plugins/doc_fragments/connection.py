@@ -52,13 +52,16 @@ options:
       - If it is not set, the environment variable E(NKS_CA_PATH) is used.
     type: path
 requirements:
+  - Python >= 3.8 on the host that runs it
   - requests >= 2.28
   - urllib3 >= 1.26
 notes:
   - urllib3 comes with requests.
   - If the environment variable of a connection option is empty, it counts as not set.
-  - Proxies are set by the environment variables E(HTTPS_PROXY) and E(NO_PROXY). A C(~/.netrc) file never replaces the
-    token.
+  - Proxies are set by the environment variables E(HTTPS_PROXY), E(HTTP_PROXY), E(ALL_PROXY) and E(NO_PROXY). Special
+    characters in the user name and the password of a proxy must be percent-encoded. A SOCKS proxy needs the Python
+    library PySocks.
+  - A C(~/.netrc) file never replaces the token.
 """
 
     MODULES = r"""
