@@ -11,7 +11,7 @@ VERSION := $(shell sed -n 's/^version: //p' galaxy.yml)
 TARBALL := .build/netapp-nks-$(VERSION).tar.gz
 COLLECTIONS := $(CURDIR)/.build/collections
 # Folders are named too, so that a file that went counts as a change.
-SOURCES := $(shell find $(wildcard *.md *.rst .ansible-lint COPYING galaxy.yml changelogs docs/* extensions meta playbooks plugins roles tests/config.yml tests/sanity) -not -path '*__pycache__*')
+SOURCES := $(shell find $(wildcard *.md *.rst .ansible-lint COPYING galaxy.yml changelogs docs/* extensions meta playbooks plugins roles tests/config.yml) -not -path '*__pycache__*')
 # What the tarball may hold, as a regular expression
 CONTENTS := .ansible-lint|CHANGELOG.rst|COPYING|(FILES|MANIFEST).json|README.md|changelogs(/changelog.yaml)?|docs|extensions|meta|playbooks|plugins|roles|tests(/config.yml)?
 CORES := 2.16 2.17 2.18 2.19 2.20 2.21

@@ -39,7 +39,7 @@ options:
     choices: [netapp.nks.nks]
 """
 
-EXAMPLES = r"""
+EXAMPLES = r"""# fmt: yaml+jinja
 # clusters.nks.yml: a host for each cluster that the token in the environment variable NKS_API_TOKEN may read
 ---
 plugin: netapp.nks.nks
