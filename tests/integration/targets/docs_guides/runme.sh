@@ -12,8 +12,10 @@ if [ "${1:-}" != follow ]; then
     pages=()
     for page in "$root"/README.md "$root"/roles/*/README.md "$root"/docs/docsite/rst/*.rst; do
         [ "${page##*/}" != eda_guide.rst ] || continue # it needs ansible-rulebook: see the session eda of nox
-        "$0" follow "$page" >"$OUTPUT_DIR/${page##*/}.log" 2>&1 &
-        pages+=("$!:$OUTPUT_DIR/${page##*/}.log")
+        log=${page#"$root"/}
+        log=$OUTPUT_DIR/${log//\//_}.log
+        "$0" follow "$page" >"$log" 2>&1 &
+        pages+=("$!:$log")
     done
     failed=0
     for page in "${pages[@]}"; do

@@ -1,10 +1,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs the EXAMPLES of plugins, and the blocks of YAML and INI in the pages of roles.
-
-The target docs_guides follows the other pages. A block behind a comment `<!-- not run: REASON -->` is only parsed.
-"""
+"""Runs the EXAMPLES of plugins. The target docs_guides follows the pages."""
 
 from __future__ import annotations
 
@@ -21,15 +18,12 @@ from pathlib import Path
 
 import yaml
 
-FENCED = re.compile(r"(?:<!-- not run: (.+?) -->\s*\n)?^( *)```(yaml|ini)\n(.*?)^ *```$", re.M | re.S)
 DEFAULT_INVENTORY = "plugin: netapp.nks.nks\n"
 
 
 class Example(t.NamedTuple):
     where: str
-    language: str
     text: str
-    not_run: str = ""
 
 
 class ExampleError(Exception):
@@ -38,17 +32,11 @@ class ExampleError(Exception):
 
 def find(root: Path) -> t.Iterator[Example]:
     for path in sorted([*root.glob("plugins/modules/*.py"), *root.glob("plugins/filter/*.py")]):
-        yield Example(str(path.relative_to(root)), "yaml", examples_of(path))
+        yield Example(str(path.relative_to(root)), examples_of(path))
     for path in sorted(root.glob("plugins/inventory/*.py")):
         for text in re.split(r"^---\n", examples_of(path), flags=re.M):
             if yaml.safe_load(text) is not None:
-                yield Example(str(path.relative_to(root)), "yaml", text)
-    for path in sorted(root.glob("roles/*/README.md")):
-        page = path.read_text(encoding="utf-8")
-        for match in FENCED.finditer(page):
-            not_run, _indent, language, text = match.groups()
-            line = page.count("\n", 0, match.start(4))
-            yield Example(f"{path.relative_to(root)}:{line}", language, dedented(text), not_run or "")
+                yield Example(str(path.relative_to(root)), text)
 
 
 def examples_of(path: Path) -> str:
@@ -58,11 +46,6 @@ def examples_of(path: Path) -> str:
     raise ExampleError(f"{path} has no EXAMPLES")
 
 
-def dedented(text: str) -> str:
-    indent = min(len(line) - len(line.lstrip()) for line in text.splitlines() if line.strip())
-    return "".join(f"{line[indent:]}\n" for line in text.splitlines())
-
-
 def run(example: Example, inventory: str, folder: Path) -> str:
     """Run an example in its folder. Returns the inventory that examples after it use."""
     text = re.sub("/run/secrets/|/tmp/", f"{folder}/", example.text)
@@ -70,22 +53,12 @@ def run(example: Example, inventory: str, folder: Path) -> str:
     (folder / "nks.yml").write_text(inventory, encoding="utf-8")
     (folder / "logo.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     play = folder / "play.yml"
-    if example.language == "ini":
-        (folder / "ansible.cfg").write_text(text, encoding="utf-8")
-        command(folder, "ansible-config", "dump", "--only-changed")
-        hosts_of(folder)
-        return inventory
     data = yaml.safe_load(text)
-    if example.not_run:
-        print(f"    not run: {example.not_run}")
-    elif isinstance(data, dict) and data.get("plugin") == "netapp.nks.nks":
+    if isinstance(data, dict) and data.get("plugin") == "netapp.nks.nks":
         (folder / "nks.yml").write_text(text, encoding="utf-8")
         if not hosts_of(folder):
             raise ExampleError("the inventory has no host")
         return text
-    elif isinstance(data, dict):
-        play.write_text(text, encoding="utf-8")
-        command(folder, "ansible-playbook", "netapp.nks.gated_deployment", "-e", f"@{play}")
     elif isinstance(data, list) and all("hosts" in item for item in data):
         play.write_text(text, encoding="utf-8")
         command(folder, "ansible-playbook", "-i", "nks.yml", str(play))
@@ -94,7 +67,7 @@ def run(example: Example, inventory: str, folder: Path) -> str:
         play.write_text(f"- hosts: localhost\n  gather_facts: false\n  tasks:\n{tasks}", encoding="utf-8")
         command(folder, "ansible-playbook", str(play))
     else:
-        raise ExampleError("it is no play, no tasks, no inventory and no variables")
+        raise ExampleError("it is no play, no tasks and no inventory")
     return inventory
 
 
@@ -105,9 +78,6 @@ def hosts_of(folder: Path) -> list[str]:
 def command(folder: Path, *arguments: str) -> str:
     """The standard output of a command that must succeed."""
     environment = dict(os.environ, HOME=str(folder), ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED="true")
-    if (folder / "ansible.cfg").exists():
-        environment["ANSIBLE_CONFIG"] = str(folder / "ansible.cfg")
-        del environment["ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED"]
     done = subprocess.run(arguments, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     if done.returncode or "no hosts matched" in done.stdout + done.stderr:
         raise ExampleError(f"{' '.join(arguments)} ended with {done.returncode}\n{done.stdout}{done.stderr}")
@@ -119,9 +89,9 @@ def main() -> int:
     page = inventory = ""
     ran = failed = 0
     for example in find(root):
-        if page != example.where.partition(":")[0]:
-            page, inventory = example.where.partition(":")[0], DEFAULT_INVENTORY
-        print(f"{example.where} ({example.language})", flush=True)
+        if page != example.where:
+            page, inventory = example.where, DEFAULT_INVENTORY
+        print(example.where, flush=True)
         reset = urllib.request.Request(f"{os.environ['NKS_FAKE_URL']}/_fake/reset", method="POST")
         with urllib.request.urlopen(reset), tempfile.TemporaryDirectory() as folder:
             try:
@@ -129,7 +99,7 @@ def main() -> int:
             except (ExampleError, ValueError) as error:
                 print(f"    FAILED: {error}\n{example.text}")
                 failed += 1
-        ran += not example.not_run
+        ran += 1
     print(f"{ran} examples were run, {failed} failed.")
     return 0 if ran and not failed else 1
 
