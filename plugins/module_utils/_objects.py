@@ -29,6 +29,17 @@ def each_once(objects: list[JSON]) -> list[JSON]:
     return list(once.values())
 
 
+def with_identity(
+    objects: list[JSON],
+    id: int | None,  # pylint: disable=redefined-builtin
+    name: str | None,
+    slug: str | None,
+) -> list[JSON]:
+    """The objects that have everything that is given. None leaves a field out."""
+    given = {field: value for field, value in (("pk", id), ("name", name), ("slug", slug)) if value is not None}
+    return [item for item in objects if all(item.get(field) == value for field, value in given.items())]
+
+
 def has_failed(cluster: JSON) -> bool:
     """Whether a cluster or node has failed: samples show ``is_failed``, the documentation also names a state."""
     return cluster.get("is_failed") not in (False, None) or cluster.get("state") == "failed"

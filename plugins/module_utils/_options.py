@@ -72,6 +72,11 @@ SELECTION: Spec = {
     "include_service_clusters": {"type": "bool", "default": False},
 }
 
+IDENTITY: Spec = {"id": {"type": "int"}, "name": {"type": "str"}}
+
+IDENTITY_WITH_SLUG: Spec = {**IDENTITY, "slug": {"type": "str"}}
+"""Organizations and workspaces have a slug, clusters do not."""
+
 INCLUDES: Spec = {
     "include_details": {"type": "bool", "default": False},
     "include_nodes": {"type": "bool", "default": False},

@@ -424,11 +424,14 @@ from ansible_collections.netapp.nks.plugins.module_utils._fleet import (
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
 from ansible_collections.netapp.nks.plugins.module_utils._module import answer_fields, params_for, run_module
 from ansible_collections.netapp.nks.plugins.module_utils._objects import each_once, shortened, shown_cluster
-from ansible_collections.netapp.nks.plugins.module_utils._options import INCLUDES, MODULE_CONNECTION, SELECTION
+from ansible_collections.netapp.nks.plugins.module_utils._options import (
+    IDENTITY,
+    INCLUDES,
+    MODULE_CONNECTION,
+    SELECTION,
+)
 from ansible_collections.netapp.nks.plugins.module_utils._orgs import skipped_warnings
 from ansible_collections.netapp.nks.plugins.module_utils._wait import check_seconds, wait
-
-IDENTITY = {"id": {"type": "int"}, "name": {"type": "str"}}
 
 
 def query(module: AnsibleModule, client: NKSClient) -> dict[str, t.Any]:
@@ -465,6 +468,7 @@ def wait_for_clusters(module: AnsibleModule, client: NKSClient, select: t.Callab
             "wait_for=running cannot be used with states, which would hide the clusters that are not running."
         )
     check_seconds(timeout, sleep)
+    timeout = 0 if module.check_mode else timeout
 
     def look() -> tuple[Fleet, str]:
         fleet = select()
@@ -474,7 +478,7 @@ def wait_for_clusters(module: AnsibleModule, client: NKSClient, select: t.Callab
         client,
         look,
         lambda seen, failure: seen is not None and failure is None and not seen[1],
-        0 if module.check_mode else timeout,
+        timeout,
         sleep,
     )
     if failure and not timeout:

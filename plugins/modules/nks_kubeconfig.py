@@ -162,7 +162,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._fleet import select_cl
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
 from ansible_collections.netapp.nks.plugins.module_utils._module import run_module
 from ansible_collections.netapp.nks.plugins.module_utils._objects import has_failed, object_pk, shown_cluster, shown_org
-from ansible_collections.netapp.nks.plugins.module_utils._options import MODULE_CONNECTION
+from ansible_collections.netapp.nks.plugins.module_utils._options import IDENTITY, MODULE_CONNECTION
 
 LARGEST = 2**18
 """Bytes. A kubeconfig for one cluster has a few thousand."""
@@ -338,8 +338,7 @@ def main() -> None:
         argument_spec={
             **MODULE_CONNECTION,
             "org": {"type": "str"},
-            "id": {"type": "int"},
-            "name": {"type": "str"},
+            **IDENTITY,
             "dest": {"type": "path"},
             "dest_dir": {"type": "path", "default": "~/.kube/nks"},
             "dest_name": {"type": "str"},

@@ -99,21 +99,19 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
-from ansible_collections.netapp.nks.plugins.module_utils._module import run_module
-from ansible_collections.netapp.nks.plugins.module_utils._options import MODULE_CONNECTION
+from ansible_collections.netapp.nks.plugins.module_utils._module import params_for, run_module
+from ansible_collections.netapp.nks.plugins.module_utils._objects import with_identity
+from ansible_collections.netapp.nks.plugins.module_utils._options import IDENTITY_WITH_SLUG, MODULE_CONNECTION
 from ansible_collections.netapp.nks.plugins.module_utils._orgs import select_orgs
 
 
 def query(module: AnsibleModule, client: NKSClient) -> dict[str, t.Any]:
-    wanted = {"pk": module.params["id"], "name": module.params["name"], "slug": module.params["slug"]}
-    wanted = {field: value for field, value in wanted.items() if value is not None}
-    orgs = select_orgs(client.orgs(), None)
-    return {"orgs": [org for org in orgs if all(org.get(field) == value for field, value in wanted.items())]}
+    return {"orgs": with_identity(select_orgs(client.orgs(), None), **params_for(module, IDENTITY_WITH_SLUG))}
 
 
 def main() -> None:
     module = AnsibleModule(
-        argument_spec={**MODULE_CONNECTION, "id": {"type": "int"}, "name": {"type": "str"}, "slug": {"type": "str"}},
+        argument_spec={**MODULE_CONNECTION, **IDENTITY_WITH_SLUG},
         mutually_exclusive=[("id", "name", "slug")],
         supports_check_mode=True,
     )

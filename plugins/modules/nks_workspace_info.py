@@ -130,20 +130,19 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
-from ansible_collections.netapp.nks.plugins.module_utils._module import run_module
-from ansible_collections.netapp.nks.plugins.module_utils._options import MODULE_CONNECTION, ORGS
+from ansible_collections.netapp.nks.plugins.module_utils._module import params_for, run_module
+from ansible_collections.netapp.nks.plugins.module_utils._objects import with_identity
+from ansible_collections.netapp.nks.plugins.module_utils._options import IDENTITY_WITH_SLUG, MODULE_CONNECTION, ORGS
 from ansible_collections.netapp.nks.plugins.module_utils._orgs import read_workspaces, skipped_warnings
 
 
 def query(module: AnsibleModule, client: NKSClient) -> dict[str, t.Any]:
-    wanted = {"pk": module.params["id"], "name": module.params["name"], "slug": module.params["slug"]}
-    wanted = {field: value for field, value in wanted.items() if value is not None}
     contents = read_workspaces(client, module.params["orgs"])
     for warning in skipped_warnings(contents.skipped_orgs):
         module.warn(warning)
     workspaces = [workspace for _org, workspace in contents.pairs]
     return {
-        "workspaces": [item for item in workspaces if all(item.get(field) == value for field, value in wanted.items())],
+        "workspaces": with_identity(workspaces, **params_for(module, IDENTITY_WITH_SLUG)),
         "skipped_orgs": contents.skipped_orgs,
     }
 
@@ -153,9 +152,7 @@ def main() -> None:
         argument_spec={
             **MODULE_CONNECTION,
             **ORGS,
-            "id": {"type": "int"},
-            "name": {"type": "str"},
-            "slug": {"type": "str"},
+            **IDENTITY_WITH_SLUG,
         },
         mutually_exclusive=[("id", "name", "slug")],
         supports_check_mode=True,

@@ -677,6 +677,6 @@ def test_a_reason_is_shortened_without_the_token(fake: FakeNKS, client: NKSClien
 
 def test_urllib3_need_not_have_the_module_of_certificate_errors(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "urllib3.util.ssl_match_hostname", None)  # as before urllib3 1.26.8
-    anew = types.ModuleType("anew")
-    importlib.machinery.SourceFileLoader("anew", _http.__file__).exec_module(anew)
-    assert vars(anew)["library_problem"]() == ""
+    second = types.ModuleType("second")
+    importlib.machinery.SourceFileLoader("second", _http.__file__).exec_module(second)
+    assert vars(second)["library_problem"]() == ""

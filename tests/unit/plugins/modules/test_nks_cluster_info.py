@@ -328,9 +328,10 @@ def test_a_failure_that_cannot_pass_ends_a_wait(fake: FakeNKS, run_module: Run, 
     assert (result["status"], polls(fake)) == (status, 2)
 
 
-def test_a_failure_is_an_error_where_there_is_no_wait(fake: FakeNKS, run_module: Run) -> None:
+@pytest.mark.parametrize("options", [{"wait_timeout": 0}, {"check_mode": True}])
+def test_a_failure_is_an_error_where_there_is_no_wait(fake: FakeNKS, run_module: Run, options: JSON) -> None:
     fake.fault("/orgs/381/clusters", "reset")
-    assert run_module(main, orgs=["381"], name="x", wait_for="absent", wait_timeout=0)["msg"].startswith("GET")
+    assert run_module(main, orgs=["381"], name="x", wait_for="absent", **options)["msg"].startswith("GET")
 
 
 @pytest.mark.parametrize("state", ["running", "failed", "provisioned"])
