@@ -64,36 +64,6 @@ notes:
   - A C(~/.netrc) file never replaces the token.
 """
 
-    MODULES = r"""
-options:
-  connection_options:
-    description:
-      - Connection options as a dictionary. An option in it takes precedence over the module option of the same name.
-      - This is for roles and other reusable content, whose own variables may or may not be set. If a task omits an
-        option in this dictionary, C(module_defaults) still apply. If it omits a module option, they do not.
-    type: dict
-    version_added: 1.1.0
-    suboptions:
-      api_token:
-        description: See O(api_token).
-        type: str
-      api_url:
-        description: See O(api_url).
-        type: str
-      api_timeout:
-        description: See O(api_timeout).
-        type: float
-      api_retries:
-        description: See O(api_retries).
-        type: int
-      validate_certs:
-        description: See O(validate_certs).
-        type: bool
-      ca_path:
-        description: See O(ca_path).
-        type: path
-"""
-
     PLUGINS = r"""
 options:
   api_token:

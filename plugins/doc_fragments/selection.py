@@ -75,7 +75,6 @@ options:
         for all of them, this is an error.
     type: list
     elements: str
-    aliases: [org]
 """
 
     PLUGINS = r"""

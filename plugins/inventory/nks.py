@@ -98,15 +98,15 @@ from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructa
 from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError
 from ansible_collections.netapp.nks.plugins.module_utils._fleet import Fleet, select_clusters, with_includes
 from ansible_collections.netapp.nks.plugins.module_utils._options import CONNECTION, INCLUDES, SELECTION
+from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster, Org
 from ansible_collections.netapp.nks.plugins.plugin_utils import _hosts
 from ansible_collections.netapp.nks.plugins.plugin_utils._expressions import with_compiled
 from ansible_collections.netapp.nks.plugins.plugin_utils._trust import untrusted
 
 JSON = _hosts.JSON
-Pairs = t.List[t.Tuple[JSON, JSON]]
 Entries = t.List[t.Tuple[str, t.Any, t.Any]]
 
-CACHE_FORM = 2  # goes up with every change of what the cache holds
+CACHE_FORM = 3  # goes up with every change of what the cache holds
 
 
 class Scratch(InventoryData):
@@ -151,9 +151,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def parse(self, inventory: InventoryData, loader: t.Any, path: str, cache: bool = True) -> None:
         super().parse(inventory, loader, path, cache)
         given = set(self._read_config_data(path))
-        if given >= {"orgs", "org"}:
-            raise AnsibleParserError("The option orgs is given twice: org is another name of it.")
-        unknown = given - {"plugin", "org", *self.get_options()}
+        unknown = given - {"plugin", *self.get_options()}
         if unknown:
             raise AnsibleParserError(f"Options that the plugin does not have: {', '.join(sorted(map(str, unknown)))}.")
         self.inventory = Scratch()
@@ -178,15 +176,16 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             if given.get(option) is None and os.environ.get(f"NKS_{option.upper()}") == "":
                 self._options[option] = spec.get("default")
 
-    def load(self, use_cache: bool) -> Pairs:
-        """Organizations and clusters, from the cache where it holds them."""
+    def load(self, use_cache: bool) -> list[Cluster]:
+        """The clusters, from the cache where it holds them."""
         key = self.cache_key() if self.get_option("cache") else None
         known = self.kept(key) if key and use_cache else None
         if known:
-            self.verbose(f"clusters from the cache, without a request: {len(known['pairs'])}")
+            self.verbose(f"clusters from the cache, without a request: {len(known['clusters'])}")
         else:
             fleet = self.fetch()
-            known = {"pairs": fleet.pairs, "warnings": fleet.warnings()}
+            clusters = [{"cluster": cluster.raw, "org": cluster.org.raw} for cluster in fleet.clusters]
+            known = {"clusters": clusters, "warnings": fleet.warnings()}
             if key:
                 # A partial result is not kept, and what an earlier run has kept is no longer true.
                 self._cache[key] = None if fleet.skipped_orgs else known
@@ -194,7 +193,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 self.verbose(is_kept)
         for warning in known["warnings"]:
             self.display.warning(warning)
-        return known["pairs"]
+        return [Cluster(entry["cluster"], Org(entry["org"])) for entry in known["clusters"]]
 
     def kept(self, key: str) -> JSON | None:
         """What the cache holds, if it is what :meth:`load` puts there."""
@@ -234,17 +233,17 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def verbose(self, message: str) -> None:
         self.display.v(f"{self.NAME}: {message}")
 
-    def populate(self, pairs: Pairs) -> None:
+    def populate(self, clusters: list[Cluster]) -> None:
         prefix = self.get_option("hostvars_prefix")
         if not re.fullmatch("(?!ansible_)[A-Za-z_][A-Za-z0-9_]*", prefix):
             raise AnsibleParserError(f"hostvars_prefix must be the start of a variable name, and cannot be {prefix!r}.")
         group = self.inventory.add_group(self._sanitize_group_name(self.get_option("group")))
         taken = {"all", "ungrouped", "localhost", "127.0.0.1", "::1", group}
         if self.get_option("hosts") == "clusters":
-            hosts = _hosts.cluster_hosts(pairs, prefix)
+            hosts = _hosts.cluster_hosts(clusters, prefix)
         else:
-            groups = self.cluster_groups(group, [cluster for _org, cluster in pairs])
-            hosts = _hosts.node_hosts(pairs, groups, prefix, self.get_option("connect_with"))
+            groups = self.cluster_groups(group, clusters)
+            hosts = _hosts.node_hosts(clusters, groups, prefix, self.get_option("connect_with"))
             taken.update(groups)
         entries: Entries = [
             *[("compose", name, {name: expression}) for name, expression in self.get_option("compose").items()],
@@ -266,10 +265,13 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         extra = self._vars if self.get_option("use_extra_vars") else {}
         with_compiled(self.templar, self.get_option("strict"), extra, add_hosts)
 
-    def cluster_groups(self, parent: str, clusters: list[JSON]) -> list[str]:
+    def cluster_groups(self, parent: str, clusters: list[Cluster]) -> list[str]:
         """Add a group beneath the parent for each cluster."""
         names = [self._sanitize_group_name(f"nks_cluster_{_hosts.cluster_name(cluster)}") for cluster in clusters]
-        groups = [self._sanitize_group_name(name) for name in _hosts.unique_names(names, clusters, {parent})]
+        groups = [
+            self._sanitize_group_name(name)
+            for name in _hosts.unique_names(names, [cluster.raw for cluster in clusters], {parent})
+        ]
         for group in groups:
             self.inventory.add_group(group)
             self.inventory.add_child(parent, group)

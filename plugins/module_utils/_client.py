@@ -8,348 +8,62 @@ Private to this collection: it may change without notice. It knows nothing of An
 
 from __future__ import annotations
 
-import http.client
-import ipaddress
-import json
-import os
-import ssl
-import threading
-import typing as t
-from urllib.parse import urlsplit
-
-from ansible_collections.netapp.nks.plugins.module_utils import _json
-from ansible_collections.netapp.nks.plugins.module_utils._errors import (
-    NKSConnectionError,
-    NKSError,
-    NKSPayloadError,
-    NKSStatusError,
-    one_line,
-)
-from ansible_collections.netapp.nks.plugins.module_utils._http import (
-    HTTP,
-    RETRIED_STATUSES,
-    NoReplyError,
-    Reply,
-    error_text,
-    library_problem,
+from ansible_collections.netapp.nks.plugins.module_utils._api import API
+from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
+from ansible_collections.netapp.nks.plugins.module_utils._types import (
+    Cluster,
+    Log,
+    Node,
+    NodePool,
+    Org,
+    Workspace,
+    newest_first,
 )
 
-if t.TYPE_CHECKING:
-    import requests
 
-JSON = _json.JSON
-
-DEFAULT_URL = "https://api.stackpoint.io"
-"""Where the hosted service was, as its documentation says."""
-
-WITHDRAWN = (
-    "The hosted service was withdrawn in 2021: set api_url, or the environment variable NKS_API_URL, to an endpoint "
-    "that speaks its API."
-)
-
-ADVICE = {
-    400: "Correct what the API names.",
-    401: "Give a valid token in api_token or in the environment variable NKS_API_TOKEN: the NKS web interface makes "
-    "one under your profile, API Tokens, Add Token.",
-    403: "The token may not use this: its account must be Owner of the organization.",
-    404: "No such resource, or api_url (NKS_API_URL) is not the base URL of an NKS API.",
-    405: "The endpoint does not take this method: check that api_url (NKS_API_URL) is the base URL of an NKS API.",
-    429: "The endpoint limits the rate of requests: try again later.",
-    500: "The service failed: try again later, and tell its operator if it fails again.",
-    502: "A gateway in front of the service failed: try again later.",
-    503: "The service is offline or has an outage: try again later.",
-    504: "A gateway in front of the service timed out: try again later.",
-}
-
-
-class NKSClient:
+class NKSClient(API):
     """One session with one NKS endpoint, safe to share between threads.
 
-    :param api_token: surrounding white space is dropped.
-    :param api_url: base URL, with or without a trailing slash. None means that the user has not set it.
-    :param api_timeout: seconds for one attempt as a whole: connecting, headers and body.
-    :param api_retries: further attempts of a GET after a connection error or one of ``RETRIED_STATUSES``.
-    :param ca_path: file or directory of CA certificates that replaces the default ones.
-    :param on_retry: called with a line for the user before each pause, from any thread.
-    :param warn: called once with a line for the user before the token is sent to a ``DEFAULT_URL`` that nobody set.
-    :raises NKSError: an option that cannot be used.
-
-    A method answers what the API answered, unchanged, and raises a subclass of :class:`NKSError` for any failure.
+    Its methods take and return the types of :mod:`_types`, and raise a subclass of :class:`NKSError` for any failure.
     """
 
-    def __init__(
-        self,
-        api_token: str | None,
-        api_url: str | None = None,
-        api_timeout: float = 30.0,
-        api_retries: int = 4,
-        validate_certs: bool = True,
-        ca_path: str | None = None,
-        on_retry: t.Callable[[str], None] | None = None,
-        warn: t.Callable[[str], None] | None = None,
-    ) -> None:
-        problem = library_problem()
-        if problem:
-            raise NKSError(problem)
-        self._on_retry = on_retry
-        self._token = _checked_token(api_token)
-        self._url_is_set = api_url is not None
-        self._url = _checked_url(DEFAULT_URL if api_url is None else api_url, validate_certs, self._excerpt)
-        self._warn = None if self._url_is_set else warn
-        self._warning_lock = threading.Lock()
-        if not 0 < api_timeout <= threading.TIMEOUT_MAX:
-            raise NKSError(f"api_timeout must be a number of seconds above 0, not {api_timeout}.")
-        if api_retries < 0:
-            raise NKSError(f"api_retries must be 0 or more, not {api_retries}.")
-        if validate_certs and ca_path:
-            _check_ca(ca_path)
-        self._http = HTTP(
-            auth=self._bearer,
-            timeout=api_timeout,
-            retries=api_retries,
-            verify=ca_path if validate_certs and ca_path else validate_certs,
-            # A proxy would see the token of a request to this machine in the clear.
-            proxies={"http": ""} if is_loopback(urlsplit(self._url).hostname) else {},
-            on_retry=self._describe_retry,
-        )
+    def orgs(self) -> list[Org]:
+        return [Org(item) for item in self._get_list("/orgs")]
 
-    @property
-    def request_log(self) -> list[str]:
-        """Method and URL of each attempt so far."""
-        return self._http.request_log
+    def workspaces(self, org: Org) -> list[Workspace]:
+        return [Workspace(item) for item in self._get_list(f"/orgs/{org.pk}/workspaces")]
 
-    @property
-    def api_timeout(self) -> float:
-        """Seconds for one attempt."""
-        return self._http.timeout
-
-    def limit(self, answer_until: float, repeat_until: float) -> None:
-        """Let no attempt last longer than the first time, and no repetition begin after the second.
-
-        Both are in seconds of ``time.monotonic()``.
-        """
-        self._http.answer_until, self._http.repeat_until = answer_until, repeat_until
-
-    def __enter__(self) -> NKSClient:
-        return self
-
-    def __exit__(self, *exc_info: t.Any) -> None:
-        self._http.close()
-
-    def orgs(self) -> list[JSON]:
-        return self._get_list("/orgs")
-
-    def workspaces(self, org: int) -> list[JSON]:
-        return self._get_list(f"/orgs/{org}/workspaces")
-
-    def clusters(self, org: int, include_service_clusters: bool = False) -> list[JSON]:
+    def clusters(self, org: Org, include_service_clusters: bool = False) -> list[Cluster]:
         """The active clusters of an organization in their short form."""
         query = "?include_service_clusters=true" if include_service_clusters else ""
-        return self._get_list(f"/orgs/{org}/clusters{query}")
+        return [Cluster(item, org) for item in self._get_list(f"/orgs/{org.pk}/clusters{query}")]
 
-    def cluster(self, org: int, cluster: int) -> JSON:
-        """A cluster in its detail form, whose ``solutions`` carry secrets."""
-        return self._object("GET", f"/orgs/{org}/clusters/{cluster}")
+    def cluster(self, org: Org, pk: int) -> Cluster:
+        """A cluster in its detail form."""
+        return Cluster(self._object("GET", f"/orgs/{org.pk}/clusters/{pk}"), org)
 
-    def nodes(self, org: int, cluster: int) -> list[JSON]:
-        return self._get_list(f"/orgs/{org}/clusters/{cluster}/nodes")
+    def nodes(self, cluster: Cluster) -> list[Node]:
+        return [Node(item) for item in self._get_list(f"{_path(cluster)}/nodes")]
 
-    def node_pools(self, org: int, cluster: int) -> list[JSON]:
-        return self._get_list(f"/orgs/{org}/clusters/{cluster}/nodepools")
+    def node_pools(self, cluster: Cluster) -> list[NodePool]:
+        return [NodePool(item) for item in self._get_list(f"{_path(cluster)}/nodepools")]
 
-    def logs(self, org: int, cluster: int) -> list[JSON]:
-        """The build logs of a cluster, in the order of the server. Old ones have no ``pk``."""
-        return self._get_list(f"/orgs/{org}/clusters/{cluster}/logs")
+    def logs(self, cluster: Cluster) -> list[Log]:
+        """The build logs of a cluster, newest first."""
+        return newest_first(Log(item) for item in self._get_list(f"{_path(cluster)}/logs"))
 
-    def kubeconfig(self, org: int, cluster: int) -> bytes:
+    def kubeconfig(self, cluster: Cluster) -> bytes:
         """The kubeconfig as the API sends it, unchecked. It is a secret."""
-        return self._request("GET", f"/orgs/{org}/clusters/{cluster}/kubeconfig")
+        return self._request("GET", f"{_path(cluster)}/kubeconfig")
 
-    def update_org(self, org: int, changes: JSON, logo: tuple[str, bytes, str] | None = None) -> JSON:
-        """Change ``name`` and ``slug``, and ``logo`` to null or a picture. Answers the organization as it is now.
+    def update_org(self, org: Org, changes: JSON, logo: tuple[str, bytes, str] | None = None) -> Org:
+        """Change ``name`` and ``slug``, and ``logo`` to null or a picture. Return the organization as it is now.
 
         :param logo: the picture's file name, content and media type.
         """
         body = {"data": changes, "files": {"logo": logo}} if logo else {"json": changes}
-        return self._object("PATCH", f"/orgs/{org}", body)
-
-    def _get_list(self, path: str) -> list[JSON]:
-        data = self._json("GET", path)
-        if not isinstance(data, list) or not all(isinstance(item, dict) for item in data):
-            raise self._not_promised("GET", path, json.dumps(data), "an array of objects")
-        return data
-
-    def _object(self, method: str, path: str, data: JSON | None = None) -> JSON:
-        answer = self._json(method, path, data)
-        if not isinstance(answer, dict):
-            raise self._not_promised(method, path, json.dumps(answer), "an object")
-        return answer
-
-    def _json(self, method: str, path: str, data: JSON | None = None) -> t.Any:
-        body = self._request(method, path, data)
-        try:
-            text = body.decode("utf-8")
-            answer = _json.parse(text)
-        except ValueError:
-            raise self._not_promised(method, path, body.decode("utf-8", "replace"), "JSON in UTF-8") from None
-        # With a backslash the text may hold the token in other letters.
-        return self._redacted(answer) if "\\" in text or self._token in text else answer
-
-    def _request(self, method: str, path: str, data: JSON | None = None) -> bytes:
-        """The body of the answer with status 200."""
-        url = self._url + path
-        self._warn_of_default_url()
-        try:
-            reply = self._http.request(method, url, data)
-        except NoReplyError as exc:
-            raise self._connection_error(method, url, exc) from None
-        if reply.status != 200:
-            raise self._status_error(method, url, reply)
-        return reply.body
-
-    def _warn_of_default_url(self) -> None:
-        """Warn before the first request, whose token goes to whoever has the name of the withdrawn service today."""
-        with self._warning_lock:
-            warn, self._warn = self._warn, None
-            if warn and self._http.may_reach(self._url):
-                warn(f"api_url is not set, so the token is sent to {self._url}, whoever that is today. {WITHDRAWN}")
-
-    def _bearer(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        """A requests auth object: unlike a header of the session, it is not replaced by ``~/.netrc``."""
-        request.headers["Authorization"] = f"Bearer {self._token}"
-        return request
-
-    def _describe_retry(self, method: str, url: str, seen: str, pause: float) -> None:
-        if self._on_retry:
-            self._on_retry(
-                f"{method} {self._redacted(url)}: {self._excerpt(seen, 300)}. Trying again in {pause:.1f} s."
-            )
-
-    def _connection_error(self, method: str, url: str, failure: NoReplyError) -> NKSError:
-        what = f"{method} {url}{_tried(failure.attempts)}: {self._excerpt(str(failure), 300)}."
-        if failure.is_body:
-            return self._error(NKSPayloadError, what, url)
-        if failure.proxy_variable:
-            advice = f"Correct {failure.proxy_variable}, or add the host of the endpoint to NO_PROXY."
-        elif failure.is_untrusted:
-            advice = "If your own CA signed the certificate of the endpoint, give that CA in ca_path (NKS_CA_PATH)."
-        elif method == "GET" or failure.never_left:
-            advice = "Check api_url (NKS_API_URL), and that the endpoint is up and can be reached from this host."
-        else:
-            advice = "It is not known whether the change was made."
-        return self._error(NKSConnectionError, f"{what} {advice}", url, may_pass=failure.may_pass)
-
-    def _status_error(self, method: str, url: str, reply: Reply) -> NKSError:
-        # What comes with another success could be a secret, such as a kubeconfig.
-        text = reply.body.decode("utf-8", "replace") if reply.status >= 400 else ""
-        detail, said = self._detail(text)
-        if reply.redirects_to:
-            advice = (
-                f"The endpoint redirects to {self._excerpt(reply.redirects_to)}, and redirects are never "
-                "followed: set api_url (NKS_API_URL) to the base URL of the API itself."
-            )
-        else:
-            advice = ADVICE.get(reply.status, "Check that api_url (NKS_API_URL) is the base URL of an NKS API.")
-        phrase = http.client.responses.get(reply.status, "")
-        what = f"{method} {url}{_tried(reply.attempts)}"
-        message = ": ".join(filter(None, [what, f"status {reply.status} {phrase}".rstrip(), said]))
-        message = f"{message.rstrip('.')}. {advice}"
-        may_pass = reply.status in RETRIED_STATUSES
-        return self._error(NKSStatusError, message, url, status=reply.status, detail=detail, may_pass=may_pass)
-
-    def _detail(self, text: str) -> tuple[t.Any, str]:
-        """What the API said of a failure: as it came but for the token (None where the body is not the API's), and in
-        words."""
-        try:
-            body = self._redacted(_json.parse(text))
-        except ValueError:
-            return None, f"(body: {self._excerpt(text)})" if text.strip() else ""
-        if isinstance(body, dict) and isinstance(body.get("detail"), str):
-            return body["detail"], one_line(body["detail"], 300)
-        if isinstance(body, dict):
-            words = {name: " ".join(map(str, said)) if isinstance(said, list) else said for name, said in body.items()}
-            return body, one_line(" ".join(f"{name}: {said}" for name, said in words.items()), 300)
-        return body, one_line(str(body))
-
-    def _not_promised(self, method: str, path: str, text: str, wanted: str) -> NKSError:
-        url = self._url + path
-        start = self._excerpt(text)
-        found = f"The body starts with: {start}" if start else "The body is empty."
-        message = (
-            f"{method} {url}: status 200, but the body is not {wanted}. Check that api_url (NKS_API_URL) is the base "
-            f"URL of an NKS API. {found}"
-        )
-        return self._error(NKSPayloadError, message, url, status=200)
-
-    def _error(self, error: type[NKSError], message: str, url: str, **fields: t.Any) -> NKSError:
-        if not self._url_is_set:
-            message = f"{message} api_url is not set. {WITHDRAWN}"
-        return error(self._redacted(message), url=self._redacted(url), **fields)
-
-    def _excerpt(self, text: str, length: int = 80) -> str:
-        """The start of a text from outside. The token is taken out before the cut, which could leave a part of it."""
-        return one_line(self._redacted(text), length)
-
-    def _redacted(self, value: t.Any) -> t.Any:
-        """The value without the token, in whatever text of it."""
-        if isinstance(value, str):
-            return value.replace(self._token, "********")
-        if isinstance(value, list):
-            return [self._redacted(item) for item in value]
-        if isinstance(value, dict):
-            return {self._redacted(name): self._redacted(item) for name, item in value.items()}
-        return value
+        return Org(self._object("PATCH", f"/orgs/{org.pk}", body))
 
 
-def _tried(attempts: int) -> str:
-    return f" (tried {attempts} times)" if attempts > 1 else ""
-
-
-def _checked_token(token: str | None) -> str:
-    if token is None:
-        raise NKSError("missing required arguments: api_token. Set it, or the environment variable NKS_API_TOKEN.")
-    token = token.strip()
-    if not token:
-        raise NKSError("api_token is empty: set it, or the environment variable NKS_API_TOKEN, to a token.")
-    if not all("!" <= character <= "~" for character in token):
-        raise NKSError("api_token holds a character that no token has: only printable ASCII without spaces is allowed.")
-    return token
-
-
-def _checked_url(url: str, validate_certs: bool, shown: t.Callable[[str], str]) -> str:
-    url = url.strip()
-    try:
-        parts = urlsplit(url)
-        host, _port = parts.hostname, parts.port
-    except ValueError:
-        raise NKSError("api_url is not a URL: it must look like https://host[:port][/path].") from None
-    if parts.username is not None or parts.password is not None:
-        raise NKSError("api_url holds a user name or password: the NKS API takes a token only, in api_token.")
-    if parts.scheme not in ("http", "https") or not host or not _is_one_word(url) or set("?#") & set(url):
-        raise NKSError(f"api_url must look like https://host[:port][/path], not {shown(url)!r}.")
-    if parts.scheme == "http" and validate_certs and not is_loopback(host):
-        raise NKSError(
-            f"api_url {shown(url)}: http:// would send the token in the clear, and is refused unless the host is a "
-            "loopback address or validate_certs is false. Use https://."
-        )
-    return url.rstrip("/")
-
-
-def _check_ca(path: str) -> None:
-    if not os.path.exists(path):
-        raise NKSError(f"ca_path: there is no file or directory {path}.")
-    try:
-        ssl.create_default_context(**{"capath" if os.path.isdir(path) else "cafile": path})  # type: ignore[arg-type]
-    except OSError as exc:
-        raise NKSError(f"ca_path: no certificate can be read from {path}: {one_line(error_text(exc))}.") from None
-
-
-def _is_one_word(text: str) -> bool:
-    return text.isprintable() and " " not in text
-
-
-def is_loopback(host: str | None) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host or "").is_loopback
-    except ValueError:
-        return False
+def _path(cluster: Cluster) -> str:
+    return f"/orgs/{cluster.org.pk}/clusters/{cluster.pk}"

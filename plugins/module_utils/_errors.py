@@ -15,7 +15,8 @@ class NKSError(Exception):
     """Something that ends the run. ``str()`` is the message for the user and never holds the token.
 
     ``status`` is None where there was no answer; ``detail`` is what the API said: text, or an object of field errors;
-    ``may_pass`` is whether the same request may succeed later.
+    ``is_transient`` is whether the same request may succeed later; ``is_unclear`` is whether a change may have been
+    made all the same.
     """
 
     def __init__(
@@ -25,13 +26,15 @@ class NKSError(Exception):
         url: str | None = None,
         status: int | None = None,
         detail: t.Any = None,
-        may_pass: bool = False,
+        is_transient: bool = False,
+        is_unclear: bool = False,
     ) -> None:
         super().__init__(message)
         self.url = url
         self.status = status
         self.detail = detail
-        self.may_pass = may_pass
+        self.is_transient = is_transient
+        self.is_unclear = is_unclear
 
 
 class NKSConnectionError(NKSError):
@@ -51,3 +54,8 @@ def one_line(text: str, length: int = 80) -> str:
     line = "".join(character if character.isprintable() else " " for character in text[: length * 4])
     line = " ".join(line.split())
     return line if len(line) <= length else line[: length - 1] + "…"
+
+
+def error_text(exc: BaseException) -> str:
+    """The reason of an error of the system, without its number."""
+    return getattr(exc, "strerror", None) or str(exc) or type(exc).__name__

@@ -13,16 +13,13 @@ import re
 import typing as t
 
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
-from ansible_collections.netapp.nks.plugins.module_utils._objects import has_failed, object_pk
+from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster
 
 Key = t.Tuple[int, int, str]
 """What a cluster is told from others by: ``pk`` of its organization, its own ``pk``, and its ``instance_id``, which is
 empty as long as it has none. A cluster that is made again under the name of a deleted one has another key."""
 
-Pair = t.Tuple[JSON, JSON]
-"""An organization and one of its clusters."""
-
-Fits = t.Callable[[JSON], bool]
+Matches = t.Callable[[Cluster], bool]
 
 NOT_COMPARED = ("updated",)
 """Fields of a cluster whose change alone means nothing."""
@@ -31,58 +28,57 @@ MARKER = re.compile(r"\{(?=[{%#])|#(?=jinja2:)")
 """What makes a template of a text. A first line that begins with ``#jinja2:`` can set other markers."""
 
 
-class Seen(t.NamedTuple):
+class Observed(t.NamedTuple):
     """A cluster as it was seen last."""
 
-    org: JSON
-    cluster: JSON
+    cluster: Cluster
     is_followed: bool
-    """Whether what happens to it is told."""
+    """Whether its changes are events."""
 
 
-View = t.Dict[Key, Seen]
+Snapshot = t.Dict[Key, Observed]
 """All clusters of the organizations that were ever read, whether followed or not."""
 
 
-def vanished(view: View, pairs: t.Sequence[Pair], read_orgs: t.Collection[int]) -> list[Key]:
-    """The clusters of the view that are not listed, although their organization was read.
+def missing_keys(snapshot: Snapshot, clusters: t.Sequence[Cluster], read_orgs: t.Collection[int]) -> list[Key]:
+    """The clusters of the snapshot that are not listed, although their organization was read.
 
-    :param pairs: all clusters that are listed.
+    :param clusters: all clusters that are listed.
     :param read_orgs: ``pk`` of each organization that was read.
     """
-    listed = set(_same_clusters(view, [_key(*pair) for pair in pairs]).values())
-    return [key for key in view if key[0] in read_orgs and key not in listed]
+    listed = set(_same_clusters(snapshot, [_key(cluster) for cluster in clusters]).values())
+    return [key for key in snapshot if key[0] in read_orgs and key not in listed]
 
 
 def compare(
-    view: View, pairs: t.Sequence[Pair], gone: t.Collection[Key], fits: Fits, stays: Fits
-) -> tuple[list[JSON], View]:
-    """What happened since the view, as events in the order in which they are told, and the view now.
+    snapshot: Snapshot, clusters: t.Sequence[Cluster], gone: t.Collection[Key], matches: Matches, still_matches: Matches
+) -> tuple[list[JSON], Snapshot]:
+    """What happened since the snapshot, as events in order, and the snapshot now.
 
-    A cluster of the view that is neither in ``pairs`` nor ``gone`` is not known about: it stays in the view as it was.
+    A cluster that is neither in ``clusters`` nor in ``gone`` is not known about: it stays in the snapshot as it was.
     An event has ``type``, ``org`` and ``cluster``; ``cluster_changed`` has ``changes`` too.
 
-    :param pairs: each cluster that is there.
-    :param gone: the clusters of the view that are certainly gone.
-    :param fits: tells whether a cluster begins to be followed.
-    :param stays: tells whether a cluster that is followed stays so.
+    :param clusters: each cluster that is there.
+    :param gone: the clusters of the snapshot that are certainly gone.
+    :param matches: tells whether a cluster begins to be followed.
+    :param still_matches: tells whether a cluster that is followed stays so.
     """
-    events = [_event("cluster_removed", view[key]) for key in view if key in gone and view[key].is_followed]
-    now = {_key(org, cluster): (org, cluster) for org, cluster in pairs}
-    same = _same_clusters(view, list(now))
+    events = [_event("cluster_removed", snapshot[key]) for key in snapshot if key in gone and snapshot[key].is_followed]
+    now = {_key(cluster): cluster for cluster in clusters}
+    same = _same_clusters(snapshot, list(now))
     known = {*gone, *same.values()}
-    new_view = {key: seen for key, seen in view.items() if key not in known}
-    for key, (org, cluster) in now.items():
-        before = view[same[key]] if key in same else None
+    new_snapshot = {key: seen for key, seen in snapshot.items() if key not in known}
+    for key, cluster in now.items():
+        before = snapshot[same[key]] if key in same else None
         was_followed = before is not None and before.is_followed
-        seen = Seen(org, cluster, fits(cluster) or (was_followed and stays(cluster)))
+        seen = Observed(cluster, matches(cluster) or (was_followed and still_matches(cluster)))
         if seen.is_followed or was_followed:
-            events += _told(before, seen)
-        new_view[key] = seen
-    return events, new_view
+            events += _events_for(before, seen)
+        new_snapshot[key] = seen
+    return events, new_snapshot
 
 
-def harmless(value: t.Any) -> t.Any:
+def escape_jinja(value: t.Any) -> t.Any:
     """The value with ``_`` in the place of the first character of each marker of Jinja, in whatever text of it.
 
     ansible-rulebook passes an event to a playbook as extra variables, and Ansible takes those for templates.
@@ -90,21 +86,21 @@ def harmless(value: t.Any) -> t.Any:
     if isinstance(value, str):
         return MARKER.sub("_", value)
     if isinstance(value, list):
-        return [harmless(item) for item in value]
+        return [escape_jinja(item) for item in value]
     if isinstance(value, dict):
-        return {harmless(name): harmless(item) for name, item in value.items()}
+        return {escape_jinja(name): escape_jinja(item) for name, item in value.items()}
     return value
 
 
-def _key(org: JSON, cluster: JSON) -> Key:
-    return object_pk(org, "an organization"), object_pk(cluster, "a cluster"), str(cluster.get("instance_id") or "")
+def _key(cluster: Cluster) -> Key:
+    return cluster.org.pk, cluster.pk, str(cluster.instance_id or "")
 
 
-def _same_clusters(view: View, keys: t.Sequence[Key]) -> dict[Key, Key]:
-    """The keys of clusters that are in the view already, each with its key there. A cluster may get its instance_id
+def _same_clusters(snapshot: Snapshot, keys: t.Sequence[Key]) -> dict[Key, Key]:
+    """The keys of clusters that are in the snapshot already, each with its key there. A cluster may get its instance_id
     only after it was seen."""
-    same = {key: key for key in keys if key in view}
-    others = {key[:2]: key for key in view if key not in same}
+    same = {key: key for key in keys if key in snapshot}
+    others = {key[:2]: key for key in snapshot if key not in same}
     for key in keys:
         other = others.get(key[:2])
         if key not in same and other and not (key[2] and other[2]):
@@ -112,27 +108,23 @@ def _same_clusters(view: View, keys: t.Sequence[Key]) -> dict[Key, Key]:
     return same
 
 
-def _told(before: Seen | None, seen: Seen) -> list[JSON]:
+def _events_for(before: Observed | None, seen: Observed) -> list[JSON]:
     events = []
     if before is None:
         events.append(_event("cluster_added", seen))
     else:
-        changes = _changes(before.cluster, seen.cluster)
+        changes = _changes(before.cluster.raw, seen.cluster.raw)
         if changes:
             events.append(_event("cluster_changed", seen, changes=changes))
-    if _is_running(seen.cluster) and not (before and _is_running(before.cluster)):
+    if seen.cluster.is_running and not (before and before.cluster.is_running):
         events.append(_event("cluster_running", seen))
-    if has_failed(seen.cluster) and not (before and has_failed(before.cluster)):
+    if seen.cluster.has_failed and not (before and before.cluster.has_failed):
         events.append(_event("cluster_failed", seen))
     return events
 
 
-def _event(kind: str, seen: Seen, **more: t.Any) -> JSON:
-    return {"type": kind, "org": seen.org, "cluster": seen.cluster, **more}
-
-
-def _is_running(cluster: JSON) -> bool:
-    return cluster.get("state") == "running" and not has_failed(cluster)
+def _event(kind: str, seen: Observed, **more: t.Any) -> JSON:
+    return {"type": kind, "org": seen.cluster.org.summary(), "cluster": seen.cluster.raw, **more}
 
 
 def _changes(before: JSON, after: JSON) -> JSON:

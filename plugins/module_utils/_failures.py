@@ -10,54 +10,48 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, one_line
-from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
-from ansible_collections.netapp.nks.plugins.module_utils._objects import has_failed, object_pk
+from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError
 from ansible_collections.netapp.nks.plugins.module_utils._orgs import concurrently
+from ansible_collections.netapp.nks.plugins.module_utils._types import BUILD_EVENTS, Cluster, Log
 
 if t.TYPE_CHECKING:
     from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
 
-BUILD_EVENTS = ("provider_build", "k8s_node_config")
-"""Types of the build logs whose failure means that the cluster will not run."""
 
+def find_failures(client: NKSClient, clusters: t.Sequence[Cluster]) -> list[Log | None]:
+    """The log of the failure of each cluster, or None if it has not failed.
 
-def find_failures(client: NKSClient, pairs: t.Sequence[tuple[JSON, JSON]]) -> list[str | None]:
-    """Of each cluster, None if it has not failed, else the reason that its build logs give, which may be empty.
-
-    The logs tell of a failed build while the cluster is still ``provisioned``. Only the logs of such clusters, and of
-    those that have failed, are requested. Logs that cannot be read give no reason.
+    A build can fail by its logs alone, while the cluster is still ``provisioned``. Only the logs of such clusters, and
+    of those that have failed, are requested. Where they give no reason or cannot be read, the log is empty.
     """
 
-    def find(pair: tuple[JSON, JSON]) -> str | None:
-        org, cluster = pair
-        is_certain = has_failed(cluster)
-        if not is_certain and cluster.get("state") != "provisioned":
+    def find(cluster: Cluster) -> Log | None:
+        if not cluster.has_failed and cluster.state != "provisioned":
             return None
         try:
-            logs = client.logs(object_pk(org, "an organization"), object_pk(cluster, "a cluster"))
+            logs = client.logs(cluster)
         except NKSError:
             logs = []
-        return failure_reason(logs) if is_certain or build_has_failed(logs) else None
+        return newest_failure(logs) if cluster.has_failed or build_has_failed(logs) else None
 
-    return concurrently(find, pairs)
-
-
-def build_has_failed(logs: list[JSON]) -> bool:
-    """Whether the newest log of a step of the build tells of a failure."""
-    newest: JSON = {}
-    for log in newest_first(logs):
-        newest.setdefault(str(log.get("event_type")), log.get("event_state"))
-    return any(newest.get(event) == "failure" for event in BUILD_EVENTS)
+    return concurrently(find, clusters)
 
 
-def failure_reason(logs: list[JSON]) -> str:
-    """The message of the newest failure, of the build if there is one. Empty where no log tells of a failure."""
-    failures = [log for log in newest_first(logs) if log.get("event_state") == "failure"]
-    of_build = [log for log in failures if log.get("event_type") in BUILD_EVENTS]
-    return next((one_line(str(log.get("message") or ""), 300) for log in of_build + failures), "")
+def build_has_failed(logs: t.Sequence[Log]) -> bool:
+    """Whether the newest log of a step of the build is a failure.
+
+    :param logs: newest first.
+    """
+    newest: dict[str, Log] = {}
+    for log in logs:
+        newest.setdefault(str(log.raw.get("event_type")), log)
+    return any(newest[event].is_failure for event in BUILD_EVENTS if event in newest)
 
 
-def newest_first(logs: list[JSON]) -> list[JSON]:
-    """Build logs by ``created``, those without it last. Logs of the same time stay in the order of the server."""
-    return sorted(logs, key=lambda log: str(log.get("created") or "").rstrip("Z"), reverse=True)
+def newest_failure(logs: t.Sequence[Log]) -> Log:
+    """The newest failure, of the build if there is one. An empty log if nothing has failed.
+
+    :param logs: newest first.
+    """
+    failures = [log for log in logs if log.is_failure]
+    return next((log for log in failures if log.is_of_build), failures[0] if failures else Log({}))

@@ -15,8 +15,8 @@ from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError
 from ansible_collections.netapp.nks.plugins.module_utils._failures import find_failures
 from ansible_collections.netapp.nks.plugins.module_utils._fleet import Fleet, cluster_filter, read_fleets
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
-from ansible_collections.netapp.nks.plugins.module_utils._objects import has_failed
 from ansible_collections.netapp.nks.plugins.module_utils._orgs import Scope
+from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster, Log
 
 if t.TYPE_CHECKING:
     from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
@@ -43,8 +43,8 @@ class Verdict(t.NamedTuple):
     """What one look at the API says about an expectation."""
 
     expectation: Expectation
-    cluster: JSON | None
-    """The cluster, if there is exactly one, secrets dropped."""
+    cluster: Cluster | None
+    """The cluster, if there is exactly one."""
     reasons: list[str]
     """A sentence for each reason why the expectation is not met. Empty if it is met."""
     is_final: bool
@@ -53,7 +53,12 @@ class Verdict(t.NamedTuple):
     def result(self) -> JSON:
         """The verdict as the module returns it."""
         wanted = {field: value for field, value in self.expectation._asdict().items() if value is not None}
-        return {**wanted, "met": not self.reasons, "reasons": self.reasons, "cluster": self.cluster}
+        return {
+            **wanted,
+            "met": not self.reasons,
+            "reasons": self.reasons,
+            "cluster": self.cluster and self.cluster.raw,
+        }
 
 
 def parse_entries(entries: t.Any) -> list[Expectation]:
@@ -77,7 +82,7 @@ def parse_entries(entries: t.Any) -> list[Expectation]:
     return [_parse_entry(f"Entry {number} of clusters", entry) for number, entry in enumerate(entries, start=1)]
 
 
-def look(client: NKSClient, expectations: t.Sequence[Expectation], scope: Scope) -> list[Verdict]:
+def evaluate_all(client: NKSClient, expectations: t.Sequence[Expectation], scope: Scope) -> list[Verdict]:
     """What the API says about each expectation now. Each organization that is needed is asked for once.
 
     :param scope: where clusters are looked for whose entry names no organization.
@@ -85,22 +90,24 @@ def look(client: NKSClient, expectations: t.Sequence[Expectation], scope: Scope)
     """
     scopes = [scope if expectation.org is None else (expectation.org,) for expectation in expectations]
     read = read_fleets(client, list(dict.fromkeys(scopes)), include_service_clusters=True)
-    fleets = [select_meant(expectation, read[scope]) for expectation, scope in zip(expectations, scopes)]
-    should_run = {
-        id(cluster): (org, cluster)
+    fleets = [match_expectation(expectation, read[scope]) for expectation, scope in zip(expectations, scopes)]
+    should_run = [
+        fleet.clusters[0]
         for expectation, fleet in zip(expectations, fleets)
-        if expectation.expect == "running" and isinstance(fleet, Fleet) and len(fleet.pairs) == 1
-        for org, cluster in fleet.pairs
+        if expectation.expect == "running" and isinstance(fleet, Fleet) and len(fleet.clusters) == 1
+    ]
+    failures = {
+        (cluster.org.pk, cluster.pk): log for cluster, log in zip(should_run, find_failures(client, should_run))
     }
-    failures = dict(zip(should_run, find_failures(client, list(should_run.values()))))
 
-    def failure_of(fleet: Fleet | NKSError) -> str | None:
-        return failures.get(id(fleet.clusters[0])) if isinstance(fleet, Fleet) and fleet.pairs else None
+    def failure_of(fleet: Fleet | NKSError) -> Log | None:
+        clusters = fleet.clusters if isinstance(fleet, Fleet) else []
+        return failures.get((clusters[0].org.pk, clusters[0].pk)) if len(clusters) == 1 else None
 
-    return [judge(expectation, fleet, failure_of(fleet)) for expectation, fleet in zip(expectations, fleets)]
+    return [evaluate(expectation, fleet, failure_of(fleet)) for expectation, fleet in zip(expectations, fleets)]
 
 
-def select_meant(expectation: Expectation, fleet: Fleet | NKSError) -> Fleet | NKSError:
+def match_expectation(expectation: Expectation, fleet: Fleet | NKSError) -> Fleet | NKSError:
     """The fleet with the clusters selected that the expectation names, or why that cannot be told."""
     if isinstance(fleet, NKSError):
         return fleet
@@ -112,41 +119,40 @@ def select_meant(expectation: Expectation, fleet: Fleet | NKSError) -> Fleet | N
         return exc
 
 
-def judge(expectation: Expectation, fleet: Fleet | NKSError, failure: str | None = None) -> Verdict:
+def evaluate(expectation: Expectation, fleet: Fleet | NKSError, failure: Log | None = None) -> Verdict:
     """Whether an expectation is met.
 
     :param fleet: the clusters that the expectation names are selected. An error is why they cannot be looked for.
-    :param failure: what the build logs tell about a failure of the cluster. Empty where they give no reason, None where
-        there is no failure.
+    :param failure: as :func:`find_failures` returns it.
     """
     if isinstance(fleet, NKSError):
         return Verdict(expectation, None, [f"{expectation} cannot be looked for: {fleet}"], is_final=True)
     clusters = fleet.clusters
     cluster = clusters[0] if len(clusters) == 1 else None
-    failed = expectation.expect == "running" and cluster is not None and (has_failed(cluster) or failure is not None)
+    failed = expectation.expect == "running" and cluster is not None and (cluster.has_failed or failure is not None)
     reasons: list[str] = []
     if expectation.expect == "absent":
-        reasons += [f"is there, in state {_shown(there.get('state'))}." for there in clusters[:1]]
+        reasons += [f"is there, in state {_shown(there.state)}." for there in clusters[:1]]
     elif not clusters:
         reasons.append("is not there.")
     elif cluster is None:
-        ids = ", ".join(_shown(there.get("pk")) for there in clusters)
+        ids = ", ".join(str(there.pk) for there in clusters)
         reasons.append(f"is ambiguous, the IDs {ids} have that name; give its org or its id.")
     else:
         if failed:
-            reasons.append(f"has failed, in state {_shown(cluster.get('state'))}.")
-            reasons[0] += f" The build log says: {failure}" if failure else ""
-        elif expectation.expect == "running" and cluster.get("state") != "running":
-            reasons.append(f"is {_shown(cluster.get('state'), 'in an unknown state')}, not running.")
+            reasons.append(f"has failed, in state {_shown(cluster.state)}.")
+            reasons[0] += f" The build log says: {failure.message}" if failure and failure.message else ""
+        elif expectation.expect == "running" and cluster.state != "running":
+            reasons.append(f"is {_shown(cluster.state, 'in an unknown state')}, not running.")
         reasons += _shortfalls(expectation, cluster)
     return Verdict(expectation, cluster, [f"{expectation} {reason}" for reason in reasons], failed)
 
 
-def _shortfalls(expectation: Expectation, cluster: JSON) -> t.Iterator[str]:
-    nodes, least = cluster.get("node_count"), expectation.min_nodes
+def _shortfalls(expectation: Expectation, cluster: Cluster) -> t.Iterator[str]:
+    nodes, least = cluster.raw.get("node_count"), expectation.min_nodes
     if least is not None and not (type(nodes) is int and nodes >= least):  # pylint: disable=unidiomatic-typecheck
         yield f"has {_shown(nodes, 'an unknown number of')} nodes, not {least} or more."
-    version, oldest = _shown(cluster.get("k8s_version")), expectation.min_k8s_version
+    version, oldest = _shown(cluster.raw.get("k8s_version")), expectation.min_k8s_version
     if oldest is not None and not (re.fullmatch(VERSION, version) and _numbers(version) >= _numbers(oldest)):
         yield f"has Kubernetes {version}, not {oldest} or newer."
 

@@ -22,6 +22,7 @@ import typing as t
 from urllib.parse import urlsplit
 
 from ansible_collections.netapp.nks.plugins.module_utils._attempt import Attempt, TimeIsUpError, hold_connections
+from ansible_collections.netapp.nks.plugins.module_utils._errors import error_text
 from ansible_collections.netapp.nks.plugins.module_utils._proxy import Proxy, UnusableProxyError, find_proxy
 
 try:
@@ -38,7 +39,7 @@ else:
     IMPORT_ERROR = ""
 
 
-def library_problem() -> str:
+def missing_library_message() -> str:
     """Why no request can be made with this Python and its libraries, in words. The empty text where they will do."""
     if IMPORT_ERROR:
         found = f"has no such libraries: {IMPORT_ERROR}"
@@ -70,6 +71,16 @@ LARGEST = 2**27
 """Bytes of a body, decompressed, that are read at most."""
 
 RETRIED_STATUSES = (429, 500, 502, 503, 504)
+
+
+class Deadline(t.NamedTuple):
+    """Until when requests are made, by ``time.monotonic()``."""
+
+    answer_until: float = math.inf
+    """When an attempt ends at the latest."""
+
+    repeat_until: float = math.inf
+    """When the last repetition begins at the latest."""
 
 
 class Reply(t.NamedTuple):
@@ -135,10 +146,7 @@ class HTTP:
         self.request_log: list[str] = []
         """Method and URL of each attempt so far."""
         self.timeout = timeout
-        self.answer_until = math.inf
-        """When an attempt ends at the latest, by ``time.monotonic()``."""
-        self.repeat_until = math.inf
-        """When the last repetition begins at the latest, by ``time.monotonic()``."""
+        self._is_closed = False
         self._auth = auth
         self._retries = retries
         self._verify = verify
@@ -151,6 +159,7 @@ class HTTP:
         self._adapter = Adapter(pool_connections=1, pool_maxsize=CONNECTIONS, max_retries=0)
 
     def close(self) -> None:
+        self._is_closed = True
         self._adapter.close()
 
     def may_reach(self, url: str) -> bool:
@@ -162,7 +171,7 @@ class HTTP:
         except (OSError, TimeIsUpError, UnusableProxyError):
             return False
 
-    def request(self, method: str, url: str, data: t.Any = None) -> Reply:
+    def request(self, method: str, url: str, data: t.Any, deadline: Deadline) -> Reply:
         """The answer, after as many attempts as are allowed.
 
         :param data: the body as requests takes it: an object with ``json``, or with ``data`` and ``files``.
@@ -177,7 +186,7 @@ class HTTP:
             attempt += 1
             outcome: Reply | NoReplyError
             try:
-                outcome = self._attempt(method, url, data)
+                outcome = self._attempt(method, url, data, deadline.answer_until)
             except NoReplyError as exc:
                 outcome = exc
                 seen, retry_after, is_repeatable = str(exc), None, exc.is_repeatable(method)
@@ -185,7 +194,7 @@ class HTTP:
                 seen, retry_after = f"status {outcome.status}", outcome.headers.get("Retry-After")
                 is_repeatable = method == "GET" and outcome.status in RETRIED_STATUSES
             pause = _pause(attempt, retry_after)
-            if not is_repeatable or attempt > self._retries or time.monotonic() + pause >= self.repeat_until:
+            if not is_repeatable or attempt > self._retries or time.monotonic() + pause >= deadline.repeat_until:
                 break
             self._on_retry(method, url, seen, pause)
             time.sleep(pause)
@@ -194,9 +203,9 @@ class HTTP:
             raise outcome
         return outcome._replace(attempts=attempt)
 
-    def _attempt(self, method: str, url: str, data: t.Any) -> Reply:
+    def _attempt(self, method: str, url: str, data: t.Any, answer_until: float) -> Reply:
         self.request_log.append(f"{method} {url}")
-        seconds = min(self.timeout, self.answer_until - time.monotonic())
+        seconds = 0.0 if self._is_closed else min(self.timeout, answer_until - time.monotonic())
         settings = self._settings(url)
         attempt = Attempt()
         proxy = None
@@ -350,7 +359,3 @@ def _causes(exc: BaseException | None) -> t.Iterator[BaseException]:
         inner = next((item for item in wrapped if isinstance(item, BaseException)), None)
         # What an error of the system came upon is not its cause: urllib3 1.26 tries two ways to ask, in turn.
         exc = inner or exc.__cause__ or (None if isinstance(exc, OSError) else exc.__context__)
-
-
-def error_text(exc: BaseException) -> str:
-    return getattr(exc, "strerror", None) or str(exc) or type(exc).__name__

@@ -23,20 +23,17 @@ def params_for(module: AnsibleModule, spec: Spec) -> dict[str, t.Any]:
 
 def run_module(module: AnsibleModule, action: t.Callable[[AnsibleModule, NKSClient], dict[str, t.Any]]) -> None:
     """End the module with what ``action`` returns, or with the failure that it raises."""
-    preferred = {
-        name: value for name, value in (module.params["connection_options"] or {}).items() if value is not None
-    }
     try:
-        with NKSClient(**{**params_for(module, CONNECTION), **preferred}, warn=module.warn) as client:
+        with NKSClient(**params_for(module, CONNECTION), warn=module.warn, read_only=module.check_mode) as client:
             result = action(module, client)
     except NKSError as exc:
-        module.fail_json(msg=str(exc), **answer_fields(exc))
+        module.fail_json(msg=str(exc), **error_fields(exc))
     if result.get("failed"):
         module.fail_json(**result)
     module.exit_json(**result)
 
 
-def answer_fields(exc: NKSError) -> dict[str, t.Any]:
+def error_fields(exc: NKSError) -> dict[str, t.Any]:
     """What a module returns of the answer that made it fail. A field that is None is left out."""
     fields = {"status": exc.status, "detail": exc.detail, "url": exc.url}
     return {field: value for field, value in fields.items() if value is not None}

@@ -41,24 +41,10 @@ CONNECTION: Spec = {
     "ca_path": {"type": "path", "fallback": (environment, ["NKS_CA_PATH"])},
 }
 
-MODULE_CONNECTION: Spec = {
-    **CONNECTION,
-    "connection_options": {
-        "type": "dict",
-        "options": {
-            name: {key: value for key, value in option.items() if key in ("type", "no_log")}
-            for name, option in CONNECTION.items()
-        },
-    },
-}
-"""The connection options of a module. Those in ``connection_options`` win. The roles pass theirs in it, because an
-option that a task omits hides the one in ``module_defaults``."""
-
 ORGS: Spec = {
     "orgs": {
         "type": "list",
         "elements": "str",
-        "aliases": ["org"],
         "fallback": (environment_list, ["NKS_ORG_ID"]),
     }
 }

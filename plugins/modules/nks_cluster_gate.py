@@ -28,7 +28,6 @@ extends_documentation_fragment:
   - netapp.nks.attributes
   - netapp.nks.attributes.gate_module
   - netapp.nks.connection
-  - netapp.nks.connection.modules
 options:
   clusters:
     description:
@@ -76,7 +75,6 @@ options:
         set either, every organization that the token may read is used.
     type: list
     elements: str
-    aliases: [org]
   wait_timeout:
     description:
       - Seconds to wait until all clusters are as expected. With V(0) it looks once.
@@ -199,80 +197,62 @@ msg:
   sample: "The gate opens: 2 of 2 clusters are as expected."
 """
 
-import time
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
 from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError
-from ansible_collections.netapp.nks.plugins.module_utils._gate import Expectation, Verdict, judge, look, parse_entries
-from ansible_collections.netapp.nks.plugins.module_utils._module import answer_fields, run_module
-from ansible_collections.netapp.nks.plugins.module_utils._objects import shortened
-from ansible_collections.netapp.nks.plugins.module_utils._options import MODULE_CONNECTION, ORGS
+from ansible_collections.netapp.nks.plugins.module_utils._gate import (
+    Expectation,
+    Verdict,
+    evaluate,
+    evaluate_all,
+    parse_entries,
+)
+from ansible_collections.netapp.nks.plugins.module_utils._module import error_fields, run_module
+from ansible_collections.netapp.nks.plugins.module_utils._options import CONNECTION, ORGS
 from ansible_collections.netapp.nks.plugins.module_utils._orgs import org_scope
-from ansible_collections.netapp.nks.plugins.module_utils._wait import check_seconds, least_time, wait
-
-REPORT_INTERVAL = 60
-"""Seconds after which the action plugin of this module gets something to show, even if nothing has changed."""
+from ansible_collections.netapp.nks.plugins.module_utils._types import join_limited
+from ansible_collections.netapp.nks.plugins.module_utils._wait import check_seconds, poll_until
 
 
 def gate(module: AnsibleModule, client: NKSClient) -> dict[str, t.Any]:
     check_seconds(module.params["wait_timeout"], module.params["wait_sleep"])
-    entries, shown = unwrap(module.params["clusters"])
-    expectations = parse_entries(entries)
+    expectations = parse_entries(module.params["clusters"])
     scope = org_scope(module.params["orgs"])
     timeout = 0.0 if module.check_mode else module.params["wait_timeout"]
-    started = time.monotonic()
-
-    def is_settled(verdicts: list[Verdict] | None, failure: NKSError | None) -> bool:
-        if shown is not None and time.monotonic() - started >= REPORT_INTERVAL:
-            return True
-        return is_decided(verdicts, failure) or shown not in (None, describe(expectations, verdicts, failure)["unmet"])
-
     verdicts: list[Verdict] | None = None
     failure: NKSError | None
-    can_pass = True
     try:
-        verdicts, failure = wait(
+        verdicts, failure = poll_until(
             client,
-            lambda: look(client, expectations, scope),
-            is_settled,
+            lambda limited: evaluate_all(limited, expectations, scope),
+            is_final,
             timeout,
             module.params["wait_sleep"],
-            is_continued=bool(shown),
         )
     except NKSError as exc:
-        failure, can_pass = exc, False
+        failure = exc
     seen = describe(expectations, verdicts, failure)
     if not seen["unmet"]:
         number = len(expectations)
         return {"msg": f"The gate opens: {number} of {number} clusters are as expected.", "clusters": seen["clusters"]}
-    left = started + timeout - time.monotonic()
-    waiting = shown is not None and can_pass and not is_decided(verdicts, failure) and left > least_time(timeout)
     return {
-        "failed": not waiting,
-        "waiting": waiting,
+        "failed": True,
+        "is_final": is_final(verdicts, failure),
         "msg": f"The gate stays shut. {' '.join(seen['unmet'])}",
         **seen,
-        **(answer_fields(failure) if failure else {}),
+        **(error_fields(failure) if failure else {}),
     }
 
 
-def unwrap(clusters: t.Any) -> tuple[t.Any, list[str] | None]:
-    """The entries of the option ``clusters``, and what the action plugin of this module has already shown of a wait.
-
-    The action plugin passes both in a dictionary, and wants an answer as soon as there is something new to show.
-    """
-    if isinstance(clusters, dict) and "entries" in clusters:
-        return clusters["entries"], clusters.get("shown")
-    return clusters, None
-
-
-def is_decided(verdicts: list[Verdict] | None, failure: NKSError | None) -> bool:
-    """Whether another look cannot change that the gate opens or stays shut."""
-    if verdicts is None or failure:
-        return False
-    return any(verdict.is_final for verdict in verdicts) or not any(verdict.reasons for verdict in verdicts)
+def is_final(verdicts: list[Verdict] | None, failure: NKSError | None) -> bool:
+    """Whether another poll cannot change the result."""
+    if failure:
+        return not failure.is_transient
+    return verdicts is not None and (
+        any(verdict.is_final for verdict in verdicts) or not any(verdict.reasons for verdict in verdicts)
+    )
 
 
 def describe(
@@ -283,8 +263,8 @@ def describe(
     :param failure: why a look after that failed.
     """
     if verdicts is None:
-        verdicts = [judge(expectation, failure or NKSError("not asked")) for expectation in expectations]
-        unmet = [f"{shortened([str(expectation) for expectation in expectations])} cannot be looked for: {failure}"]
+        verdicts = [evaluate(expectation, failure or NKSError("not asked")) for expectation in expectations]
+        unmet = [f"{join_limited([str(expectation) for expectation in expectations])} cannot be looked for: {failure}"]
     else:
         unmet = [reason for verdict in verdicts for reason in verdict.reasons]
         unmet += [f"The last look failed: {failure}"] if failure else []
@@ -294,7 +274,7 @@ def describe(
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
-            **MODULE_CONNECTION,
+            **CONNECTION,
             **ORGS,
             "clusters": {"type": "raw", "required": True},
             "wait_timeout": {"type": "float", "default": 0},

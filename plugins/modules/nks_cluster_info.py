@@ -22,7 +22,6 @@ extends_documentation_fragment:
   - netapp.nks.attributes
   - netapp.nks.attributes.info_module
   - netapp.nks.connection
-  - netapp.nks.connection.modules
   - netapp.nks.selection
   - netapp.nks.selection.orgs
 options:
@@ -422,42 +421,45 @@ from ansible_collections.netapp.nks.plugins.module_utils._fleet import (
     with_includes,
 )
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
-from ansible_collections.netapp.nks.plugins.module_utils._module import answer_fields, params_for, run_module
-from ansible_collections.netapp.nks.plugins.module_utils._objects import each_once, shortened, shown_cluster
+from ansible_collections.netapp.nks.plugins.module_utils._module import error_fields, params_for, run_module
 from ansible_collections.netapp.nks.plugins.module_utils._options import (
+    CONNECTION,
     IDENTITY,
     INCLUDES,
-    MODULE_CONNECTION,
     SELECTION,
 )
-from ansible_collections.netapp.nks.plugins.module_utils._orgs import skipped_warnings
-from ansible_collections.netapp.nks.plugins.module_utils._wait import check_seconds, wait
+from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster, join_limited
+from ansible_collections.netapp.nks.plugins.module_utils._wait import check_seconds, poll_until
 
 
 def query(module: AnsibleModule, client: NKSClient) -> dict[str, t.Any]:
-    def select() -> Fleet:
+    def select(client: NKSClient) -> Fleet:
         selection = params_for(module, {**SELECTION, **IDENTITY})
         return select_clusters(client, whole_orgs=module.params["include_orgs"], **selection)
 
-    fleet = wait_for_clusters(module, client, select) if module.params["wait_for"] else select()
-    for warning in skipped_warnings(fleet.skipped_orgs) if module.params["wait_for"] else fleet.warnings():
-        module.warn(warning)
+    fleet = wait_for_clusters(module, client, select) if module.params["wait_for"] else select(client)
+    for warning in fleet.warnings():
+        if not (module.params["wait_for"] and warning == fleet.why_empty):
+            module.warn(warning)
     fleet = with_includes(client, fleet, **params_for(module, INCLUDES))
     if module.params["include_failures"]:
         fleet = with_failures(client, fleet)
-    result = {"clusters": only_fields(fleet.clusters, module.params["fields"]), "skipped_orgs": fleet.skipped_orgs}
+    result = {
+        "clusters": only_fields(fleet.clusters, module.params["fields"]),
+        "skipped_orgs": [skipped.result() for skipped in fleet.skipped_orgs],
+    }
     if module.params["include_orgs"]:
-        result["orgs"] = each_once([org for org, _cluster in fleet.pairs])
+        result["orgs"] = list({cluster.org.pk: cluster.org.raw for cluster in fleet.clusters}.values())
     return result
 
 
-def only_fields(clusters: list[JSON], fields: list[str] | None) -> list[JSON]:
+def only_fields(clusters: list[Cluster], fields: list[str] | None) -> list[JSON]:
     if fields is None:
-        return clusters
-    return [{field: cluster[field] for field in fields if field in cluster} for cluster in clusters]
+        return [cluster.raw for cluster in clusters]
+    return [{field: cluster.raw[field] for field in fields if field in cluster.raw} for cluster in clusters]
 
 
-def wait_for_clusters(module: AnsibleModule, client: NKSClient, select: t.Callable[[], Fleet]) -> Fleet:
+def wait_for_clusters(module: AnsibleModule, client: NKSClient, select: t.Callable[[NKSClient], Fleet]) -> Fleet:
     """The fleet as soon as it is as wanted. In check mode the fleet as it is.
 
     :raises NKSError: it is not in time, or never will be.
@@ -470,13 +472,13 @@ def wait_for_clusters(module: AnsibleModule, client: NKSClient, select: t.Callab
     check_seconds(timeout, sleep)
     timeout = 0 if module.check_mode else timeout
 
-    def look() -> tuple[Fleet, str]:
-        fleet = select()
+    def poll(client: NKSClient) -> tuple[Fleet, str]:
+        fleet = select(client)
         return fleet, unmet(client, fleet, wait_for)
 
-    seen, failure = wait(
+    seen, failure = poll_until(
         client,
-        look,
+        poll,
         lambda seen, failure: seen is not None and failure is None and not seen[1],
         timeout,
         sleep,
@@ -489,7 +491,7 @@ def wait_for_clusters(module: AnsibleModule, client: NKSClient, select: t.Callab
     words = [f"The clusters selected are not {wait_for} after {timeout:g} s (wait_timeout)."]
     words += [f"Seen last: {missing}."] if missing else []
     words += [f"The last look failed: {failure}"] if failure else []
-    raise NKSError(" ".join(words), **(answer_fields(failure) if failure else {}))
+    raise NKSError(" ".join(words), **(error_fields(failure) if failure else {}))
 
 
 def unmet(client: NKSClient, fleet: Fleet, wait_for: str) -> str:
@@ -504,25 +506,24 @@ def unmet(client: NKSClient, fleet: Fleet, wait_for: str) -> str:
         return f"no cluster fits; {fleet.describe_alternatives()}"
     if wait_for == "present":
         return ""
-    reasons = find_failures(client, fleet.pairs)
     failed = [
-        f"{describe_states([cluster])}{f' (the build log says: {reason})' if reason else ''}"
-        for cluster, reason in zip(fleet.clusters, reasons)
-        if reason is not None
+        f"{describe_states([cluster])}{f' (the build log says: {log.message})' if log.message else ''}"
+        for cluster, log in zip(fleet.clusters, find_failures(client, fleet.clusters))
+        if log
     ]
     if failed:
-        raise NKSError(f"Clusters have failed, so that waiting cannot help: {shortened(failed)}.")
-    return describe_states([cluster for cluster in fleet.clusters if cluster.get("state") != "running"])
+        raise NKSError(f"Clusters have failed, so that waiting cannot help: {join_limited(failed)}.")
+    return describe_states([cluster for cluster in fleet.clusters if cluster.state != "running"])
 
 
-def describe_states(clusters: list[JSON]) -> str:
-    return shortened([f"{shown_cluster(cluster)} is {one_line(str(cluster.get('state')))}" for cluster in clusters])
+def describe_states(clusters: list[Cluster]) -> str:
+    return join_limited([f"{cluster} is {one_line(str(cluster.state))}" for cluster in clusters])
 
 
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
-            **MODULE_CONNECTION,
+            **CONNECTION,
             **SELECTION,
             **INCLUDES,
             **IDENTITY,

@@ -24,7 +24,6 @@ extends_documentation_fragment:
   - netapp.nks.attributes
   - netapp.nks.attributes.file_module
   - netapp.nks.connection
-  - netapp.nks.connection.modules
   - ansible.builtin.files
 options:
   org:
@@ -159,12 +158,11 @@ from ansible_collections.netapp.nks.plugins.module_utils._errors import (
     one_line,
 )
 from ansible_collections.netapp.nks.plugins.module_utils._fleet import select_clusters
-from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
 from ansible_collections.netapp.nks.plugins.module_utils._module import run_module
-from ansible_collections.netapp.nks.plugins.module_utils._objects import has_failed, object_pk, shown_cluster, shown_org
-from ansible_collections.netapp.nks.plugins.module_utils._options import IDENTITY, MODULE_CONNECTION
+from ansible_collections.netapp.nks.plugins.module_utils._options import CONNECTION, IDENTITY
+from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster
 
-LARGEST = 2**18
+MAX_KUBECONFIG_BYTES = 2**18
 """Bytes. A kubeconfig for one cluster has a few thousand."""
 
 
@@ -172,8 +170,8 @@ def write_kubeconfig(module: AnsibleModule, client: NKSClient) -> dict[str, t.An
     params = module.params
     if params["dest"] is not None:
         check_dest(module, params["dest"])
-    org, cluster = find_cluster(client, params["org"], params["id"], params["name"])
-    found = {"pk": cluster["pk"], "name": cluster.get("name"), "org": org["pk"]}
+    cluster = find_cluster(client, params["org"], params["id"], params["name"])
+    found = {"pk": cluster.pk, "name": cluster.name, "org": cluster.org.pk}
     reason = None if params["when_not_running"] == "try" else not_running(cluster)
     if reason and params["when_not_running"] == "fail":
         raise NKSError(reason)
@@ -182,11 +180,11 @@ def write_kubeconfig(module: AnsibleModule, client: NKSClient) -> dict[str, t.An
         return {"changed": False, "cluster": found}
     dest = params["dest"]
     if dest is None:
-        dest = os.path.join(params["dest_dir"], file_name(params["dest_name"], cluster["pk"]))
+        dest = os.path.join(params["dest_dir"], file_name(params["dest_name"], cluster.pk))
         check_dest(module, dest, with_folder=True)
     # Also in the parameters, so that a link is followed for the attributes as well.
     dest = params["dest"] = os.path.realpath(dest)
-    content = fetch(client, org, cluster)
+    content = fetch(client, cluster)
     if params["dest_name"] is not None:
         make_folder(module, params["dest_dir"])
     return {**replace(module, dest, content), "cluster": found}
@@ -228,41 +226,38 @@ def file_name(name: str, pk: int) -> str:
     return f"{name}.kubeconfig"
 
 
-def not_running(cluster: JSON) -> str | None:
+def not_running(cluster: Cluster) -> str | None:
     """Why the cluster does not run, in words. None where it does."""
-    what = f"The cluster {shown_cluster(cluster)} has no kubeconfig to write"
-    if has_failed(cluster):
+    what = f"The cluster {cluster} has no kubeconfig to write"
+    if cluster.has_failed:
         return f"{what}: it has failed."
-    state = cluster.get("state")
-    return None if state == "running" else f"{what}: its state is {one_line(str(state))}."
+    return None if cluster.is_running else f"{what}: its state is {one_line(str(cluster.state))}."
 
 
-def find_cluster(client: NKSClient, org: str | None, pk: int | None, name: str | None) -> tuple[JSON, JSON]:
-    """The organization and the cluster.
+def find_cluster(client: NKSClient, org: str | None, pk: int | None, name: str | None) -> Cluster:
+    """The cluster with this ID or name.
 
     :raises NKSError: none fits, or more than one.
     """
     orgs = None if org is None else [org]
     fleet = select_clusters(client, orgs=orgs, include_service_clusters=True, id=pk, name=name)
     which = f"name {name!r}" if pk is None else f"ID {pk}"
-    if len(fleet.pairs) > 1:
-        fitting = ", ".join(f"{cluster.get('pk')} of {shown_org(org)}" for org, cluster in fleet.pairs)
+    if len(fleet.clusters) > 1:
+        fitting = ", ".join(f"{cluster.pk} of {cluster.org}" for cluster in fleet.clusters)
         raise NKSError(f"More than one cluster has the {which}: ID {fitting}. Give org, or the id of the one you mean.")
-    if not fleet.pairs:
+    if not fleet.clusters:
         raise NKSError(f"There is no cluster with the {which}: {fleet.describe_alternatives()}.")
-    return fleet.pairs[0]
+    return fleet.clusters[0]
 
 
-def fetch(client: NKSClient, org: JSON, cluster: JSON) -> bytes:
+def fetch(client: NKSClient, cluster: Cluster) -> bytes:
     """The kubeconfig, checked to be one.
 
     :raises NKSError: among others, it is not available yet. Its content is in no message.
     """
-    what = (
-        f"The kubeconfig of the cluster {shown_cluster(cluster)}, whose state is {one_line(str(cluster.get('state')))},"
-    )
+    what = f"The kubeconfig of the cluster {cluster}, whose state is {one_line(str(cluster.state))},"
     try:
-        content = client.kubeconfig(object_pk(org, "an organization"), object_pk(cluster, "a cluster"))
+        content = client.kubeconfig(cluster)
     except NKSStatusError as exc:
         if exc.status != 404:
             raise
@@ -282,7 +277,7 @@ def fetch(client: NKSClient, org: JSON, cluster: JSON) -> bytes:
 
 
 def is_kubeconfig(content: bytes) -> bool:
-    if len(content) > LARGEST:
+    if len(content) > MAX_KUBECONFIG_BYTES:
         return False
     try:
         # Not with the parser in C of libyaml, which crashes the process on deep nesting, and with every scalar as text:
@@ -336,7 +331,7 @@ def read(path: str) -> bytes | None:
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
-            **MODULE_CONNECTION,
+            **CONNECTION,
             "org": {"type": "str"},
             **IDENTITY,
             "dest": {"type": "path"},

@@ -23,7 +23,6 @@ extends_documentation_fragment:
   - netapp.nks.attributes
   - netapp.nks.attributes.update_module
   - netapp.nks.connection
-  - netapp.nks.connection.modules
 options:
   org:
     description: The organization to update, by its ID, slug or name, tried in this order.
@@ -122,18 +121,17 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
-from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, one_line
-from ansible_collections.netapp.nks.plugins.module_utils._http import error_text
+from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, error_text, one_line
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
 from ansible_collections.netapp.nks.plugins.module_utils._module import run_module
-from ansible_collections.netapp.nks.plugins.module_utils._objects import object_pk, shown_org
-from ansible_collections.netapp.nks.plugins.module_utils._options import MODULE_CONNECTION
+from ansible_collections.netapp.nks.plugins.module_utils._options import CONNECTION
 from ansible_collections.netapp.nks.plugins.module_utils._orgs import find_org
+from ansible_collections.netapp.nks.plugins.module_utils._types import Org
 
 PICTURES = {"png": b"\x89PNG\r\n\x1a\n", "jpeg": b"\xff\xd8\xff", "gif": b"GIF8"}
 """How the content of each kind of picture begins."""
 
-LARGEST = 5 * 2**20
+MAX_PICTURE_BYTES = 5 * 2**20
 """Bytes of a picture."""
 
 UPLOADED = re.compile("logo-[0-9a-f]{16}")
@@ -155,22 +153,22 @@ class Picture(t.NamedTuple):
 def update(module: AnsibleModule, client: NKSClient) -> dict[str, t.Any]:
     asked = asked_for(module.params)
     org = find_org(client.orgs(), module.params["org"])
-    if is_unknown(org.get("logo"), asked.get("logo")) and not module.params["logo_force"]:
+    if is_unknown(org.raw.get("logo"), asked.get("logo")) and not module.params["logo_force"]:
         module.warn(
-            f"The logo of organization {shown_org(org)} is left as it is, because its URL does not say which picture "
+            f"The logo of organization {org} is left as it is, because its URL does not say which picture "
             "it is. Set logo_force to replace it."
         )
         del asked["logo"]
-    changes = {field: value for field, value in asked.items() if not has(org.get(field), value)}
-    before = {field: org.get(field) for field in changes}
+    changes = {field: value for field, value in asked.items() if not matches(org.raw.get(field), value)}
+    before = {field: org.raw.get(field) for field in changes}
     if module.check_mode or not changes:
         expected = {field: value.name if isinstance(value, Picture) else value for field, value in changes.items()}
-        return {"changed": bool(changes), "org": {**org, **expected}, "diff": {"before": before, "after": expected}}
+        return {"changed": bool(changes), "org": {**org.raw, **expected}, "diff": {"before": before, "after": expected}}
     updated = send(client, org, changes)
-    diff = {"before": before, "after": {field: updated.get(field) for field in changes}}
-    changed = [field for field in asked if updated.get(field) != org.get(field)]
-    result = {"changed": bool(changed), "org": updated, "diff": diff}
-    not_taken = {field: value for field, value in asked.items() if not was_taken(org, updated, field, value)}
+    diff = {"before": before, "after": {field: updated.raw.get(field) for field in changes}}
+    changed = [field for field in asked if updated.raw.get(field) != org.raw.get(field)]
+    result = {"changed": bool(changed), "org": updated.raw, "diff": diff}
+    not_taken = {field: value for field, value in asked.items() if not was_applied(org, updated, field, value)}
     if not_taken:
         result.update(failed=True, msg=describe(org, updated, not_taken, changed))
     return result
@@ -190,11 +188,11 @@ def read_picture(path: str) -> Picture:
         raise NKSError(f"logo: {path} is not a file. Give the path of a picture file.")
     try:
         with open(path, "rb") as file:
-            content = file.read(LARGEST + 1)
+            content = file.read(MAX_PICTURE_BYTES + 1)
     except OSError as exc:
         raise NKSError(f"logo: {path} cannot be read: {error_text(exc)}.") from None
-    if len(content) > LARGEST:
-        raise NKSError(f"logo: {path} is larger than {LARGEST // 2**20} MiB.")
+    if len(content) > MAX_PICTURE_BYTES:
+        raise NKSError(f"logo: {path} is larger than {MAX_PICTURE_BYTES // 2**20} MiB.")
     kind = next((kind for kind, start in PICTURES.items() if content.startswith(start)), None)
     if not kind:
         raise NKSError(f"logo: the content of {path} is not PNG, JPEG or GIF.")
@@ -206,37 +204,37 @@ def is_unknown(url: t.Any, picture: t.Any) -> bool:
     return isinstance(picture, Picture) and bool(url) and not UPLOADED.search(str(url))
 
 
-def has(present: t.Any, value: t.Any) -> bool:
+def matches(present: t.Any, value: t.Any) -> bool:
     """Whether a field of an organization is as asked for. An empty one and null are the same."""
     if isinstance(value, Picture):
         return value.is_at(str(present))
     return (present or None) == (value or None)
 
 
-def was_taken(org: JSON, updated: JSON, field: str, value: t.Any) -> bool:
+def was_applied(org: Org, updated: Org, field: str, value: t.Any) -> bool:
     """Whether the server took a value. A server that renames files shows a new URL."""
-    url = updated.get(field)
-    return has(url, value) or (isinstance(value, Picture) and bool(url) and url != org.get(field))
+    url = updated.raw.get(field)
+    return matches(url, value) or (isinstance(value, Picture) and bool(url) and url != org.raw.get(field))
 
 
-def send(client: NKSClient, org: JSON, changes: JSON) -> JSON:
+def send(client: NKSClient, org: Org, changes: JSON) -> Org:
     logo = changes.get("logo")
     if isinstance(logo, Picture):
         changes = {field: value for field, value in changes.items() if field != "logo"}
-        return client.update_org(object_pk(org, "an organization"), changes, logo)
-    return client.update_org(object_pk(org, "an organization"), changes)
+        return client.update_org(org, changes, logo)
+    return client.update_org(org, changes)
 
 
-def describe(org: JSON, updated: JSON, not_taken: JSON, changed: list[str]) -> str:
+def describe(org: Org, updated: Org, not_taken: JSON, changed: list[str]) -> str:
     """What the server has in place of what it did not take, in words."""
 
     def shown(value: t.Any) -> str:
         value = value.name if isinstance(value, Picture) else value
         return "null" if value is None else one_line(repr(value))
 
-    kept = [f"{field} is {shown(updated.get(field))}, not {shown(value)}" for field, value in not_taken.items()]
+    kept = [f"{field} is {shown(updated.raw.get(field))}, not {shown(value)}" for field, value in not_taken.items()]
     return (
-        f"The server answered with status 200, but did not update organization {shown_org(org)} as asked: "
+        f"The server answered with status 200, but did not update organization {org} as asked: "
         f"{'; '.join(kept)}. Changed: {', '.join(changed) or 'nothing'}."
     )
 
@@ -244,7 +242,7 @@ def describe(org: JSON, updated: JSON, not_taken: JSON, changed: list[str]) -> s
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
-            **MODULE_CONNECTION,
+            **CONNECTION,
             "org": {"type": "str", "required": True},
             "name": {"type": "str"},
             "slug": {"type": "str"},

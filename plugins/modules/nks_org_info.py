@@ -20,7 +20,6 @@ extends_documentation_fragment:
   - netapp.nks.attributes
   - netapp.nks.attributes.info_module
   - netapp.nks.connection
-  - netapp.nks.connection.modules
 options:
   id:
     description:
@@ -100,18 +99,18 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
 from ansible_collections.netapp.nks.plugins.module_utils._module import params_for, run_module
-from ansible_collections.netapp.nks.plugins.module_utils._objects import with_identity
-from ansible_collections.netapp.nks.plugins.module_utils._options import IDENTITY_WITH_SLUG, MODULE_CONNECTION
+from ansible_collections.netapp.nks.plugins.module_utils._options import CONNECTION, IDENTITY_WITH_SLUG
 from ansible_collections.netapp.nks.plugins.module_utils._orgs import select_orgs
 
 
 def query(module: AnsibleModule, client: NKSClient) -> dict[str, t.Any]:
-    return {"orgs": with_identity(select_orgs(client.orgs(), None), **params_for(module, IDENTITY_WITH_SLUG))}
+    orgs = select_orgs(client.orgs(), None)
+    return {"orgs": [org.raw for org in orgs if org.has(**params_for(module, IDENTITY_WITH_SLUG))]}
 
 
 def main() -> None:
     module = AnsibleModule(
-        argument_spec={**MODULE_CONNECTION, **IDENTITY_WITH_SLUG},
+        argument_spec={**CONNECTION, **IDENTITY_WITH_SLUG},
         mutually_exclusive=[("id", "name", "slug")],
         supports_check_mode=True,
     )

@@ -19,7 +19,6 @@ extends_documentation_fragment:
   - netapp.nks.attributes
   - netapp.nks.attributes.info_module
   - netapp.nks.connection
-  - netapp.nks.connection.modules
   - netapp.nks.selection.orgs
 options:
   id:
@@ -130,27 +129,30 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
+from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError
 from ansible_collections.netapp.nks.plugins.module_utils._module import params_for, run_module
-from ansible_collections.netapp.nks.plugins.module_utils._objects import with_identity
-from ansible_collections.netapp.nks.plugins.module_utils._options import IDENTITY_WITH_SLUG, MODULE_CONNECTION, ORGS
-from ansible_collections.netapp.nks.plugins.module_utils._orgs import read_workspaces, skipped_warnings
+from ansible_collections.netapp.nks.plugins.module_utils._options import CONNECTION, IDENTITY_WITH_SLUG, ORGS
+from ansible_collections.netapp.nks.plugins.module_utils._orgs import org_scope, read_scopes
 
 
 def query(module: AnsibleModule, client: NKSClient) -> dict[str, t.Any]:
-    contents = read_workspaces(client, module.params["orgs"])
-    for warning in skipped_warnings(contents.skipped_orgs):
-        module.warn(warning)
-    workspaces = [workspace for _org, workspace in contents.pairs]
+    scope = org_scope(module.params["orgs"])
+    contents = read_scopes(client, [scope], client.workspaces)[scope]
+    if isinstance(contents, NKSError):
+        raise contents
+    for skipped in contents.skipped_orgs:
+        module.warn(skipped.warning())
+    identity = params_for(module, IDENTITY_WITH_SLUG)
     return {
-        "workspaces": with_identity(workspaces, **params_for(module, IDENTITY_WITH_SLUG)),
-        "skipped_orgs": contents.skipped_orgs,
+        "workspaces": [workspace.raw for workspace in contents.items if workspace.has(**identity)],
+        "skipped_orgs": [skipped.result() for skipped in contents.skipped_orgs],
     }
 
 
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
-            **MODULE_CONNECTION,
+            **CONNECTION,
             **ORGS,
             **IDENTITY_WITH_SLUG,
         },

@@ -16,8 +16,8 @@ import sys
 import typing as t
 
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
-from ansible_collections.netapp.nks.plugins.module_utils._objects import each_once
 from ansible_collections.netapp.nks.plugins.module_utils._options import CONNECTION
+from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster, Node, Org, deduplicate
 
 # With a slash or a dot in front, a name is a path where Ansible looks for host_vars/NAME and keeps facts in files.
 # What opens a template would be evaluated by ansible-core before 2.19.
@@ -37,35 +37,41 @@ class Host(t.NamedTuple):
     group: str | None
 
 
-def cluster_hosts(pairs: list[tuple[JSON, JSON]], prefix: str) -> list[Host]:
+def cluster_hosts(clusters: list[Cluster], prefix: str) -> list[Host]:
     """A host for each cluster, with each field of the cluster, and name and slug of its organization, as variables."""
     connection = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
     return [
-        Host(cluster, cluster_name(cluster), _prefixed({**cluster, **_of_org(org)}, prefix), connection, None)
-        for org, cluster in pairs
+        Host(
+            cluster.raw,
+            cluster_name(cluster),
+            _prefixed({**cluster.raw, **_of_org(cluster.org)}, prefix),
+            connection,
+            None,
+        )
+        for cluster in clusters
     ]
 
 
-def node_hosts(pairs: list[tuple[JSON, JSON]], groups: list[str], prefix: str, connect_with: str) -> list[Host]:
+def node_hosts(clusters: list[Cluster], groups: list[str], prefix: str, connect_with: str) -> list[Host]:
     """A host for each node in ``nodes`` of the clusters, with its own fields and those of its cluster as variables.
 
     :param groups: the group of each cluster.
     :param connect_with: the field that has the address.
     """
     hosts = []
-    for (org, cluster), group in zip(pairs, groups):
-        of_cluster = {f"cluster_{field}": value for field, value in cluster.items() if field != "nodes"}
-        for node in each_once(cluster["nodes"]):
-            variables = _prefixed({**node, **of_cluster, **_of_org(org)}, prefix)
-            address = _address(node.get(connect_with))
+    for cluster, group in zip(clusters, groups):
+        of_cluster = {f"cluster_{field}": value for field, value in cluster.raw.items() if field != "nodes"}
+        for node in deduplicate(Node(item) for item in cluster.raw["nodes"]):
+            variables = _prefixed({**node.raw, **of_cluster, **_of_org(cluster.org)}, prefix)
+            address = _address(node.raw.get(connect_with))
             connection = {"ansible_host": address} if address else {}
-            name = _first_text(node, "instance_id") or f"node-{node.get('pk')}"
-            hosts.append(Host(node, name, variables, connection, group))
+            name = _first_text(node.raw, "instance_id") or f"node-{node.pk}"
+            hosts.append(Host(node.raw, name, variables, connection, group))
     return hosts
 
 
-def cluster_name(cluster: JSON) -> str:
-    return _first_text(cluster, "name", "instance_id") or f"cluster-{cluster.get('pk')}"
+def cluster_name(cluster: Cluster) -> str:
+    return _first_text(cluster.raw, "name", "instance_id") or f"cluster-{cluster.pk}"
 
 
 def plain(name: str) -> str:
@@ -80,17 +86,21 @@ def safe_name(name: str) -> str:
 
 
 def is_known(value: t.Any, with_nodes: bool) -> bool:
-    """Whether a value holds pairs of an organization and a cluster, with nodes in this, and warnings, and no more."""
+    """Whether a value holds clusters with their organizations, and with their nodes, and warnings, and no more."""
     try:
-        pairs, warnings = value["pairs"], value["warnings"]
-        nodes = [cluster["nodes"] for _org, cluster in pairs if with_nodes]
-        objects = [item for items in (*pairs, *nodes) for item in items]
+        entries, warnings = value["clusters"], value["warnings"]
+        nodes = [entry["cluster"]["nodes"] for entry in entries if with_nodes]
+        objects = [item for entry in entries for item in (entry["cluster"], entry["org"])]
+        objects += [node for items in nodes for node in items]
     except (KeyError, TypeError, ValueError):
         return False
     return (
         len(value) == 2
-        and all(isinstance(items, list) for items in (pairs, warnings, *nodes))
-        and all(isinstance(item, dict) and all(isinstance(name, str) for name in item) for item in objects)
+        and all(isinstance(items, list) for items in (entries, warnings, *nodes))
+        and all(
+            isinstance(item, dict) and type(item.get("pk")) is int and all(isinstance(name, str) for name in item)
+            for item in objects
+        )
         and all(isinstance(warning, str) for warning in warnings)
     )
 
@@ -133,8 +143,8 @@ def _variables(prefix: str, fields: tuple[str, ...]) -> list[tuple[str, str]]:
     ]
 
 
-def _of_org(org: JSON) -> JSON:
-    return {"org_name": org.get("name"), "org_slug": org.get("slug")}
+def _of_org(org: Org) -> JSON:
+    return {"org_name": org.name, "org_slug": org.slug}
 
 
 def _first_text(item: JSON, *fields: str) -> str:

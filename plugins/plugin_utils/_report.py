@@ -17,7 +17,7 @@ import unicodedata
 
 from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, one_line
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
-from ansible_collections.netapp.nks.plugins.module_utils._objects import has_failed
+from ansible_collections.netapp.nks.plugins.module_utils._types import has_failed
 
 Row = t.Dict[str, t.Any]
 """A cluster. The values of :data:`TEXTS` and ``failure`` are texts, which may be empty. ``health`` is ``running``,

@@ -164,7 +164,6 @@ import asyncio
 import datetime
 import importlib
 import logging
-import math
 import os
 import sys
 import time
@@ -198,13 +197,21 @@ def _make_collection_importable() -> None:
 
 _make_collection_importable()
 
-from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient, is_loopback
+from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
+from ansible_collections.netapp.nks.plugins.module_utils._connection import is_loopback
 from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, NKSStatusError, one_line
-from ansible_collections.netapp.nks.plugins.module_utils._events import Key, View, compare, harmless, vanished
-from ansible_collections.netapp.nks.plugins.module_utils._failures import failure_reason
+from ansible_collections.netapp.nks.plugins.module_utils._events import (
+    Key,
+    Snapshot,
+    compare,
+    escape_jinja,
+    missing_keys,
+)
+from ansible_collections.netapp.nks.plugins.module_utils._failures import newest_failure
 from ansible_collections.netapp.nks.plugins.module_utils._fleet import Fleet, cluster_filter, read_fleets
-from ansible_collections.netapp.nks.plugins.module_utils._objects import shown_org
+from ansible_collections.netapp.nks.plugins.module_utils._http import Deadline
 from ansible_collections.netapp.nks.plugins.module_utils._orgs import concurrently, org_scope
+from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster, Org
 
 JSON = t.Dict[str, t.Any]
 
@@ -214,7 +221,7 @@ CONNECTION = ("api_token", "api_url", "api_timeout", "api_retries", "validate_ce
 SHORTEST_INTERVAL = 10.0
 """Seconds. The cluster autoscaler of NKS itself limits itself to one refresh a minute."""
 
-LOOK_UPS = 100
+MAX_LOOKUPS = 100
 """How many clusters that are not listed any more are asked for in one look at most."""
 
 TRUE = ("y", "yes", "on", "1", "true", "t")
@@ -236,33 +243,31 @@ async def main(queue: asyncio.Queue[JSON], args: JSON) -> None:
 
 async def _watch(queue: asyncio.Queue[JSON], arguments: JSON) -> None:
     client = NKSClient(**{name: arguments[name] for name in CONNECTION}, on_retry=logger.info, warn=logger.warning)
-    watch = Watch(client, arguments)
+    watch = Watch(arguments)
     try:
         while True:
             began = time.monotonic()
-            client.limit(math.inf, began + arguments["interval"])
-            for event in await asyncio.to_thread(watch.look):
+            deadline = Deadline(repeat_until=began + arguments["interval"])
+            for event in await asyncio.to_thread(watch.poll, client.until(deadline)):
                 await queue.put(event)
             await asyncio.sleep(max(began + arguments["interval"] - time.monotonic(), 0))
     finally:
-        client.limit(0, 0)  # a look that still runs in its thread asks no more
-        client.__exit__()
+        client.close()  # a poll that still runs in its thread makes no more requests
 
 
 class Watch:
     """The clusters that an endpoint has, and what is different at each look."""
 
-    def __init__(self, client: NKSClient, arguments: JSON) -> None:
+    def __init__(self, arguments: JSON) -> None:
         filters = {name: arguments[name] for name in ("workspaces", "providers", "regions")}
-        self._client = client
         self._scope = org_scope(arguments["orgs"])
         self._include_service_clusters = arguments["include_service_clusters"]
-        self._fits = cluster_filter(**filters, states=arguments["states"])
-        self._stays = cluster_filter(**filters)
+        self._matches = cluster_filter(**filters, states=arguments["states"])
+        self._still_matches = cluster_filter(**filters)
         self._kinds = arguments["events"] or OPTIONS["events"]["choices"]
-        self._view: View | None = {} if arguments["initial"] == "all" else None
+        self._snapshot: Snapshot | None = {} if arguments["initial"] == "all" else None
         self._was_read = False
-        self._orgs: dict[int, JSON] = {}
+        self._orgs: dict[int, Org] = {}
         """Each organization that was ever read."""
         self._errors: dict[int | None, str] = {}
         """Since when an organization, or with None all of them, cannot be read."""
@@ -270,7 +275,7 @@ class Watch:
         self._time = ""
         """When the look began, which is the time of all that it tells."""
 
-    def look(self) -> list[JSON]:
+    def poll(self, client: NKSClient) -> list[JSON]:
         """What happened since the last look, as events that can be told.
 
         :raises NKSError: a failure that no repetition helps, before anything was read.
@@ -279,76 +284,80 @@ class Watch:
             datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         )
         try:
-            events = self._look()
+            events = self._poll(client)
         except NKSError as exc:
-            if not self._was_read and not exc.may_pass:
+            if not self._was_read and not exc.is_transient:
                 raise
             events = self._error(None, str(exc), exc.status)
         else:
             self._was_read = True
-        return [harmless({**event, "time": self._time}) for event in events if event["type"] in self._kinds]
+        return [escape_jinja({**event, "time": self._time}) for event in events if event["type"] in self._kinds]
 
-    def _look(self) -> list[JSON]:
+    def _poll(self, client: NKSClient) -> list[JSON]:
         """
         :raises NKSError: nothing is known, and the view stays as it was.
         """
-        fleet = read_fleets(self._client, [self._scope], self._include_service_clusters, whole_orgs=True)[self._scope]
+        fleet = read_fleets(client, [self._scope], self._include_service_clusters, whole_orgs=True)[self._scope]
         if isinstance(fleet, NKSError):
             raise fleet
-        orgs = {org["pk"]: {field: org.get(field) for field in ("pk", "name", "slug")} for org in fleet.read_orgs}
-        pairs = [(orgs[org["pk"]], cluster) for org, cluster in fleet.pairs]
-        unlisted = vanished(self._view or {}, pairs, orgs)[:LOOK_UPS]
-        found = dict(zip(unlisted, concurrently(self._ask, unlisted)))
+        orgs = {org.pk: org for org in fleet.read_orgs}
+        unlisted = missing_keys(self._snapshot or {}, fleet.clusters, orgs)[:MAX_LOOKUPS]
+        found = dict(zip(unlisted, concurrently(lambda key: self._look_up(client, key), unlisted)))
         gone = [key for key, cluster in found.items() if cluster is None]
-        # Last in the view, so that it is the turn of others if there are more than LOOK_UPS.
-        pairs += [(orgs[key[0]], cluster) for key, cluster in found.items() if cluster is not None]
-        is_first = self._view is None
-        events, view = compare(self._view or {}, pairs, gone, self._fits, self._stays)
+        # Last in the snapshot, so that it is the turn of others if there are more than MAX_LOOKUPS.
+        clusters = fleet.clusters + [cluster for cluster in found.values() if cluster is not None]
+        is_first = self._snapshot is None
+        events, snapshot = compare(self._snapshot or {}, clusters, gone, self._matches, self._still_matches)
         told = [] if is_first else [event for event in events if event["type"] in self._kinds]
-        reasons = iter(concurrently(self._reason, [event for event in told if event["type"] == "cluster_failed"]))
+        reasons = iter(
+            concurrently(
+                lambda event: self._reason(client, orgs, event),
+                [event for event in told if event["type"] == "cluster_failed"],
+            )
+        )
         told = [{**event, "reason": next(reasons)} if event["type"] == "cluster_failed" else event for event in told]
-        self._view = view
+        self._snapshot = snapshot
         if not self._was_read:
-            followed = sum(seen.is_followed for seen in view.values())
-            logger.info("Following %d of %d clusters in %d organizations.", followed, len(view), len(orgs))
+            followed = sum(seen.is_followed for seen in snapshot.values())
+            logger.info("Following %d of %d clusters in %d organizations.", followed, len(snapshot), len(orgs))
         return [*self._recovered(orgs), *self._unreadable(orgs, fleet), *told]
 
-    def _reason(self, event: JSON) -> str | None:
+    def _reason(self, client: NKSClient, orgs: dict[int, Org], event: JSON) -> str | None:
         """Why a cluster has failed, as its build log says, or None."""
         try:
-            return failure_reason(self._client.logs(event["org"]["pk"], event["cluster"]["pk"])) or None
+            return newest_failure(client.logs(Cluster(event["cluster"], orgs[event["org"]["pk"]]))).message or None
         except NKSStatusError as exc:
             self._warn(str(exc))
             return None
 
-    def _ask(self, key: Key) -> JSON | None:
+    def _look_up(self, client: NKSClient, key: Key) -> Cluster | None:
         """The cluster, which is not listed any more, or None if it is gone."""
         org, pk, instance_id = key
-        seen = self._view[key].cluster if self._view else {}
+        seen = (self._snapshot or {})[key].cluster
         try:
-            detail = self._client.cluster(org, pk)
+            detail = client.cluster(self._orgs[org], pk)
         except NKSStatusError as exc:
             if exc.status == 404:
                 return None
             self._warn(str(exc))
             return seen
-        if instance_id and detail.get("instance_id") not in (instance_id, None, ""):
+        if instance_id and detail.instance_id not in (instance_id, None, ""):
             return None  # its ID is that of another cluster now
         # The two forms have lists and objects with other fields in them, secrets among them.
-        plain = {name: value for name, value in detail.items() if not isinstance(value, (list, dict))}
-        return {name: plain.get(name, value) for name, value in seen.items()}
+        plain = {name: value for name, value in detail.raw.items() if not isinstance(value, (list, dict))}
+        return seen.with_fields(**{name: value for name, value in plain.items() if name in seen.raw})
 
-    def _unreadable(self, orgs: dict[int, JSON], fleet: Fleet) -> list[JSON]:
+    def _unreadable(self, orgs: dict[int, Org], fleet: Fleet) -> list[JSON]:
         """An event for each organization that was read before and now is not."""
-        details = {org["pk"]: one_line(str(org["detail"]), 300) for org in fleet.skipped_orgs}
+        details = {skipped.org.pk: one_line(str(skipped.error.detail), 300) for skipped in fleet.skipped_orgs}
         for warning in fleet.warnings():
             self._warn(warning)
         events = []
         for pk, org in self._orgs.items():
             if pk not in orgs and pk in details:
-                events += self._error(pk, f"The token may not read {shown_org(org)} any more: {details[pk]}", 403)
+                events += self._error(pk, f"The token may not read {org} any more: {details[pk]}", 403)
             elif pk not in orgs:
-                events += self._error(pk, f"The token does not see {shown_org(org)} any more.", None)
+                events += self._error(pk, f"The token does not see {org} any more.", None)
         self._orgs.update(orgs)
         return events
 
@@ -357,15 +366,15 @@ class Watch:
             return []
         logger.error(message)
         self._errors[org] = self._time
-        about = {} if org is None else {"org": self._orgs[org]}
+        about = {} if org is None else {"org": self._orgs[org].summary()}
         return [{"type": "source_error", **about, "message": message, "status": status}]
 
-    def _recovered(self, orgs: dict[int, JSON]) -> list[JSON]:
+    def _recovered(self, orgs: dict[int, Org]) -> list[JSON]:
         events = []
         for org in [org for org in self._errors if org is None or org in orgs]:
-            about = {} if org is None else {"org": orgs[org]}
+            about = {} if org is None else {"org": orgs[org].summary()}
             events.append({"type": "source_recovered", **about, "since": self._errors.pop(org)})
-            logger.warning("The API can be asked again%s.", "" if org is None else f" about {shown_org(orgs[org])}")
+            logger.warning("The API can be asked again%s.", "" if org is None else f" about {orgs[org]}")
         return events
 
     def _warn(self, message: str) -> None:

@@ -1,0 +1,214 @@
+# Copyright (c) 2026, netapp.nks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Objects of the API: what it said, less secrets.
+
+Private to this collection: it may change without notice. It knows nothing of Ansible.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import math
+import re
+import typing as t
+
+from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSPayloadError, one_line
+from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
+from ansible_collections.netapp.nks.plugins.module_utils._secrets import without_secrets
+
+R = t.TypeVar("R", bound="Resource")
+
+
+@dataclasses.dataclass(frozen=True)
+class Resource:
+    """An object that has an ID. ``str()`` is how a message shows it.
+
+    :raises NKSPayloadError: the object has no numeric ``pk``.
+    """
+
+    raw: JSON
+    """The object as the API sent it, without secrets."""
+
+    kind: t.ClassVar[str] = "an object"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "raw", without_secrets(self.raw))
+        if type(self.raw.get("pk")) is not int:  # pylint: disable=unidiomatic-typecheck  # a bool is an int too
+            raise NKSPayloadError(f"The API lists {self.kind} without a numeric pk: {one_line(str(self.name))}.")
+
+    def __str__(self) -> str:
+        return f"{one_line(str(self.name))} (ID {self.pk})"
+
+    @property
+    def pk(self) -> int:
+        return t.cast(int, self.raw["pk"])
+
+    @property
+    def name(self) -> t.Any:
+        """What the API calls it, which can be null or missing: None."""
+        return self.raw.get("name")
+
+    @property
+    def slug(self) -> t.Any:
+        return self.raw.get("slug")
+
+    @property
+    def state(self) -> t.Any:
+        return self.raw.get("state")
+
+    def has(
+        self,
+        id: int | None = None,  # pylint: disable=redefined-builtin
+        name: str | None = None,
+        slug: str | None = None,
+    ) -> bool:
+        """Whether it has everything that is given. None leaves a field out."""
+        return id in (None, self.pk) and name in (None, self.name) and slug in (None, self.slug)
+
+    def with_fields(self: R, **fields: t.Any) -> R:
+        """The same object with more fields, or other values of them."""
+        return dataclasses.replace(self, raw={**self.raw, **fields})
+
+
+@dataclasses.dataclass(frozen=True)
+class Org(Resource):
+    """An organization. One that the user named by ID may have only its ``pk``."""
+
+    kind: t.ClassVar[str] = "an organization"
+
+    def summary(self) -> JSON:
+        """What identifies it."""
+        return {field: self.raw.get(field) for field in ("pk", "name", "slug")}
+
+    def __str__(self) -> str:
+        return f"{self.pk} ({one_line(str(self.name))})" if "name" in self.raw else str(self.pk)
+
+
+@dataclasses.dataclass(frozen=True)
+class Cluster(Resource):
+    """A cluster in its short or its detail form."""
+
+    org: Org
+
+    kind: t.ClassVar[str] = "a cluster"
+
+    @property
+    def instance_id(self) -> t.Any:
+        return self.raw.get("instance_id")
+
+    @property
+    def has_failed(self) -> bool:
+        """Samples of the API show ``is_failed``, its documentation also names a state."""
+        return has_failed(self.raw)
+
+    @property
+    def is_running(self) -> bool:
+        return self.state == "running" and not self.has_failed
+
+
+@dataclasses.dataclass(frozen=True)
+class Node(Resource):
+    kind: t.ClassVar[str] = "a node"
+
+    @property
+    def instance_id(self) -> t.Any:
+        return self.raw.get("instance_id")
+
+    @property
+    def has_failed(self) -> bool:
+        return has_failed(self.raw)
+
+
+@dataclasses.dataclass(frozen=True)
+class NodePool(Resource):
+    kind: t.ClassVar[str] = "a node pool"
+
+
+@dataclasses.dataclass(frozen=True)
+class Workspace(Resource):
+    kind: t.ClassVar[str] = "a workspace"
+
+
+@dataclasses.dataclass(frozen=True)
+class Keyset(Resource):
+    """Credentials of a cloud, or an SSH key pair. The API never answers their values."""
+
+    kind: t.ClassVar[str] = "a keyset"
+
+
+BUILD_EVENTS = ("provider_build", "k8s_node_config")
+"""Types of the build logs whose failure means that the cluster will not run."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Log:
+    """An entry of the build log of a cluster. Old ones have no ``pk``."""
+
+    raw: JSON
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "raw", without_secrets(self.raw))
+
+    @property
+    def is_failure(self) -> bool:
+        return self.raw.get("event_state") == "failure"
+
+    @property
+    def is_of_build(self) -> bool:
+        return self.raw.get("event_type") in BUILD_EVENTS
+
+    @property
+    def message(self) -> str:
+        return one_line(str(self.raw.get("message") or ""), 300)
+
+    @property
+    def details(self) -> str:
+        return one_line(str(self.raw.get("details") or ""), 300)
+
+    @property
+    def created(self) -> float:
+        """Seconds since 1970. Infinitely long ago where the API does not say."""
+        return parse_time(self.raw.get("created"))
+
+
+def newest_first(logs: t.Iterable[Log]) -> list[Log]:
+    """Build logs by time. Those of the same time stay in the order of the server."""
+    return sorted(logs, key=lambda log: log.created, reverse=True)
+
+
+def parse_time(value: t.Any) -> float:
+    """Seconds since 1970 of a timestamp such as ``2018-09-24T18:23:22.889260Z``, minus infinity for anything else."""
+    match = re.fullmatch(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:?\d\d)?", str(value), re.ASCII)
+    if not match:
+        return -math.inf
+    day, time, fraction, offset = match.groups()
+    zone = "+0000" if offset in (None, "Z") else offset.replace(":", "")
+    try:
+        whole = datetime.datetime.strptime(f"{day}T{time}{zone}", "%Y-%m-%dT%H:%M:%S%z")
+    except ValueError:
+        return -math.inf
+    return whole.timestamp() + float(fraction or 0)
+
+
+def has_failed(item: JSON) -> bool:
+    """Whether a cluster or node, as the API sent it, has failed."""
+    return item.get("is_failed") not in (False, None) or item.get("state") == "failed"
+
+
+def deduplicate(items: t.Iterable[R]) -> list[R]:
+    """The items without those that are equal to an earlier one: servers list the same object twice."""
+    unique: list[R] = []
+    by_pk: dict[int, list[R]] = {}
+    for item in items:
+        same_pk = by_pk.setdefault(item.pk, [])
+        if item not in same_pk:
+            same_pk.append(item)
+            unique.append(item)
+    return unique
+
+
+def join_limited(items: t.Sequence[t.Any]) -> str:
+    """The first ten of the items as text, and how many more there are."""
+    return ", ".join([*map(str, items[:10]), *([f"and {len(items) - 10} more"] if len(items) > 10 else [])])
