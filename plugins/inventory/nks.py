@@ -101,26 +101,26 @@ from ansible_collections.netapp.nks.plugins.module_utils._options import CONNECT
 from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster, Org
 from ansible_collections.netapp.nks.plugins.plugin_utils import _hosts
 from ansible_collections.netapp.nks.plugins.plugin_utils._expressions import with_compiled
-from ansible_collections.netapp.nks.plugins.plugin_utils._trust import untrusted
+from ansible_collections.netapp.nks.plugins.plugin_utils._trust import mark_untrusted
 
 JSON = _hosts.JSON
 Entries = t.List[t.Tuple[str, t.Any, t.Any]]
 
-CACHE_FORM = 3  # goes up with every change of what the cache holds
+CACHE_VERSION = 3  # goes up with every change of what the cache holds
 
 
-class Scratch(InventoryData):
+class StagedInventory(InventoryData):
     """Where hosts and groups are made before any is added to the inventory: a failure leaves nothing half-added.
 
     The inventory of Ansible takes a name for a group where a host has it too. Here variables are those of the host.
     """
 
-    filling = ""  # the option whose entries are added
+    current_option = ""  # the option whose entries are added
 
     def set_variable(self, entity: str, varname: str, value: t.Any) -> None:
         if entity in self.hosts:
             # What compose makes of keys is not marked by ansible-core before 2.19.
-            self.hosts[entity].set_variable(varname, untrusted(value))
+            self.hosts[entity].set_variable(varname, mark_untrusted(value))
         else:
             super().set_variable(entity, varname, value)
 
@@ -131,7 +131,7 @@ class Scratch(InventoryData):
         return host
 
     def add_child(self, group: str, child: str) -> bool:
-        if self.filling == "groups":
+        if self.current_option == "groups":
             self.add_host(child, group)
             return True
         return super().add_child(group, child)
@@ -141,9 +141,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     NAME = "netapp.nks.nks"
 
     templar: t.Any
-    inventory: Scratch
+    inventory: StagedInventory
 
-    _sanitize_group_name = staticmethod(lambda name: _hosts.plain(to_safe_group_name(name)))
+    _sanitize_group_name = staticmethod(lambda name: _hosts.strip_tags(to_safe_group_name(name)))
 
     def verify_file(self, path: str) -> bool:
         return super().verify_file(path) and path.endswith(("nks.yml", "nks.yaml"))
@@ -154,9 +154,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         unknown = given - {"plugin", *self.get_options()}
         if unknown:
             raise AnsibleParserError(f"Options that the plugin does not have: {', '.join(sorted(map(str, unknown)))}.")
-        self.inventory = Scratch()
+        self.inventory = StagedInventory()
         self.populate(self.load(cache))
-        commit(self.inventory, inventory)
+        merge_into(self.inventory, inventory)
 
     def set_options(self, task_keys: t.Any = None, var_options: t.Any = None, direct: t.Any = None) -> None:
         """Evaluates the connection options of the file before they are converted to their types."""
@@ -179,7 +179,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def load(self, use_cache: bool) -> list[Cluster]:
         """The clusters, from the cache where it holds them."""
         key = self.cache_key() if self.get_option("cache") else None
-        known = self.kept(key) if key and use_cache else None
+        known = self.read_cache(key) if key and use_cache else None
         if known:
             self.verbose(f"clusters from the cache, without a request: {len(known['clusters'])}")
         else:
@@ -195,11 +195,11 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             self.display.warning(warning)
         return [Cluster(entry["cluster"], Org(entry["org"])) for entry in known["clusters"]]
 
-    def kept(self, key: str) -> JSON | None:
+    def read_cache(self, key: str) -> JSON | None:
         """What the cache holds, if it is what :meth:`load` puts there."""
         try:
             known = self._cache.get(key)
-            if known is None or _hosts.is_known(known, with_nodes=self.get_option("hosts") == "nodes"):
+            if known is None or _hosts.is_valid_cache_entry(known, with_nodes=self.get_option("hosts") == "nodes"):
                 return known
             self.verbose("the cache holds something else, which is replaced")
         except Exception as exc:  # pylint: disable=broad-exception-caught
@@ -209,7 +209,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def cache_key(self) -> str:
         token = hashlib.sha256((self.get_option("api_token") or "").strip().encode()).hexdigest()
         asked = {option: self.get_option(option) for option in ("api_url", "hosts", *SELECTION, *INCLUDES)}
-        held = json.dumps([CACHE_FORM, token, asked], sort_keys=True, default=str)
+        held = json.dumps([CACHE_VERSION, token, asked], sort_keys=True, default=str)
         return f"nks_{hashlib.sha256(held.encode()).hexdigest()}"
 
     def fetch(self) -> Fleet:
@@ -253,7 +253,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
         def add_hosts(templar: t.Any) -> None:
             self.templar = templar
-            variables = [untrusted(host.variables) for host in hosts]
+            variables = [mark_untrusted(host.variables) for host in hosts]
             names = [_hosts.safe_name(self.hostname(host, hostvars)) for host, hostvars in zip(hosts, variables)]
             names = _hosts.unique_names(names, [host.item for host in hosts], taken)
             for name, host, hostvars in zip(names, hosts, variables):
@@ -294,7 +294,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         host, strict = self.inventory.hosts[name], self.get_option("strict")
         known: JSON = {}
         for option, shown, entry in entries:
-            self.inventory.filling = option
+            self.inventory.current_option = option
             try:
                 if option == "compose":
                     self._set_composite_vars(entry, variables, name, strict)
@@ -311,14 +311,14 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def _compose(self, *args: t.Any, **options: t.Any) -> t.Any:
         value = super()._compose(*args, **options)
-        is_key = self.inventory.filling == "keyed_groups"
+        is_key = self.inventory.current_option == "keyed_groups"
         return str(value) if is_key and isinstance(value, (bool, float, int)) else value
 
 
-def commit(scratch: InventoryData, inventory: InventoryData) -> None:
-    """Add what the scratch holds to the inventory, or nothing, if its groups do not fit those of other sources."""
+def merge_into(staged: InventoryData, inventory: InventoryData) -> None:
+    """Add what is staged to the inventory, or nothing, if its groups do not fit those of other sources."""
     beneath: dict[str, set[str]] = collections.defaultdict(set)
-    for group in (*inventory.groups.values(), *scratch.groups.values()):
+    for group in (*inventory.groups.values(), *staged.groups.values()):
         beneath["all"].add(group.name)
         beneath[group.name].update(child.name for child in group.child_groups)
     beneath["all"].remove("all")
@@ -329,7 +329,7 @@ def commit(scratch: InventoryData, inventory: InventoryData) -> None:
             f"A group would be beneath itself: {' > '.join(reversed(exc.args[1]))}. Check parent_group, and how other "
             "sources of the inventory nest these groups."
         ) from None
-    for host in scratch.hosts.values():
+    for host in staged.hosts.values():
         is_new = host.name not in inventory.hosts
         target = inventory.hosts[inventory.add_host(host.name)]
         hostvars = {name: value for name, value in host.vars.items() if name not in ("inventory_file", "inventory_dir")}
@@ -338,10 +338,10 @@ def commit(scratch: InventoryData, inventory: InventoryData) -> None:
         else:
             for name, value in hostvars.items():
                 target.set_variable(name, value)
-    for group in scratch.groups.values():
+    for group in staged.groups.values():
         target = inventory.groups[inventory.add_group(group.name)]
         for host in group.hosts:
             target.add_host(inventory.hosts[host.name])
-    for group in scratch.groups.values():
+    for group in staged.groups.values():
         for child in group.child_groups:
             inventory.add_child(group.name, child.name)

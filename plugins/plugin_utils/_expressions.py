@@ -28,7 +28,7 @@ def with_compiled(templar: Templar, strict: bool, extra: t.Iterable[str], use: t
     :param extra: names of variables that may hold templates.
     """
     if not hasattr(templar, "evaluate_expression"):
-        use(CompilingTemplar(templar, functools.partial(older_compiled, templar), True))
+        use(CompilingTemplar(templar, functools.partial(compile_legacy, templar), True))
         return
     environments: list[jinja2.Environment] = []
     outcome: list[Exception | None] = []
@@ -126,7 +126,7 @@ def compiled(environment: jinja2.Environment, extra: set[str], source: str) -> E
     return evaluate
 
 
-def older_compiled(templar: Templar, source: str) -> Evaluate | None:
+def compile_legacy(templar: Templar, source: str) -> Evaluate | None:
     """As :func:`compiled`, for a template and ansible-core 2.18 and older."""
     from ansible.template.vars import AnsibleJ2Vars  # pylint: disable=import-error,no-name-in-module
     from ansible.utils.unsafe_proxy import wrap_var

@@ -74,7 +74,7 @@ def cluster_name(cluster: Cluster) -> str:
     return _first_text(cluster.raw, "name", "instance_id") or f"cluster-{cluster.pk}"
 
 
-def plain(name: str) -> str:
+def strip_tags(name: str) -> str:
     """The name without the marks of ansible-core, with which ``ansible-inventory`` would print it as a dictionary."""
     return str.__str__(name)
 
@@ -82,10 +82,10 @@ def plain(name: str) -> str:
 def safe_name(name: str) -> str:
     """The plain name without what host patterns reserve, control characters and what opens a template: each becomes
     ``_``."""
-    return plain(_NOT_IN_A_NAME.sub("_", name))
+    return strip_tags(_NOT_IN_A_NAME.sub("_", name))
 
 
-def is_known(value: t.Any, with_nodes: bool) -> bool:
+def is_valid_cache_entry(value: t.Any, with_nodes: bool) -> bool:
     """Whether a value holds clusters with their organizations, and with their nodes, and warnings, and no more."""
     try:
         entries, warnings = value["clusters"], value["warnings"]

@@ -14,7 +14,7 @@ import typing as t
 import ansible.template
 
 
-def untrusted(value: t.Any) -> t.Any:
+def mark_untrusted(value: t.Any) -> t.Any:
     """The value, so that it stays as it is wherever Ansible uses it: each text that could be a template has a mark."""
     if hasattr(ansible.template, "trust_as_template"):
         return value  # since ansible-core 2.19 only what is marked as trusted is a template
@@ -23,5 +23,5 @@ def untrusted(value: t.Any) -> t.Any:
 
         return wrap_var(value)
     if isinstance(value, dict):
-        return {untrusted(name): untrusted(item) for name, item in value.items()}
-    return type(value)([untrusted(item) for item in value]) if isinstance(value, (list, tuple)) else value
+        return {mark_untrusted(name): mark_untrusted(item) for name, item in value.items()}
+    return type(value)([mark_untrusted(item) for item in value]) if isinstance(value, (list, tuple)) else value

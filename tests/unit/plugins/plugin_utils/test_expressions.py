@@ -137,7 +137,7 @@ def seen(value: t.Any) -> t.Any:
 def populated(plugin: t.Any, clusters: list[JSON], **options: t.Any) -> t.Any:
     """What a plugin makes of the clusters, and how it fails."""
     plugin.templar = Templar(DataLoader())
-    plugin.inventory = nks.Scratch()
+    plugin.inventory = nks.StagedInventory()
     plugin._vars = options.pop("extra_vars", {})
     plugin.set_options(direct={"plugin": "netapp.nks.nks", "api_token": "t", **trusted(options)})
     error = None
@@ -159,11 +159,11 @@ def stock(monkeypatch: pytest.MonkeyPatch) -> t.Any:
 
     def construct(host: str, variables: JSON, _entries: t.Any) -> None:
         strict = plugin.get_option("strict")
-        plugin.inventory.filling = "compose"
+        plugin.inventory.current_option = "compose"
         plugin._set_composite_vars(plugin.get_option("compose"), variables, host, strict)
-        plugin.inventory.filling = "groups"
+        plugin.inventory.current_option = "groups"
         plugin._add_host_to_composed_groups(plugin.get_option("groups"), variables, host, strict)
-        plugin.inventory.filling = "keyed_groups"
+        plugin.inventory.current_option = "keyed_groups"
         plugin._add_host_to_keyed_groups(plugin.get_option("keyed_groups"), variables, host, strict)
 
     monkeypatch.setattr(plugin, "construct", construct)

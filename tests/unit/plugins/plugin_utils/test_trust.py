@@ -9,14 +9,14 @@ import typing as t
 import pytest
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
-from ansible_collections.netapp.nks.plugins.plugin_utils._trust import untrusted
+from ansible_collections.netapp.nks.plugins.plugin_utils._trust import mark_untrusted
 
 TEMPLATE = "{{ 1 + 1 }}"
 
 
 @pytest.mark.parametrize("value", [TEMPLATE, [TEMPLATE], {"x": TEMPLATE, TEMPLATE: 1}, {"x": [{"y": (TEMPLATE,)}]}])
 def test_what_is_untrusted_is_equal_and_never_evaluated(value: t.Any) -> None:
-    marked = untrusted(value)
+    marked = mark_untrusted(value)
     assert marked == value
     evaluated = Templar(DataLoader()).template(marked)
     assert TEMPLATE in str(evaluated)
@@ -25,5 +25,5 @@ def test_what_is_untrusted_is_equal_and_never_evaluated(value: t.Any) -> None:
 
 @pytest.mark.parametrize("value", [None, True, 1, 1.5, "", "text", [], {}])
 def test_what_is_no_template_stays_what_it_is(value: t.Any) -> None:
-    assert untrusted(value) == value
-    assert isinstance(untrusted(value), type(value))
+    assert mark_untrusted(value) == value
+    assert isinstance(mark_untrusted(value), type(value))
