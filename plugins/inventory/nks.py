@@ -98,7 +98,7 @@ from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructa
 from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError
 from ansible_collections.netapp.nks.plugins.module_utils._fleet import Fleet, select_clusters, with_includes
 from ansible_collections.netapp.nks.plugins.module_utils._options import CONNECTION, INCLUDES, SELECTION
-from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster, Org
+from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster, Node, Org
 from ansible_collections.netapp.nks.plugins.plugin_utils import _hosts
 from ansible_collections.netapp.nks.plugins.plugin_utils._expressions import with_compiled
 from ansible_collections.netapp.nks.plugins.plugin_utils._trust import mark_untrusted
@@ -107,6 +107,28 @@ JSON = _hosts.JSON
 Entries = t.List[t.Tuple[str, t.Any, t.Any]]
 
 CACHE_VERSION = 3  # goes up with every change of what the cache holds
+
+
+class CacheEntry(t.NamedTuple):
+    """What the cache holds of a source."""
+
+    clusters: list[Cluster]
+    warnings: list[str]
+
+    def to_json(self) -> JSON:
+        clusters = [{"cluster": cluster.raw, "org": cluster.org.raw} for cluster in self.clusters]
+        return {"clusters": clusters, "warnings": self.warnings}
+
+    @classmethod
+    def from_json(cls, entry: JSON, with_nodes: bool) -> CacheEntry:
+        """
+        :raises Exception: the entry has another shape.
+        """
+        clusters = [Cluster(item["cluster"], Org(item["org"])) for item in entry["clusters"]]
+        if with_nodes:
+            nodes = [node for cluster in clusters for node in list.__iter__(cluster.raw["nodes"])]
+            list(map(Node, nodes))
+        return cls(clusters, [str(warning) for warning in entry["warnings"]])
 
 
 class StagedInventory(InventoryData):
@@ -142,6 +164,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     templar: t.Any
     inventory: StagedInventory
+    updated_key: str | None = None
 
     _sanitize_group_name = staticmethod(lambda name: _hosts.strip_tags(to_safe_group_name(name)))
 
@@ -177,34 +200,49 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 self._options[option] = spec.get("default")
 
     def load(self, use_cache: bool) -> list[Cluster]:
-        """The clusters, from the cache where it holds them."""
+        """The clusters, from the cache if it holds them."""
         key = self.cache_key() if self.get_option("cache") else None
         known = self.read_cache(key) if key and use_cache else None
         if known:
-            self.verbose(f"clusters from the cache, without a request: {len(known['clusters'])}")
+            self.verbose(f"clusters from the cache, without a request: {len(known.clusters)}")
         else:
             fleet = self.fetch()
-            clusters = [{"cluster": cluster.raw, "org": cluster.org.raw} for cluster in fleet.clusters]
-            known = {"clusters": clusters, "warnings": fleet.warnings()}
+            known = CacheEntry(fleet.clusters, fleet.warnings())
             if key:
-                # A partial result is not kept, and what an earlier run has kept is no longer true.
-                self._cache[key] = None if fleet.skipped_orgs else known
-                is_kept = "not kept in the cache, as it is not whole" if fleet.skipped_orgs else "kept in the cache"
-                self.verbose(is_kept)
-        for warning in known["warnings"]:
+                # What an earlier run has cached is not true any more.
+                self._cache[key] = None if fleet.skipped_orgs else known.to_json()
+                self.updated_key = None if fleet.skipped_orgs else key
+                if fleet.skipped_orgs:
+                    self.display.warning(
+                        "Nothing is cached, because organizations are left out: each run asks the API. Name the "
+                        "organizations to read in orgs."
+                    )
+        for warning in known.warnings:
             self.display.warning(warning)
-        return [Cluster(entry["cluster"], Org(entry["org"])) for entry in known["clusters"]]
+        return known.clusters
 
-    def read_cache(self, key: str) -> JSON | None:
-        """What the cache holds, if it is what :meth:`load` puts there."""
+    def read_cache(self, key: str) -> CacheEntry | None:
+        """The entry in the cache, if it is one that :meth:`load` wrote."""
         try:
             known = self._cache.get(key)
-            if known is None or _hosts.is_valid_cache_entry(known, with_nodes=self.get_option("hosts") == "nodes"):
-                return known
-            self.verbose("the cache holds something else, which is replaced")
+            return known and CacheEntry.from_json(known, self.get_option("hosts") == "nodes")
         except Exception as exc:  # pylint: disable=broad-exception-caught
-            self.verbose(f"the cache cannot be read: {to_native(exc)}")
-        return None
+            self.verbose(f"the cache cannot be used, and is replaced: {to_native(exc)}")
+            return None
+
+    def update_cache_if_changed(self) -> None:
+        super().update_cache_if_changed()
+        if not self.updated_key:
+            return
+        # As the next run reads it: a cache plugin can keep things in memory only, or fail to write with a warning.
+        self.load_cache_plugin()
+        if self.read_cache(self.updated_key):
+            self.verbose("cached for the next runs")
+        else:
+            self.display.warning(
+                f"Nothing is cached for the next runs by cache_plugin {self.get_option('cache_plugin')}. Use one that "
+                "outlives a run, for example ansible.builtin.jsonfile, with a cache_connection that can be written."
+            )
 
     def cache_key(self) -> str:
         token = hashlib.sha256((self.get_option("api_token") or "").strip().encode()).hexdigest()

@@ -62,7 +62,7 @@ class NKSClient(API):
         :param logo: the picture's file name, content and media type.
         """
         body = {"data": changes, "files": {"logo": logo}} if logo else {"json": changes}
-        return Org(self._object("PATCH", f"/orgs/{org.pk}", body))
+        return Org({"pk": org.pk, **self._object("PATCH", f"/orgs/{org.pk}", body)})
 
 
 def _path(cluster: Cluster) -> str:

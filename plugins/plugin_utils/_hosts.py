@@ -61,13 +61,18 @@ def node_hosts(clusters: list[Cluster], groups: list[str], prefix: str, connect_
     hosts = []
     for cluster, group in zip(clusters, groups):
         of_cluster = {f"cluster_{field}": value for field, value in cluster.raw.items() if field != "nodes"}
-        for node in deduplicate(Node(item) for item in cluster.raw["nodes"]):
+        for node in nodes_of(cluster):
             variables = _prefixed({**node.raw, **of_cluster, **_of_org(cluster.org)}, prefix)
             address = _address(node.raw.get(connect_with))
             connection = {"ansible_host": address} if address else {}
             name = _first_text(node.raw, "instance_id") or f"node-{node.pk}"
             hosts.append(Host(node.raw, name, variables, connection, group))
     return hosts
+
+
+def nodes_of(cluster: Cluster) -> list[Node]:
+    """The nodes that were included in a cluster."""
+    return deduplicate(Node(item) for item in cluster.raw["nodes"])
 
 
 def cluster_name(cluster: Cluster) -> str:
@@ -83,26 +88,6 @@ def safe_name(name: str) -> str:
     """The plain name without what host patterns reserve, control characters and what opens a template: each becomes
     ``_``."""
     return strip_tags(_NOT_IN_A_NAME.sub("_", name))
-
-
-def is_valid_cache_entry(value: t.Any, with_nodes: bool) -> bool:
-    """Whether a value holds clusters with their organizations, and with their nodes, and warnings, and no more."""
-    try:
-        entries, warnings = value["clusters"], value["warnings"]
-        nodes = [entry["cluster"]["nodes"] for entry in entries if with_nodes]
-        objects = [item for entry in entries for item in (entry["cluster"], entry["org"])]
-        objects += [node for items in nodes for node in items]
-    except (KeyError, TypeError, ValueError):
-        return False
-    return (
-        len(value) == 2
-        and all(isinstance(items, list) for items in (entries, warnings, *nodes))
-        and all(
-            isinstance(item, dict) and type(item.get("pk")) is int and all(isinstance(name, str) for name in item)
-            for item in objects
-        )
-        and all(isinstance(warning, str) for warning in warnings)
-    )
 
 
 def unique_names(names: list[str], objects: list[JSON], taken: t.Container[str]) -> list[str]:

@@ -11,6 +11,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
+import requests
 from ansible_collections.netapp.nks.plugins.modules.nks_org import main
 from ansible_collections.netapp.nks.tests.fake_nks.server import FakeNKS
 
@@ -192,7 +193,7 @@ def test_a_logo_is_sent_as_a_file_once(
     assert expected["org"]["logo"] == url.rpartition("/")[2]
     assert expected["diff"] == {"before": {"logo": None}, "after": {"logo": url.rpartition("/")[2]}}
     assert result["diff"] == {"before": {"logo": None}, "after": {"logo": url}}
-    assert client._http.request("GET", url).body == PICTURES[kind]
+    assert requests.get(url, timeout=60).content == PICTURES[kind]
     for options in ({}, {"logo_force": True}, {"check_mode": True}):
         again = run_module(main, org="381", logo=path, **options)
         assert (again["changed"], again["org"]) == (False, result["org"])

@@ -63,9 +63,9 @@ def test_orgs_come_from_the_environment_too(run_module: Run, monkeypatch: pytest
 def test_workspaces_are_returned_once_and_as_the_api_answers_them_less_secrets(fake: FakeNKS, run_module: Run) -> None:
     workspaces: list[JSON] = [
         {"pk": 1, "name": "{{ 1 + 1 }}", "clusters": [{"pk": 2}], "new": [{"x": 1.5}], "is_pinned": False},
-        {"name": None},
-        {"pk": 1, "name": "{{ 1 + 1 }}"},
-        {"pk": "odd", "user_solutions": [{"pk": 3, "config": {"replicas": 2}}]},
+        {"pk": 4, "name": None},
+        {"pk": 4, "name": None},
+        {"pk": 5, "user_solutions": [{"pk": 3, "config": {"replicas": 2}}]},
     ]
     listed = [dict(workspace) for workspace in workspaces]
     listed[3]["user_solutions"] = [{"pk": 3, "config": {"replicas": 2, "adminPassword": "never-show"}}]

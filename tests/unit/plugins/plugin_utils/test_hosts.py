@@ -8,9 +8,9 @@ import sys
 import typing as t
 
 import pytest
+from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster, Org
 from ansible_collections.netapp.nks.plugins.plugin_utils._hosts import (
     cluster_hosts,
-    cluster_name,
     node_hosts,
     safe_name,
     unique_names,
@@ -105,7 +105,11 @@ def test_a_name_does_not_depend_on_the_order(both: tuple[list[tuple[str, int]], 
     assert by_pk(listed) == by_pk(shuffled)
 
 
-ORG = {"pk": 4, "name": "My Org", "slug": "my-org"}
+ORG = Org({"pk": 4, "name": "My Org", "slug": "my-org"})
+
+
+def with_nodes(*nodes: JSON, **fields: t.Any) -> Cluster:
+    return Cluster({"pk": 1, **fields, "nodes": list(nodes)}, ORG)
 
 
 @pytest.mark.parametrize(
@@ -116,18 +120,16 @@ ORG = {"pk": 4, "name": "My Org", "slug": "my-org"}
         ({"pk": 1, "name": None, "instance_id": None}, "cluster-1"),
         ({"pk": 1, "name": 5, "instance_id": ["x"]}, "cluster-1"),
         ({"pk": 1}, "cluster-1"),
-        ({}, "cluster-None"),
     ],
 )
 def test_a_cluster_is_named_by_name_then_instance_id_then_pk(cluster: JSON, name: str) -> None:
-    assert cluster_name(cluster) == name
-    assert [host.name for host in cluster_hosts([(ORG, cluster)], "nks_")] == [name]
+    assert [host.name for host in cluster_hosts([Cluster(cluster, ORG)], "nks_")] == [name]
 
 
 @pytest.mark.parametrize("prefix", ["nks_", "x"])
 def test_each_field_of_a_cluster_is_a_variable_with_the_prefix(prefix: str) -> None:
     cluster = {"pk": 1, "name": "{{ x }}", "new": {"a": [1]}, "org_name": "false", "ansible_host": "evil", "": 5}
-    (host,) = cluster_hosts([(ORG, cluster)], prefix)
+    (host,) = cluster_hosts([Cluster(cluster, ORG)], prefix)
     assert host.variables == {
         f"{prefix}pk": 1,
         f"{prefix}name": "{{ x }}",
@@ -138,13 +140,13 @@ def test_each_field_of_a_cluster_is_a_variable_with_the_prefix(prefix: str) -> N
         f"{prefix}org_slug": "my-org",
     }
     assert host.connection == {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
-    assert host.item is cluster
+    assert host.item == cluster
 
 
 @pytest.mark.parametrize("field", ["api_token", "api_url", "api_timeout", "api_retries", "validate_certs", "ca_path"])
 def test_no_field_becomes_a_variable_that_connects_the_roles(field: str) -> None:
-    (cluster,) = cluster_hosts([(ORG, {"pk": 1, field: "evil"})], "nks_")
-    (node,) = node_hosts([(ORG, {"pk": 1, "nodes": [{"pk": 2, field: "evil"}]})], ["g"], "nks_", "public_ip")
+    (cluster,) = cluster_hosts([Cluster({"pk": 1, field: "evil"}, ORG)], "nks_")
+    (node,) = node_hosts([with_nodes({"pk": 2, field: "evil"})], ["g"], "nks_", "public_ip")
     assert f"nks_{field}" not in {**cluster.variables, **node.variables}
 
 
@@ -167,15 +169,15 @@ def test_no_field_becomes_a_variable_that_connects_the_roles(field: str) -> None
 @pytest.mark.parametrize("field", ["public_ip", "private_ip"])
 def test_only_an_address_becomes_ansible_host(field: str, address: t.Any, used: str | None) -> None:
     node = {"pk": 1, "public_ip": "192.0.2.1", "private_ip": "192.0.2.2", field: address}
-    (host,) = node_hosts([(ORG, {"nodes": [node]})], ["g"], "nks_", field)
+    (host,) = node_hosts([with_nodes(node)], ["g"], "nks_", field)
     assert host.connection == ({"ansible_host": used} if used else {})
-    assert not node_hosts([(ORG, {"nodes": [{"pk": 1}]})], ["g"], "nks_", field)[0].connection
+    assert not node_hosts([with_nodes({"pk": 1})], ["g"], "nks_", field)[0].connection
 
 
 def test_a_node_has_its_fields_and_those_of_its_cluster() -> None:
     cluster = {"pk": 7, "name": "prod", "state": "running", "ansible_user": "evil"}
     nodes = [{"pk": 1, "instance_id": "spc-master-1", "state": "missing"}, {"pk": 2, "instance_id": ""}]
-    first, second = node_hosts([(ORG, {**cluster, "nodes": nodes})], ["group"], "nks_", "public_ip")
+    first, second = node_hosts([with_nodes(*nodes, **cluster)], ["group"], "nks_", "public_ip")
     assert first.variables == {
         "nks_pk": 1,
         "nks_instance_id": "spc-master-1",
@@ -193,6 +195,6 @@ def test_a_node_has_its_fields_and_those_of_its_cluster() -> None:
 
 def test_a_node_listed_twice_is_one_host_and_those_that_share_a_pk_are_not() -> None:
     first, second = {"pk": 1, "instance_id": "a"}, {"pk": 1, "instance_id": "b"}
-    nodes = [first, second, first, {}, {}, {"pk": 2}]
-    hosts = node_hosts([(ORG, {"nodes": nodes})], ["g"], "nks_", "public_ip")
-    assert [host.name for host in hosts] == ["a", "b", "node-None", "node-None", "node-2"]
+    nodes = [first, second, first, {"pk": 2}]
+    hosts = node_hosts([with_nodes(*nodes)], ["g"], "nks_", "public_ip")
+    assert [host.name for host in hosts] == ["a", "b", "node-2"]
