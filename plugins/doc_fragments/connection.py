@@ -72,7 +72,6 @@ options:
       - This is for roles and other reusable content, whose own variables may or may not be set. If a task omits an
         option in this dictionary, C(module_defaults) still apply. If it omits a module option, they do not.
     type: dict
-    version_added: 1.1.0
     suboptions:
       api_token:
         description: See O(api_token).
