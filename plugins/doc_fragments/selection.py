@@ -52,7 +52,6 @@ options:
       request for each cluster.
     type: bool
     default: false
-    version_added: 1.1.0
 notes:
   - Secrets in the C(solutions) of a cluster are removed before anything is returned, cached or made a variable. A field
     at any depth counts as a secret if its name ends in C(username), C(password), C(passwd), C(passphrase), C(pass),

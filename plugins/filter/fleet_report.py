@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: fleet_report
 short_description: Count and group clusters of the NetApp Kubernetes Service for a report
-version_added: 1.1.0
+version_added: 1.0.0
 description:
   - Makes what a report shows from clusters, for example from those that M(netapp.nks.nks_cluster_info) returns. Use it
     in a template of your own.

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: fleet_table
 short_description: Show clusters of the NetApp Kubernetes Service as a table
-version_added: 1.1.0
+version_added: 1.0.0
 description:
   - Makes lines of text from clusters, for example from those that M(netapp.nks.nks_cluster_info) returns.
   - The columns are organization, name, provider, region, Kubernetes version, number of nodes and state.

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: report_text
 short_description: Make a text fit for a report in HTML, Markdown or CSV
-version_added: 1.1.0
+version_added: 1.0.0
 description:
   - Escapes a text, so that a file shows it as it is. Names from the API can hold anything.
   - In HTML no character of it is markup. Control characters become the character U+FFFD.

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: nks_cluster_gate
 short_description: Fail unless clusters of the NetApp Kubernetes Service are as expected
-version_added: 1.1.0
+version_added: 1.0.0
 description:
   - Succeeds only if every cluster in O(clusters) is as expected, seen in one look at the API. Put it in front of a
     deployment.

@@ -39,12 +39,10 @@ options:
       - Takes one more request for each cluster that has failed, and none for the others.
     type: bool
     default: false
-    version_added: 1.1.0
   include_orgs:
     description: Whether to return RV(orgs), the organizations of the clusters. Takes at most one more request.
     type: bool
     default: false
-    version_added: 1.1.0
   fields:
     description:
       - The fields of each cluster to return. With many clusters, a play is much faster with only the fields that it
@@ -52,7 +50,6 @@ options:
       - If it is not set, all fields are returned.
     type: list
     elements: str
-    version_added: 1.1.0
   wait_for:
     description:
       - What to wait for. The module asks the API again and again until it is true. After O(wait_timeout) seconds it
@@ -341,7 +338,6 @@ clusters:
       description: Why the cluster has failed, as its build logs say. Empty if they do not say why, or cannot be read.
       returned: when O(include_failures=true), for clusters that have failed
       type: str
-      version_added: 1.1.0
   sample:
     - pk: 45
       instance_id: spcbsk7u4u
@@ -377,7 +373,6 @@ orgs:
   returned: with O(include_orgs)
   type: list
   elements: dict
-  version_added: 1.1.0
   sample:
     - pk: 4
       name: My Organization

@@ -52,14 +52,12 @@ options:
         is, and there is a warning where others can read or change the folder.
     type: path
     default: ~/.kube/nks
-    version_added: 1.1.0
   dest_name:
     description:
       - A name for the file in O(dest_dir), for example that of a host. C(.kubeconfig) is appended.
       - Other characters than letters, digits, C(.), C(_) and C(-) become C(_), and a long name is cut. To such a name,
         C(~) and the ID of the cluster are appended, so that clusters with different names never share a file.
     type: str
-    version_added: 1.1.0
   when_not_running:
     description:
       - What to do where the cluster has failed or its C(state) is not V(running).
@@ -69,7 +67,6 @@ options:
     type: str
     choices: [try, skip, fail]
     default: try
-    version_added: 1.1.0
   backup:
     description: Keep a copy of the file that is replaced, with a timestamp in its name. Only its owner can read it.
     type: bool

@@ -47,7 +47,6 @@ options:
       - If the URL has no such name, because the logo was set in another way or the server renames files, the logo is
         left as it is, with a warning. See O(logo_force).
       - The empty string removes the logo.
-      - Before 1.1.0 this was a URL, which servers do not take.
     type: path
   logo_force:
     description:
@@ -55,7 +54,6 @@ options:
       - If the server renames files, the picture is then uploaded each time.
     type: bool
     default: false
-    version_added: 1.1.0
 seealso:
   - module: netapp.nks.nks_org_info
 """

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: nks_workspace_info
 short_description: Query workspaces of the NetApp Kubernetes Service
-version_added: 1.1.0
+version_added: 1.0.0
 description:
   - Returns the workspaces of one, several or all organizations that an API token may read.
   - To select clusters by workspace, use O(netapp.nks.nks_cluster_info#module:workspaces).

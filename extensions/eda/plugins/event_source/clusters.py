@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 short_description: Tell what happens to the clusters of the NetApp Kubernetes Service (NKS)
-version_added: 1.1.0
+version_added: 1.0.0
 description:
   - Reads the clusters of organizations again and again, and tells what is different from the time before as events.
   - One look makes one request for the list of the organizations and one request an organization. It makes one more
