@@ -51,9 +51,10 @@ options:
         C(nks_role), C(nks_root_disk_size), C(nks_size), C(nks_state), C(nks_updated), C(nks_zone)."
       - A node also has the fields of its cluster, C(nks_cluster_name) and so on.
       - Both have the name and the slug of their organization, C(nks_org_name) and C(nks_org_slug).
-      - The fields C(api_token), C(api_url), C(api_timeout), C(api_retries), C(validate_certs) and C(ca_path), should a
-        server have them, make no variables, because the roles take their connection options from variables of these
-        names.
+      - Each host has C(nks_endpoint), the O(api_url) of the source, with any prefix.
+      - A field does not become a variable that Ansible or the collection reads. These are C(nks_endpoint), the names of
+        the connection options after C(nks_), and all that begin with C(ansible_), C(cluster_gate_), C(fleet_report_)
+        or C(kubeconfig_).
     type: str
     default: nks_
   group:
@@ -64,13 +65,16 @@ options:
     description:
       - Keep what the API answered, less secrets, and use it in the next runs, which then make no request at all. Names,
         variables and groups are made again each time, so that changes to their options take effect at once.
-      - A result that lacks organizations, because the token may not read them, is not kept.
+      - A result that lacks organizations, because the token may not read them, is not cached, with a warning.
       - What the cache holds and this version of the plugin did not put there is fetched again and replaced.
-      - Needs a O(cache_plugin) that outlives a run, such as V(ansible.builtin.jsonfile).
+      - Needs a O(cache_plugin) that outlives a run, such as V(ansible.builtin.jsonfile). If nothing was cached for the
+        next runs, there is a warning.
 notes:
   - Every connection option can be a template in the file. With O(use_extra_vars=true) it sees the extra variables.
   - A O(keyed_groups[].key) whose value is a number or a boolean makes a group of its text. C(nks_is_failed) makes
     groups that end in C(_True) and C(_False), C(nks_pk) makes one for each cluster.
+  - Several sources can have the same cluster, which is one host then. If a host is another cluster or node in a source
+    before, the source fails. Use O(hostnames) to give them different names.
   - With O(strict=true) an expression that fails is an error, which names the option, its entry and the host.
   - With C(-v) the inventory tells how many clusters of which organizations it found, what it left out, how many
     requests that took, whether the cache served, and each request that it repeats.

@@ -84,17 +84,20 @@ cache_timeout: 600
 """
 
 import collections
+import difflib
 import hashlib
 import json
 import os
 import re
 import typing as t
+import weakref
 
 import graphlib
 from ansible.errors import AnsibleParserError
 from ansible.inventory.data import InventoryData
 from ansible.module_utils.common.text.converters import to_native
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable, to_safe_group_name
+from ansible_collections.netapp.nks.plugins.module_utils._connection import DEFAULT_URL
 from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError
 from ansible_collections.netapp.nks.plugins.module_utils._fleet import Fleet, select_clusters, with_includes
 from ansible_collections.netapp.nks.plugins.module_utils._options import CONNECTION, INCLUDES, SELECTION
@@ -131,6 +134,18 @@ class CacheEntry(t.NamedTuple):
         return cls(clusters, [str(warning) for warning in entry["warnings"]])
 
 
+class ApiObject(t.NamedTuple):
+    """The cluster or node that a host stands for."""
+
+    endpoint: str
+    identity: tuple[int, ...]
+    title: str
+
+
+KNOWN_OBJECTS: weakref.WeakKeyDictionary[InventoryData, dict[str, ApiObject]] = weakref.WeakKeyDictionary()
+"""What the hosts of an inventory stand for that sources of this plugin have added."""
+
+
 class StagedInventory(InventoryData):
     """Where hosts and groups are made before any is added to the inventory: a failure leaves nothing half-added.
 
@@ -138,6 +153,11 @@ class StagedInventory(InventoryData):
     """
 
     current_option = ""  # the option whose entries are added
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.objects: dict[str, ApiObject] = {}
+        """What each host stands for."""
 
     def set_variable(self, entity: str, varname: str, value: t.Any) -> None:
         if entity in self.hosts:
@@ -176,7 +196,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         given = set(self._read_config_data(path))
         unknown = given - {"plugin", *self.get_options()}
         if unknown:
-            raise AnsibleParserError(f"Options that the plugin does not have: {', '.join(sorted(map(str, unknown)))}.")
+            raise AnsibleParserError(unknown_options_message(unknown, ["plugin", *self.get_options()]))
         self.inventory = StagedInventory()
         self.populate(self.load(cache))
         merge_into(self.inventory, inventory)
@@ -283,6 +303,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             groups = self.cluster_groups(group, clusters)
             hosts = _hosts.node_hosts(clusters, groups, prefix, self.get_option("connect_with"))
             taken.update(groups)
+        endpoint = (self.get_option("api_url") or DEFAULT_URL).strip().rstrip("/")
         entries: Entries = [
             *[("compose", name, {name: expression}) for name, expression in self.get_option("compose").items()],
             *[("groups", name, {name: expression}) for name, expression in self.get_option("groups").items()],
@@ -296,7 +317,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             names = _hosts.unique_names(names, [host.item for host in hosts], taken)
             for name, host, hostvars in zip(names, hosts, variables):
                 self.inventory.add_host(name, host.group or group)
+                self.inventory.objects[name] = ApiObject(endpoint, host.identity, host.title)
                 hostvars.update(host.connection)
+                hostvars[_hosts.ENDPOINT] = endpoint
                 self.inventory.hosts[name].vars.update(hostvars)
                 self.construct(name, hostvars, entries)
 
@@ -353,8 +376,27 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         return str(value) if is_key and isinstance(value, (bool, float, int)) else value
 
 
-def merge_into(staged: InventoryData, inventory: InventoryData) -> None:
-    """Add what is staged to the inventory, or nothing, if its groups do not fit those of other sources."""
+def unknown_options_message(unknown: t.Iterable[t.Any], options: list[str]) -> str:
+    """Which options of a source do not exist, with the nearest that do."""
+    names = []
+    for name in sorted(map(str, unknown)):
+        nearest = difflib.get_close_matches(name, options, 1)
+        names.append(f"{name} (did you mean {nearest[0]}?)" if nearest else name)
+    return f"Options that the plugin does not have: {', '.join(names)}. It has: {', '.join(sorted(options))}."
+
+
+def merge_into(staged: StagedInventory, inventory: InventoryData) -> None:
+    """Add what is staged to the inventory, or nothing if its hosts or groups contradict those of other sources."""
+    known = KNOWN_OBJECTS.setdefault(inventory, {})
+    for name, here in staged.objects.items():
+        there = known.get(name, here)
+        if (there.endpoint, there.identity) != (here.endpoint, here.identity):
+            raise AnsibleParserError(
+                f"The host {name} is {there.title} at {there.endpoint} already, added by another source. Here it is "
+                f"{here.title} at {here.endpoint}. Use the option hostnames to give them different names, for "
+                "example: hostnames: [\"nks_org_slug ~ '-' ~ nks_name\"]"
+            )
+    known.update(staged.objects)
     beneath: dict[str, set[str]] = collections.defaultdict(set)
     for group in (*inventory.groups.values(), *staged.groups.values()):
         beneath["all"].add(group.name)

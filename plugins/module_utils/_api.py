@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from ansible_collections.netapp.nks.plugins.module_utils import _json
 from ansible_collections.netapp.nks.plugins.module_utils._connection import (
+    DEFAULT_URL,
     check_ca,
     check_token,
     check_url,
@@ -43,9 +44,6 @@ if t.TYPE_CHECKING:
 
 JSON = _json.JSON
 A = t.TypeVar("A", bound="API")
-
-DEFAULT_URL = "https://api.stackpoint.io"
-"""Where the hosted service was, as its documentation says."""
 
 WITHDRAWN = (
     "The hosted service was withdrawn in 2021: set api_url, or the environment variable NKS_API_URL, to an endpoint "

@@ -16,6 +16,9 @@ from urllib.parse import urlsplit
 
 from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, error_text, one_line
 
+DEFAULT_URL = "https://api.stackpoint.io"
+"""Where the hosted service was, as its documentation says."""
+
 
 def check_token(token: str | None) -> str:
     if token is None:

@@ -26,15 +26,32 @@ _NOT_IN_A_NAME = re.compile(r"^[@.-]|[\s\x00-\x1f\x7f-\x9f,:\[\]&!~*?/\\]|\{[{%#
 _NOT_IN_A_VARIABLE = re.compile("[^A-Za-z0-9_]")
 
 
+ENDPOINT = "nks_endpoint"
+"""The variable with the ``api_url`` of the source of a host."""
+
+_RESERVED = re.compile(
+    f"ansible_|(cluster_gate|fleet_report|kubeconfig)_|({ENDPOINT}|{'|'.join(f'nks_{name}' for name in CONNECTION)})$"
+)
+"""Variables that Ansible, the roles and the playbooks of the collection read, which no field of the API can set."""
+
+
 class Host(t.NamedTuple):
-    """A host to be: the cluster or node, its name where expressions give none, what the API says of it and is never to
-    be evaluated, how Ansible reaches it, and the group of the node's cluster."""
+    """A host of the inventory."""
 
     item: JSON
+    """The cluster or node."""
+    identity: tuple[int, ...]
+    """The ``pk`` of its organization and its cluster, and that of the node."""
+    title: str
+    """How a message shows it."""
     name: str
+    """Its name if no expression gives one."""
     variables: JSON
+    """What the API says about it, which is never evaluated."""
     connection: JSON
+    """How Ansible reaches it."""
     group: str | None
+    """The group of the node's cluster."""
 
 
 def cluster_hosts(clusters: list[Cluster], prefix: str) -> list[Host]:
@@ -43,6 +60,8 @@ def cluster_hosts(clusters: list[Cluster], prefix: str) -> list[Host]:
     return [
         Host(
             cluster.raw,
+            (cluster.org.pk, cluster.pk),
+            f"the cluster {cluster} of organization {cluster.org}",
             cluster_name(cluster),
             _prefixed({**cluster.raw, **_of_org(cluster.org)}, prefix),
             connection,
@@ -66,7 +85,9 @@ def node_hosts(clusters: list[Cluster], groups: list[str], prefix: str, connect_
             address = _address(node.raw.get(connect_with))
             connection = {"ansible_host": address} if address else {}
             name = _first_text(node.raw, "instance_id") or f"node-{node.pk}"
-            hosts.append(Host(node.raw, name, variables, connection, group))
+            identity = (cluster.org.pk, cluster.pk, node.pk)
+            title = f"the node {node.pk} of the cluster {cluster} of organization {cluster.org}"
+            hosts.append(Host(node.raw, identity, title, name, variables, connection, group))
     return hosts
 
 
@@ -122,9 +143,7 @@ def _variables(prefix: str, fields: tuple[str, ...]) -> list[tuple[str, str]]:
     return [
         (f"{prefix}{name}", field)
         for name, field in valid.items()
-        if name not in CONNECTION  # the roles take their connection options from variables of these names
-        and not _NOT_IN_A_VARIABLE.search(name)
-        and not f"{prefix}{name}".startswith("ansible_")
+        if not _NOT_IN_A_VARIABLE.search(name) and not _RESERVED.match(f"{prefix}{name}")
     ]
 
 

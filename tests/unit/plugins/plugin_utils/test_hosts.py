@@ -143,11 +143,23 @@ def test_each_field_of_a_cluster_is_a_variable_with_the_prefix(prefix: str) -> N
     assert host.item == cluster
 
 
-@pytest.mark.parametrize("field", ["api_token", "api_url", "api_timeout", "api_retries", "validate_certs", "ca_path"])
-def test_no_field_becomes_a_variable_that_connects_the_roles(field: str) -> None:
-    (cluster,) = cluster_hosts([Cluster({"pk": 1, field: "evil"}, ORG)], "nks_")
-    (node,) = node_hosts([with_nodes({"pk": 2, field: "evil"})], ["g"], "nks_", "public_ip")
-    assert f"nks_{field}" not in {**cluster.variables, **node.variables}
+@pytest.mark.parametrize(
+    ("prefix", "field"),
+    [
+        ("nks_", "api_token"),
+        ("nks_", "endpoint"),
+        ("n", "ks_api_url"),
+        ("cluster_", "gate_clusters"),
+        ("kubeconfig_", "dir"),
+        ("fleet_report", "_dest"),
+        ("an", "sible_host"),
+    ],
+)
+def test_a_field_sets_no_variable_that_ansible_the_roles_or_the_playbooks_read(prefix: str, field: str) -> None:
+    (cluster,) = cluster_hosts([Cluster({"pk": 1, field: "evil"}, ORG)], prefix)
+    (node,) = node_hosts([with_nodes({"pk": 2, field: "evil"})], ["g"], prefix, "public_ip")
+    assert f"{prefix}{field}" not in {**cluster.variables, **node.variables}
+    assert cluster.variables or prefix != "nks_"
 
 
 @pytest.mark.parametrize(
