@@ -97,6 +97,7 @@ from ansible.errors import AnsibleParserError
 from ansible.inventory.data import InventoryData
 from ansible.module_utils.common.text.converters import to_native
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable, to_safe_group_name
+from ansible_collections.netapp.nks.plugins.module_utils import _names
 from ansible_collections.netapp.nks.plugins.module_utils._connection import DEFAULT_URL
 from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError
 from ansible_collections.netapp.nks.plugins.module_utils._fleet import Fleet, select_clusters, with_includes
@@ -186,7 +187,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     inventory: StagedInventory
     updated_key: str | None = None
 
-    _sanitize_group_name = staticmethod(lambda name: _hosts.strip_tags(to_safe_group_name(name)))
+    _sanitize_group_name = staticmethod(lambda name: _names.strip_tags(to_safe_group_name(name)))
 
     def verify_file(self, path: str) -> bool:
         return super().verify_file(path) and path.endswith(("nks.yml", "nks.yaml"))
@@ -296,7 +297,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         if not re.fullmatch("(?!ansible_)[A-Za-z_][A-Za-z0-9_]*", prefix):
             raise AnsibleParserError(f"hostvars_prefix must be the start of a variable name, and cannot be {prefix!r}.")
         group = self.inventory.add_group(self._sanitize_group_name(self.get_option("group")))
-        taken = {"all", "ungrouped", "localhost", "127.0.0.1", "::1", group}
+        taken = {*_names.TAKEN, group}
         if self.get_option("hosts") == "clusters":
             hosts = _hosts.cluster_hosts(clusters, prefix)
         else:
@@ -313,8 +314,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         def add_hosts(templar: t.Any) -> None:
             self.templar = templar
             variables = [mark_untrusted(host.variables) for host in hosts]
-            names = [_hosts.safe_name(self.hostname(host, hostvars)) for host, hostvars in zip(hosts, variables)]
-            names = _hosts.unique_names(names, [host.item for host in hosts], taken)
+            names = [_names.safe_name(self.hostname(host, hostvars)) for host, hostvars in zip(hosts, variables)]
+            names = _names.unique_names(names, [host.item for host in hosts], taken)
             for name, host, hostvars in zip(names, hosts, variables):
                 self.inventory.add_host(name, host.group or group)
                 self.inventory.objects[name] = ApiObject(endpoint, host.identity, host.title)
@@ -328,10 +329,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def cluster_groups(self, parent: str, clusters: list[Cluster]) -> list[str]:
         """Add a group beneath the parent for each cluster."""
-        names = [self._sanitize_group_name(f"nks_cluster_{_hosts.cluster_name(cluster)}") for cluster in clusters]
+        names = [self._sanitize_group_name(f"nks_cluster_{_names.cluster_name(cluster)}") for cluster in clusters]
         groups = [
             self._sanitize_group_name(name)
-            for name in _hosts.unique_names(names, [cluster.raw for cluster in clusters], {parent})
+            for name in _names.unique_names(names, [cluster.raw for cluster in clusters], {parent})
         ]
         for group in groups:
             self.inventory.add_group(group)

@@ -126,6 +126,11 @@ class API:
         return self._http.request_log
 
     @property
+    def url(self) -> str:
+        """The base URL without a trailing slash."""
+        return self._url
+
+    @property
     def api_timeout(self) -> float:
         """Seconds for one attempt."""
         return self._http.timeout

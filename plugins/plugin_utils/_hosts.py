@@ -8,7 +8,6 @@ Private to this collection: it may change without notice.
 
 from __future__ import annotations
 
-import collections
 import functools
 import ipaddress
 import re
@@ -16,12 +15,9 @@ import sys
 import typing as t
 
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
+from ansible_collections.netapp.nks.plugins.module_utils._names import cluster_name, first_text
 from ansible_collections.netapp.nks.plugins.module_utils._options import CONNECTION
 from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster, Node, Org, deduplicate
-
-# With a slash or a dot in front, a name is a path where Ansible looks for host_vars/NAME and keeps facts in files.
-# What opens a template would be evaluated by ansible-core before 2.19.
-_NOT_IN_A_NAME = re.compile(r"^[@.-]|[\s\x00-\x1f\x7f-\x9f,:\[\]&!~*?/\\]|\{[{%#]")
 
 _NOT_IN_A_VARIABLE = re.compile("[^A-Za-z0-9_]")
 
@@ -84,7 +80,7 @@ def node_hosts(clusters: list[Cluster], groups: list[str], prefix: str, connect_
             variables = _prefixed({**node.raw, **of_cluster, **_of_org(cluster.org)}, prefix)
             address = _address(node.raw.get(connect_with))
             connection = {"ansible_host": address} if address else {}
-            name = _first_text(node.raw, "instance_id") or f"node-{node.pk}"
+            name = first_text(node.raw, "instance_id") or f"node-{node.pk}"
             identity = (cluster.org.pk, cluster.pk, node.pk)
             title = f"the node {node.pk} of the cluster {cluster} of organization {cluster.org}"
             hosts.append(Host(node.raw, identity, title, name, variables, connection, group))
@@ -94,42 +90,6 @@ def node_hosts(clusters: list[Cluster], groups: list[str], prefix: str, connect_
 def nodes_of(cluster: Cluster) -> list[Node]:
     """The nodes that were included in a cluster."""
     return deduplicate(Node(item) for item in cluster.raw["nodes"])
-
-
-def cluster_name(cluster: Cluster) -> str:
-    return _first_text(cluster.raw, "name", "instance_id") or f"cluster-{cluster.pk}"
-
-
-def strip_tags(name: str) -> str:
-    """The name without the marks of ansible-core, with which ``ansible-inventory`` would print it as a dictionary."""
-    return str.__str__(name)
-
-
-def safe_name(name: str) -> str:
-    """The plain name without what host patterns reserve, control characters and what opens a template: each becomes
-    ``_``."""
-    return strip_tags(_NOT_IN_A_NAME.sub("_", name))
-
-
-def unique_names(names: list[str], objects: list[JSON], taken: t.Container[str]) -> list[str]:
-    """The names, those that occur twice or are taken made unique by the object's ``pk``.
-
-    Where that is not enough, because servers have been seen to give several objects one ``pk``, by its
-    ``instance_id`` and last by its position.
-    """
-    for field in ("pk", "instance_id"):
-        counts = collections.Counter(names)
-        names = [
-            f"{name}_{safe_name(str(item[field]))}" if (counts[name] > 1 or name in taken) and item.get(field) else name
-            for name, item in zip(names, objects)
-        ]
-    while len(set(names)) < len(names) or any(name in taken for name in names):
-        counts = collections.Counter(names)
-        names = [
-            f"{name}_{position}" if counts[name] > 1 or name in taken else name
-            for position, name in enumerate(names, start=1)
-        ]
-    return names
 
 
 def _prefixed(fields: JSON, prefix: str) -> JSON:
@@ -149,10 +109,6 @@ def _variables(prefix: str, fields: tuple[str, ...]) -> list[tuple[str, str]]:
 
 def _of_org(org: Org) -> JSON:
     return {"org_name": org.name, "org_slug": org.slug}
-
-
-def _first_text(item: JSON, *fields: str) -> str:
-    return next((item[field] for field in fields if isinstance(item.get(field), str) and item[field]), "")
 
 
 def _address(value: t.Any) -> str | None:

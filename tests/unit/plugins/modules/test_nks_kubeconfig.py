@@ -12,6 +12,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
+import yaml
 from ansible_collections.netapp.nks.plugins.modules.nks_kubeconfig import main
 from ansible_collections.netapp.nks.tests.fake_nks.server import FakeNKS
 
@@ -141,12 +142,17 @@ def test_the_attributes_alone_can_change(run_module: Run, dest: Path) -> None:
         ({"org": "381", "name": "broken"}, 404, "is not available"),
         ({**PROD, "api_token": "wrong"}, 401, "Invalid token"),
         ({**PROD, "api_url": "http://127.0.0.1:1"}, None, "Connection refused"),
-        ({"org": "381"}, None, "one of the following is required: id, name"),
-        ({**PROD, "id": 1201}, None, "mutually exclusive"),
+        ({"org": "381"}, None, "need the id or name of one cluster"),
+        ({"dest": None, "state": "absent"}, None, "state=absent needs the name of one cluster"),
+        ({"id": 1202, "name": "prod"}, None, r"ID 1202 is staging \(ID 1202\), and not 'prod'"),
+        ({**PROD, "state": "absent"}, None, "state=absent needs merge and dest"),
+        ({**PROD, "mode": 600}, None, r'in quotes, for example "0600". Here it is the number 600, mode 1130'),
+        ({**PROD, "owner": "nobody-here"}, None, "nobody-here"),
+        ({**PROD, "dest": "/tmp/new/"}, None, "cannot end in a slash"),
         ({**PROD, "dest": "/nowhere/at/all"}, None, "The folder of dest does not exist"),
         ({**PROD, "dest": "/tmp"}, None, "dest is a folder or a device"),
         ({**PROD, "dest_name": "x"}, None, "mutually exclusive: dest\\|dest_name"),
-        ({**PROD, "dest": None}, None, "one of the following is required: dest, dest_name"),
+        ({**PROD, "dest": None}, None, "dest, or dest_name for a file in dest_dir, is required"),
         (
             {**PROD, "dest": None, "dest_dir": "/dev/null", "dest_name": "x"},
             None,
@@ -174,6 +180,15 @@ def test_a_failure_is_one_message_and_leaves_the_file_as_it_was(
     assert len(list(dest.parent.iterdir())) == (1 if before else 0)
 
 
+CONFIG: JSON = {
+    "kind": "Config",
+    "clusters": [{"name": "c", "cluster": {"server": "https://x", "certificate-authority-data": "eA=="}}],
+    "users": [{"name": "u", "user": {"client-key-data": "eA=="}}],
+    "contexts": [{"name": "n", "context": {"cluster": "c", "user": "u"}}],
+    "current-context": "n",
+}
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -191,6 +206,9 @@ def test_a_failure_is_one_message_and_leaves_the_file_as_it_was(
         "kind: Config\nclusters: !!python/object/apply:os.system [exit]",
         "[" * 100000,
         "kind: Config\x00",
+        *(json.dumps({**CONFIG, key: value}) for key, value in [("users", []), ("contexts", None), ("clusters", [])]),
+        json.dumps(CONFIG).replace("eA==", "eA=", 1),
+        "a: &a [x, x]\nb: [*a, *a]\n" + json.dumps(CONFIG)[1:-1],
     ],
     ids=lambda body: body[:40],
 )
@@ -204,9 +222,8 @@ def test_what_is_no_kubeconfig_is_neither_written_nor_shown(
     assert not dest.exists()
 
 
-@pytest.mark.parametrize("body", ['{"kind": "Config", "clusters": [{"cluster": {"server": "https://x"}}]}'])
-def test_a_kubeconfig_in_json_is_one_too(fake: FakeNKS, run_module: Run, dest: Path, body: str) -> None:
-    fake.fault(KUBECONFIG, "body", body=body)
+def test_a_kubeconfig_in_json_is_one_too(fake: FakeNKS, run_module: Run, dest: Path) -> None:
+    fake.fault(KUBECONFIG, "body", body=json.dumps(CONFIG))
     assert run_module(main, dest=str(dest), **PROD)["changed"]
     assert json.loads(dest.read_text())["kind"] == "Config"
 
@@ -305,3 +322,110 @@ def test_a_byte_order_mark_is_not_written(fake: FakeNKS, run_module: Run, dest: 
     fake.fault(KUBECONFIG, "byte_order_mark")
     run_module(main, dest=str(dest), **PROD)
     assert dest.read_bytes().startswith(b"apiVersion")
+
+
+def write_all(run_module: Run, folder: Path, **options: t.Any) -> JSON:
+    return run_module(main, dest_dir=str(folder), when_not_running="skip", **options)
+
+
+def test_one_task_writes_the_kubeconfigs_of_a_fleet_by_the_names_of_their_hosts(
+    fake: FakeNKS, run_module: Run, tmp_path: Path
+) -> None:
+    folder = tmp_path / "configs"
+    result = write_all(run_module, folder)
+    files = {path.name for path in folder.glob("*.kubeconfig")}
+    assert {"prod_1201.kubeconfig", "prod_1301.kubeconfig", "staging.kubeconfig"} <= files
+    assert "build-me.kubeconfig" not in files and len(files) == 7
+    assert {Path(file["dest"]).name for file in result["files"]} == files
+    assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
+    assert result["files"][0]["cluster"] == {"pk": 1201, "name": "prod", "org": 381}
+    assert [entry["path"] for entry in fake.requests].count("/orgs") == 1
+    assert len(fake.requests) == len(files) + 1 + 4
+    assert write_all(run_module, folder)["changed"] is False
+    assert "never-show" not in json.dumps(result)
+
+
+def test_a_kubeconfig_that_cannot_be_had_fails_the_task_after_the_others_are_written(
+    fake: FakeNKS, run_module: Run, tmp_path: Path
+) -> None:
+    fake.fault("/orgs/381/clusters/1202/kubeconfig", "body", body="<html>never-show")
+    result = write_all(run_module, tmp_path, orgs=["381"])
+    assert result["failed"] and "3 of 4" not in result["msg"] and "staging (ID 1202)" in result["msg"]
+    assert (tmp_path / "prod.kubeconfig").exists() and not (tmp_path / "staging.kubeconfig").exists()
+
+
+def test_purge_removes_what_it_wrote_for_clusters_that_are_gone_and_nothing_else(
+    fake: FakeNKS, run_module: Run, tmp_path: Path
+) -> None:
+    write_all(run_module, tmp_path, orgs=["381"])
+    (tmp_path / "mine.kubeconfig").write_text("mine")
+    fake.delete_cluster(1202)
+    for options in ({}, {"purge": True, "check_mode": True}, {"purge": True, "orgs": ["382"]}):
+        write_all(
+            run_module, tmp_path, **{"orgs": ["381"], "states": ["running"], "workspaces": ["default"], **options}
+        )
+    assert (tmp_path / "staging.kubeconfig").exists()
+    result = write_all(run_module, tmp_path, orgs=["381"], workspaces=["default"], purge=True)
+    assert result["removed"] == [str(tmp_path / "staging.kubeconfig")] and result["changed"]
+    assert not (tmp_path / "staging.kubeconfig").exists()
+    assert {"prod.kubeconfig", "going.kubeconfig", "mine.kubeconfig"} <= {path.name for path in tmp_path.iterdir()}
+    assert write_all(run_module, tmp_path, orgs=["381"], workspaces=["default"], purge=True)["changed"] is False
+
+
+OTHERS = """\
+# mine
+apiVersion: v1
+kind: Config
+clusters:
+  - cluster:
+      server: https://other   # as it is
+    name: other
+contexts:
+- {name: other, context: {cluster: other, user: other}}
+users:
+- name: other
+  user: {token: never-show-other}
+current-context: other
+# the end
+"""
+
+
+def test_a_cluster_is_merged_into_a_file_with_others_and_taken_out_again(
+    fake: FakeNKS, run_module: Run, dest: Path
+) -> None:
+    dest.write_text(OTHERS)
+    merged = run_module(main, dest=str(dest), merge=True, **PROD)
+    assert merged["changed"] and merged["context"] == "prod" and "never-show" not in json.dumps(merged)
+    kept = [line for line in dest.read_text().splitlines() if line in OTHERS.splitlines()]
+    assert "".join(f"{line}\n" for line in kept if line) == OTHERS
+    assert yaml.safe_load(dest.read_text())["current-context"] == "other"
+    assert run_module(main, dest=str(dest), merge=True, **PROD)["changed"] is False
+    assert run_module(main, dest=str(dest), merge=True, set_current=True, **PROD)["changed"]
+    assert yaml.safe_load(dest.read_text())["current-context"] == "prod"
+    other = run_module(main, dest=str(dest), merge=True, name="prod", org="382")
+    assert other["failed"] and "has entries with the name prod that are for something else" in other["msg"]
+    assert run_module(main, dest=str(dest), merge=True, name="prod", org="382", context="acme")["changed"]
+    asked = len(fake.requests)
+    for context in ("prod", "acme"):
+        assert run_module(main, dest=str(dest), merge=True, name="x", context=context, state="absent")["changed"]
+    assert run_module(main, dest=str(dest), merge=True, name="prod", state="absent")["changed"] is False
+    assert len(fake.requests) == asked
+    assert dest.read_text() == OTHERS.replace("current-context: other", "current-context: prod")
+    assert [path.name for path in dest.parent.iterdir()] == [dest.name]
+
+
+@pytest.mark.parametrize("content", ["kind: Pod\n", "never-show: [\n", "[]", "kind: Config\nclusters: 5\n", "\0"])
+def test_what_is_not_a_kubeconfig_is_not_merged_into(run_module: Run, dest: Path, content: str) -> None:
+    dest.write_text(content)
+    result = run_module(main, dest=str(dest), merge=True, **PROD)
+    assert "cannot be changed, and stays as it is" in result["msg"] and "never-show" not in result["msg"]
+    assert dest.read_text() == content
+
+
+def test_a_file_that_another_process_edits_is_waited_for_and_left_alone(
+    clock: list[float], run_module: Run, dest: Path
+) -> None:
+    (dest.parent / f"{dest.name}.lock").touch()
+    result = run_module(main, dest=str(dest), merge=True, **PROD)
+    assert f"Remove {dest}.lock if no process does" in result["msg"] and sum(clock) >= 30
+    assert not dest.exists()

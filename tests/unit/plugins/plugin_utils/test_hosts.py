@@ -8,12 +8,11 @@ import sys
 import typing as t
 
 import pytest
+from ansible_collections.netapp.nks.plugins.module_utils._names import safe_name, unique_names
 from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster, Org
 from ansible_collections.netapp.nks.plugins.plugin_utils._hosts import (
     cluster_hosts,
     node_hosts,
-    safe_name,
-    unique_names,
 )
 from hypothesis import given
 from hypothesis import strategies as st
