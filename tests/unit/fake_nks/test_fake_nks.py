@@ -26,7 +26,8 @@ import pytest
 import requests
 import yaml
 from ansible_collections.netapp.nks.tests.fake_nks import server
-from ansible_collections.netapp.nks.tests.fake_nks.server import FakeNKS, Fault
+from ansible_collections.netapp.nks.tests.fake_nks.faults import Fault
+from ansible_collections.netapp.nks.tests.fake_nks.server import FakeNKS
 
 CLI = [sys.executable, str(Path(server.__file__).parent)]
 
@@ -157,8 +158,7 @@ def test_405(client: Client) -> None:
     for method, path in (
         ("PUT", "/orgs"),
         ("QUERY", "/orgs"),
-        ("DELETE", "/orgs/381/clusters/1201"),
-        ("POST", "/orgs/381/clusters"),
+        ("DELETE", "/orgs/381/clusters/1201/logs"),
     ):
         response = client.ask(path, method)
         assert (response.status_code, response.json()) == (405, {"detail": f'Method "{method}" not allowed.'})
