@@ -22,7 +22,6 @@ class Call(t.NamedTuple):
     """A request whose token is valid, to an organization that its account owns, where the path names one."""
 
     fleet: Fleet
-    variants: dict[str, str]
     account: Object
     seconds: float
     ids: tuple[int, ...]
@@ -99,7 +98,7 @@ def list_workspaces(call: Call) -> Reply:
 
 
 def create_workspace(call: Call) -> Reply:
-    return Reply.json(201, lifecycle.create_workspace(call.fleet, call.variants, call.org, call.data))
+    return Reply.json(201, lifecycle.create_workspace(call.fleet, call.org, call.data))
 
 
 def read_workspace(call: Call) -> Reply:
@@ -114,7 +113,7 @@ def change_workspace(call: Call) -> Reply:
 
 def delete_workspace(call: Call) -> Reply:
     workspace = call.one(call.fleet.workspaces_of(call.org, call.seconds))
-    lifecycle.delete_workspace(call.fleet, call.variants, workspace, call.seconds)
+    lifecycle.delete_workspace(call.fleet, workspace, call.seconds)
     return NOTHING
 
 
@@ -123,7 +122,7 @@ def list_keysets(call: Call) -> Reply:
 
 
 def create_keyset(call: Call) -> Reply:
-    return Reply.json(201, lifecycle.create_keyset(call.fleet, call.variants, call.org, call.data))
+    return Reply.json(201, lifecycle.create_keyset(call.fleet, call.org, call.data))
 
 
 def read_keyset(call: Call) -> Reply:
@@ -132,12 +131,12 @@ def read_keyset(call: Call) -> Reply:
 
 def change_keyset(call: Call) -> Reply:
     keyset = call.one(call.fleet.keysets_of(call.org))
-    return Reply.json(200, lifecycle.change_keyset(call.fleet, call.variants, keyset, call.data))
+    return Reply.json(200, lifecycle.change_keyset(call.fleet, keyset, call.data))
 
 
 def delete_keyset(call: Call) -> Reply:
     keyset = call.one(call.fleet.keysets_of(call.org))
-    lifecycle.delete_keyset(call.fleet, call.variants, keyset, call.seconds)
+    lifecycle.delete_keyset(call.fleet, keyset, call.seconds)
     return NOTHING
 
 
@@ -161,7 +160,7 @@ def create_cluster(call: Call) -> Reply:
     if call.ids[1:]:
         call.one(call.fleet.workspaces_of(call.org, call.seconds))
     workspace = call.ids[1] if call.ids[1:] else None
-    made = lifecycle.create_cluster(call.fleet, call.variants, call.org, workspace, call.data, call.seconds)
+    made = lifecycle.create_cluster(call.fleet, call.org, workspace, call.data, call.seconds)
     return Reply.json(200, made)
 
 
@@ -170,12 +169,12 @@ def read_cluster(call: Call) -> Reply:
 
 
 def delete_cluster(call: Call) -> Reply:
-    lifecycle.delete_cluster(call.fleet, call.variants, call.cluster)
+    lifecycle.delete_cluster(call.fleet, call.cluster)
     return NOTHING
 
 
 def upgrade_cluster(call: Call) -> Reply:
-    lifecycle.upgrade_cluster(call.fleet, call.variants, call.cluster, call.data)
+    lifecycle.upgrade_cluster(call.fleet, call.cluster, call.data)
     return Reply(202, b"")
 
 
@@ -196,7 +195,7 @@ def list_nodes(call: Call) -> Reply:
 
 
 def add_nodes(call: Call) -> Reply:
-    return Reply.json(201, lifecycle.add_nodes(call.fleet, call.variants, call.cluster, call.data))
+    return Reply.json(201, lifecycle.add_nodes(call.fleet, call.cluster, call.data))
 
 
 def node_of(call: Call) -> Object:
@@ -209,12 +208,12 @@ def read_node(call: Call) -> Reply:
 
 
 def delete_node(call: Call) -> Reply:
-    lifecycle.delete_node(call.fleet, call.variants, call.cluster, node_of(call))
+    lifecycle.delete_node(call.fleet, call.cluster, node_of(call))
     return NOTHING
 
 
 def check_node(call: Call) -> Reply:
-    how = call.variants["can_delete"]
+    how = call.fleet.variants["can_delete"]
     if how == "missing":
         raise not_found()
     if how == "not_allowed":
@@ -229,7 +228,7 @@ def list_pools(call: Call) -> Reply:
 
 
 def create_pool(call: Call) -> Reply:
-    return Reply.json(202, lifecycle.create_pool(call.fleet, call.variants, call.cluster, call.data))
+    return Reply.json(202, lifecycle.create_pool(call.fleet, call.cluster, call.data))
 
 
 def pool_of(call: Call) -> Object:
@@ -241,17 +240,17 @@ def read_pool(call: Call) -> Reply:
 
 
 def set_autoscaling(call: Call) -> Reply:
-    pool = lifecycle.set_autoscaling(call.fleet, call.variants, call.cluster, pool_of(call), call.data)
-    return Reply.json(200, pool) if call.variants["autoscaling_answer"] == "pool" else Reply(202, b"")
+    pool = lifecycle.set_autoscaling(call.fleet, call.cluster, pool_of(call), call.data)
+    return Reply.json(200, pool) if call.fleet.variants["autoscaling_answer"] == "pool" else Reply(202, b"")
 
 
 def delete_pool(call: Call) -> Reply:
-    lifecycle.delete_pool(call.fleet, call.variants, call.cluster, pool_of(call))
+    lifecycle.delete_pool(call.fleet, call.cluster, pool_of(call))
     return NOTHING
 
 
 def add_pool_nodes(call: Call) -> Reply:
-    nodes = lifecycle.add_pool_nodes(call.fleet, call.variants, call.cluster, pool_of(call), call.data)
+    nodes = lifecycle.add_pool_nodes(call.fleet, call.cluster, pool_of(call), call.data)
     return Reply.json(201, nodes)
 
 
@@ -260,7 +259,7 @@ def list_solutions(call: Call) -> Reply:
 
 
 def add_solution(call: Call) -> Reply:
-    return Reply.json(201, lifecycle.add_solution(call.fleet, call.variants, call.cluster, call.data))
+    return Reply.json(201, lifecycle.add_solution(call.fleet, call.cluster, call.data))
 
 
 def read_solution(call: Call) -> Reply:
@@ -269,7 +268,7 @@ def read_solution(call: Call) -> Reply:
 
 def delete_solution(call: Call) -> Reply:
     solution = call.one(call.fleet.solutions(call.cluster))
-    lifecycle.delete_solution(call.fleet, call.variants, call.cluster, solution)
+    lifecycle.delete_solution(call.fleet, call.cluster, solution)
     return Reply(202, b"")
 
 

@@ -15,6 +15,8 @@ import string
 import typing as t
 from pathlib import Path
 
+from .variants import chosen
+
 Object = t.Dict[str, t.Any]
 
 DATA = Path(__file__).parent / "data"
@@ -79,6 +81,7 @@ class Fleet:
         self.orgs = {org["pk"]: org for org in orgs}
         self.workspaces = {workspace["pk"]: workspace for workspace in workspaces}
         self._defaults = read("defaults.json")
+        self.solution_names: list[str] = self._defaults["solution_names"]
         self._sizes: Object = read("sizes.json")
         self.on_premises_configs: list[Object] = read("on_premises_configs.json")
         self.chart_repositories: list[Object] = read("chart_repositories.json")
@@ -88,6 +91,7 @@ class Fleet:
         self._added: dict[tuple[str, int], list[Object]] = {}
         self._timelines: dict[tuple[str, int, int], list[Object]] = {}
         self._pks = itertools.count(2001)
+        self.variants = chosen({})
         self._changes: list[float] = []
         self.set_clusters(clusters, 0.0)
 

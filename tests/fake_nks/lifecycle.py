@@ -27,8 +27,6 @@ from .writes import (
     refuse,
 )
 
-Variants = t.Dict[str, str]
-
 # The seconds after a request in which the objects get there.
 CLUSTER_STATES = {"building": 1, "provisioned": 3, "running": 5}
 TILLER_INSTALLED = 8
@@ -40,29 +38,13 @@ CLUSTER_DELETED, CLUSTER_UNLISTED = 3, 6
 NODE_DELETED, NODE_UNLISTED = 2, 6
 PART_DELETED = 2
 
-SOLUTIONS = (
-    *(
-        "autoscaler",
-        "calico",
-        "cloudflare-warp-ingress",
-        "efk",
-        "gitlab",
-        "gitlab_ee",
-        "haproxy",
-        "helm_tiller",
-        "istio",
-    ),
-    *("kubeless", "linkerd", "prometheus", "sysdig", "turbonomic"),
-)
 CHART = re.compile("[-a-z0-9]+-repo-[0-9]+")
 FIRST_MASTER = "Initial master node is essential to the cluster and can't be removed."
 PROVIDER_FAILURE = {"event_category": "provider", "event_type": "provider_build", "event_state": "failure"}
 NETWORK = ("provider_network_id", "provider_subnet_id", "provider_resource_group")
 
 
-def create_cluster(
-    fleet: Fleet, variants: Variants, org: int, workspace: int | None, data: Object, seconds: float
-) -> Object:
+def create_cluster(fleet: Fleet, org: int, workspace: int | None, data: Object, seconds: float) -> Object:
     fields = checked(data, CLUSTER)
     workers = fields.get("worker_count") or fields.pop("node_count", 0)
     fields.pop("node_count", None)
@@ -83,7 +65,7 @@ def create_cluster(
     if not isinstance(workspace, int) or fleet.workspaces.get(workspace, {}).get("org") != org:
         refuse({"workspace": [f'Invalid pk "{workspace}" - object does not exist.']})
     if any(cluster["name"] == fields["name"] for cluster in _present(fleet, org, seconds)):
-        _refuse_name(variants, "cluster")
+        _refuse_name(fleet, "cluster")
 
     pk, now = fleet.new_pk(), stamp()
     fields.update({key: f"nks-{digest((key, pk))[:8]}" for key in NETWORK if fields.get(key) == "__new__"})
@@ -107,7 +89,7 @@ def create_cluster(
         "user_ssh_keyset_name": ssh["name"] if ssh else "",
         "state": "draft",
         "solutions": [{**solution, "state": "draft"} for solution in solutions],
-        "timeline": _build_steps(fleet, variants, fields, solutions),
+        "timeline": _build_steps(fleet, fields, solutions),
         "minutes_between_logs": 0,
         "created": now,
         "updated": now,
@@ -118,15 +100,15 @@ def create_cluster(
     return fleet.detail(cluster)
 
 
-def _build_steps(fleet: Fleet, variants: Variants, fields: Object, solutions: list[Object]) -> list[Object]:
+def _build_steps(fleet: Fleet, fields: Object, solutions: list[Object]) -> list[Object]:
     steps = [{"after": after, "state": state} for state, after in CLUSTER_STATES.items()]
     installed = {"after": TILLER_INSTALLED, "solutions": [{**one, "state": "installed"} for one in solutions]}
     known = fleet.sizes(fields["provider"])
     sizes = [fields[key] for key in ("master_size", "worker_size") if fields.get(key)]
-    wrong = next((size for size in sizes if size not in known), None) if variants["sizes"] == "known" else None
+    wrong = next((size for size in sizes if size not in known), None) if fleet.variants["sizes"] == "known" else None
     if wrong is not None:
         return [*steps[:2], {**steps[1], "logs": [{**PROVIDER_FAILURE, "message": f"There is no size {wrong}"}]}]
-    build = variants["build"]
+    build = fleet.variants["build"]
     if build == "fails":
         return [steps[0], {"after": steps[1]["after"], "is_failed": True}]
     if build == "fails_by_log":
@@ -134,16 +116,20 @@ def _build_steps(fleet: Fleet, variants: Variants, fields: Object, solutions: li
     return steps[:1] if build == "hangs" else [*steps, installed]
 
 
-def delete_cluster(fleet: Fleet, variants: Variants, cluster: Object) -> None:
+def delete_cluster(fleet: Fleet, cluster: Object) -> None:
     if cluster["state"] == "deleting":
         return
-    if variants["delete_while_building"] == "refused" and cluster["state"] in ("draft", "building", "provisioned"):
+    if fleet.variants["delete_while_building"] == "refused" and cluster["state"] in (
+        "draft",
+        "building",
+        "provisioned",
+    ):
         raise RefusedError(400, {"detail": "Cluster is still being built."})
     steps: list[Object] = [
         {"after": CLUSTER_DELETED, "only_listed": True},
         {"after": CLUSTER_UNLISTED, "gone": True},
     ]
-    if variants["deleted_clusters"] == "gone":
+    if fleet.variants["deleted_clusters"] == "gone":
         steps[0]["gone"] = True
     if fleet.detail(cluster)["provider_keyset"] not in fleet.keysets:  # without it nothing can be removed
         message = "The keys of the provider are not valid"
@@ -152,13 +138,13 @@ def delete_cluster(fleet: Fleet, variants: Variants, cluster: Object) -> None:
     fleet.change_cluster(cluster["pk"], {"state": "deleting", "timeline": steps}, cluster["seconds"])
 
 
-def upgrade_cluster(fleet: Fleet, variants: Variants, cluster: Object, data: Object) -> None:
+def upgrade_cluster(fleet: Fleet, cluster: Object, data: Object) -> None:
     version = checked(data, UPGRADE)["version"]
     if version not in cluster["version_migrations"]:
         refuse({"version": [f'"{version}" is not a valid choice.']})
     if cluster["state"] != "running":
         raise RefusedError(400, {"detail": "Cluster is not running."})
-    how = variants["upgrade"]
+    how = fleet.variants["upgrade"]
     if how == "hangs":
         return
     if how == "fails":
@@ -172,63 +158,61 @@ def upgrade_cluster(fleet: Fleet, variants: Variants, cluster: Object, data: Obj
     fleet.change_later(cluster, steps)
 
 
-def create_pool(fleet: Fleet, variants: Variants, cluster: Object, data: Object) -> Object:
+def create_pool(fleet: Fleet, cluster: Object, data: Object) -> Object:
     fields = checked(data, POOL)
     pools = fleet.pools(cluster)
-    if variants["pool_names"] == "unique" and fields["name"] in [pool["name"] for pool in pools]:
-        _refuse_name(variants, "node pool")
+    if fleet.variants["pool_names"] == "unique" and fields["name"] in [pool["name"] for pool in pools]:
+        _refuse_name(fleet, "node pool")
     wanted = fields.pop("node_count")
     number = len(cluster.get("pools") or [{}]) + fleet.number_of_added("nodepools", cluster) + 1
-    state = variants["pool_answer"]
+    state = fleet.variants["pool_answer"]
     pool = fleet.pool(
         cluster,
         number,
         {**_new_subnet(fields, (cluster["pk"], number)), "node_count": 0, "state": state, **_stamps()},
     )
-    failed = variants["pool_build"] == "fails"
+    failed = fleet.variants["pool_build"] == "fails"
     steps = [{"after": POOL_ACTIVE, "state": "failed" if failed else "active"}]
     fleet.add_part("nodepools", cluster, pool, steps)
-    _add_nodes(fleet, {**variants, "node_build": "fails"} if failed else variants, cluster, pool, wanted)
+    _add_nodes(fleet, cluster, pool, wanted, fail=failed)
     return {**pool, "node_count": wanted}
 
 
-def set_autoscaling(fleet: Fleet, variants: Variants, cluster: Object, pool: Object, data: Object) -> Object:
+def set_autoscaling(fleet: Fleet, cluster: Object, pool: Object, data: Object) -> Object:
     fields = checked(data, AUTOSCALING)
     limits = {**pool, **fields}
     if limits["autoscaled"] and limits["min_count"] > limits["max_count"]:
         refuse({"min_count": ["Ensure this value is less than or equal to max_count."]})
     installed = [solution["solution"] for solution in cluster["solutions"] if solution["state"] == "installed"]
-    if fields["autoscaled"] and variants["autoscaling_needs"] == "solution" and "autoscaler" not in installed:
+    if fields["autoscaled"] and fleet.variants["autoscaling_needs"] == "solution" and "autoscaler" not in installed:
         raise RefusedError(400, {"detail": "The autoscaler solution must be installed first."})
     fleet.change_part("nodepools", cluster, pool["pk"], [{"after": 0, **fields, "updated": stamp()}])
     return {**pool, **fields}
 
 
-def add_pool_nodes(fleet: Fleet, variants: Variants, cluster: Object, pool: Object, data: Object) -> list[Object]:
+def add_pool_nodes(fleet: Fleet, cluster: Object, pool: Object, data: Object) -> list[Object]:
     fields = checked(data, POOL_NODES)
-    return _added_nodes(fleet, variants, cluster, pool, fields)
+    return _added_nodes(fleet, cluster, pool, fields)
 
 
-def add_nodes(fleet: Fleet, variants: Variants, cluster: Object, data: Object) -> list[Object]:
+def add_nodes(fleet: Fleet, cluster: Object, data: Object) -> list[Object]:
     """Masters, one at a time, or workers of a pool."""
     fields = checked(data, NODES)
     if fields["role"] == "master":
         if fields["node_count"] > 1:
             refuse({"node_count": ["Ensure this value is less than or equal to 1."]})
-        return _added_nodes(fleet, variants, cluster, None, fields)
+        return _added_nodes(fleet, cluster, None, fields)
     pools = fleet.pools(cluster)
     wanted = fields.get("node_pool")
     pool = next((pool for pool in pools if (pool["pk"] == wanted if wanted else pool["is_default"])), None)
     if pool is None:
         refuse({"node_pool": [f'Invalid pk "{wanted}" - object does not exist.']})
-    return _added_nodes(fleet, variants, cluster, pool, fields)
+    return _added_nodes(fleet, cluster, pool, fields)
 
 
-def _added_nodes(
-    fleet: Fleet, variants: Variants, cluster: Object, pool: Object | None, fields: Object
-) -> list[Object]:
-    nodes = _add_nodes(fleet, variants, cluster, pool, fields["node_count"], fields)
-    if variants["add_answer"] == "all":
+def _added_nodes(fleet: Fleet, cluster: Object, pool: Object | None, fields: Object) -> list[Object]:
+    nodes = _add_nodes(fleet, cluster, pool, fields["node_count"], fields)
+    if fleet.variants["add_answer"] == "all":
         again = fleet.cluster(cluster["org"], cluster["pk"], cluster["seconds"])
         assert again
         return fleet.nodes(again)
@@ -237,11 +221,11 @@ def _added_nodes(
 
 def _add_nodes(
     fleet: Fleet,
-    variants: Variants,
     cluster: Object,
     pool: Object | None,
     count: int,
     fields: Object | None = None,
+    fail: bool = False,
 ) -> list[Object]:
     role = "worker" if pool else "master"
     built = cluster["built"]
@@ -258,7 +242,7 @@ def _add_nodes(
         own.update({key: place[key] for key in ("size", "root_disk_size") if place.get(key)}, **_stamps())
         node = {**states["draft"], **own}
         steps: list[Object] = [{"after": after, **states[state], **own} for state, after in NODE_STATES.items()]
-        if variants["node_build"] == "fails":
+        if fail or fleet.variants["node_build"] == "fails":
             steps = [steps[0], {"after": NODE_STATES["provisioned"], "is_failed": True}]
         nodes.append(fleet.add_part("nodes", cluster, node, steps))
     fleet.grow(cluster, pool["pk"] if pool else None, count)
@@ -272,27 +256,27 @@ def check_node(fleet: Fleet, cluster: Object, node: Object) -> None:
         raise RefusedError(400, {"detail": FIRST_MASTER})
 
 
-def delete_node(fleet: Fleet, variants: Variants, cluster: Object, node: Object) -> None:
+def delete_node(fleet: Fleet, cluster: Object, node: Object) -> None:
     check_node(fleet, cluster, node)
     if node["state"] == "deleting":
         return
     steps: list[Object] = [
         {"after": 0, "state": "deleting"},
-        {"after": NODE_DELETED, "state": "deleted", "gone": variants["deleted_nodes"] == "gone"},
+        {"after": NODE_DELETED, "state": "deleted", "gone": fleet.variants["deleted_nodes"] == "gone"},
         {"after": NODE_UNLISTED, "gone": True},
     ]
     fleet.change_part("nodes", cluster, node["pk"], steps)
     fleet.grow(cluster, node["pool"], -1)
 
 
-def delete_pool(fleet: Fleet, variants: Variants, cluster: Object, pool: Object) -> None:
-    if pool["is_default"] and variants["default_pool"] == "refused":
+def delete_pool(fleet: Fleet, cluster: Object, pool: Object) -> None:
+    if pool["is_default"] and fleet.variants["default_pool"] == "refused":
         raise RefusedError(400, {"detail": "The default node pool can't be removed."})
     nodes = [node for node in fleet.nodes(cluster) if node["pool"] == pool["pk"] and node["state"] != "deleted"]
-    if nodes and variants["pool_with_nodes"] == "refused":
+    if nodes and fleet.variants["pool_with_nodes"] == "refused":
         raise RefusedError(400, {"detail": "Node pool still has nodes."})
     for node in nodes:
-        delete_node(fleet, variants, cluster, node)
+        delete_node(fleet, cluster, node)
     _delete_part(fleet, "nodepools", cluster, pool)
 
 
@@ -302,28 +286,28 @@ def _delete_part(fleet: Fleet, kind: str, cluster: Object, part: Object) -> None
         fleet.change_part(kind, cluster, part["pk"], steps)
 
 
-def autoscale(fleet: Fleet, variants: Variants, cluster: Object, change: int) -> None:
+def autoscale(fleet: Fleet, cluster: Object, change: int) -> None:
     """Adds nodes to each autoscaled pool, or takes them from it, within its limits."""
     for pool in fleet.pools(cluster):
         wanted = min(max(pool["node_count"] + change, pool["min_count"]), pool["max_count"])
         if not pool["autoscaled"] or wanted == pool["node_count"]:
             continue
         if wanted > pool["node_count"]:
-            _add_nodes(fleet, variants, cluster, pool, wanted - pool["node_count"])
+            _add_nodes(fleet, cluster, pool, wanted - pool["node_count"])
         nodes = [node for node in fleet.nodes(cluster) if node["pool"] == pool["pk"] and node["state"] == "running"]
         for node in nodes[wanted - pool["node_count"] :] if wanted < pool["node_count"] else []:
-            delete_node(fleet, variants, cluster, node)
+            delete_node(fleet, cluster, node)
 
 
-def add_solution(fleet: Fleet, variants: Variants, cluster: Object, data: Object) -> Object:
+def add_solution(fleet: Fleet, cluster: Object, data: Object) -> Object:
     solution = _solution(fleet, cluster["org"], data, initial=False)
-    if variants["solution_names"] == "unique" and solution["solution"] in [
+    if fleet.variants["solution_names"] == "unique" and solution["solution"] in [
         one["solution"] for one in cluster["solutions"]
     ]:
-        _refuse_name(variants, "solution")
+        _refuse_name(fleet, "solution")
     number = len(cluster["built"]["solutions"]) + fleet.number_of_added("solutions", cluster) + 1
     pk = cluster["pk"] * 10 + number
-    state = "installed" if variants["solution_build"] == "installs" else "failed"
+    state = "installed" if fleet.variants["solution_build"] == "installs" else "failed"
     part = {**solution, "pk": pk, "state": "draft", **_stamps()}
     fleet.add_part("solutions", cluster, part, [{"after": SOLUTION_INSTALLED, "state": state}])
     return next(one for one in fleet.solutions({**cluster, "solutions": [part]}))
@@ -331,10 +315,10 @@ def add_solution(fleet: Fleet, variants: Variants, cluster: Object, data: Object
 
 def _solution(fleet: Fleet, org: int, sent: t.Any, initial: bool) -> Object:
     if not isinstance(sent, dict):
-        refuse({"solutions": ['Expected a dictionary of items but got type "str".']})
+        refuse({"solutions": [f'Expected a dictionary of items but got type "{type(sent).__name__}".']})
     fields = checked(sent, SOLUTION)
     name = fields["solution"]
-    if name not in SOLUTIONS and not CHART.fullmatch(name):
+    if name not in fleet.solution_names and not CHART.fullmatch(name):
         refuse({"solution": [f'"{name}" is not a valid choice.']})
     if fields.get("keyset"):
         fields["keyset_name"] = _keyset_of(fleet, org, fields["keyset"])["name"]
@@ -346,19 +330,19 @@ def _solution(fleet: Fleet, org: int, sent: t.Any, initial: bool) -> Object:
     return {"name": name.replace("_", " ").title(), **fields, "initial": initial}
 
 
-def delete_solution(fleet: Fleet, variants: Variants, cluster: Object, solution: Object) -> None:
+def delete_solution(fleet: Fleet, cluster: Object, solution: Object) -> None:
     if solution["solution"] == "helm_tiller" or (
-        variants["not_deleteable"] == "refused" and not solution["is_deleteable"]
+        fleet.variants["not_deleteable"] == "refused" and not solution["is_deleteable"]
     ):
         raise RefusedError(400, {"detail": "This solution can't be removed."})
     _delete_part(fleet, "solutions", cluster, solution)
 
 
-def create_workspace(fleet: Fleet, variants: Variants, org: int, data: Object) -> Object:
+def create_workspace(fleet: Fleet, org: int, data: Object) -> Object:
     fields = checked(data, WORKSPACE)
     others = [one for one in fleet.workspaces.values() if one["org"] == org]
-    if variants["workspace_names"] == "unique" and fields["name"] in [one["name"] for one in others]:
-        _refuse_name(variants, "workspace")
+    if fleet.variants["workspace_names"] == "unique" and fields["name"] in [one["name"] for one in others]:
+        _refuse_name(fleet, "workspace")
     slug = re.sub(r"[^a-z0-9]+", "-", fields["name"].lower()).strip("-")[:40]
     pk = fleet.new_pk()
     if not slug or slug in [one["slug"] for one in others]:
@@ -380,32 +364,32 @@ def change_workspace(fleet: Fleet, workspace: Object, data: Object) -> None:
     fleet.workspaces[workspace["pk"]].update(fields)
 
 
-def delete_workspace(fleet: Fleet, variants: Variants, workspace: Object, seconds: float) -> None:
+def delete_workspace(fleet: Fleet, workspace: Object, seconds: float) -> None:
     if workspace["is_default"]:
         raise RefusedError(400, {"detail": "The default workspace can't be removed."})
     pk, org = workspace["pk"], workspace["org"]
     inside = [one for one in fleet.clusters(org, seconds) if one["workspace"] and one["workspace"]["pk"] == pk]
-    if inside and variants["workspace_with_clusters"] == "refused":
+    if inside and fleet.variants["workspace_with_clusters"] == "refused":
         raise RefusedError(400, {"detail": "Workspace still has clusters."})
     default = next(one["pk"] for one in fleet.workspaces.values() if one["org"] == org and one["is_default"])
     fleet.move_clusters(org, pk, default)
     del fleet.workspaces[pk]
 
 
-def create_keyset(fleet: Fleet, variants: Variants, org: int, data: Object) -> Object:
+def create_keyset(fleet: Fleet, org: int, data: Object) -> Object:
     fields = checked(data, KEYSET)
-    return _store_keyset(fleet, variants, fleet.new_pk(), {"entity": "", **fields, "org": org, "created": stamp()})
+    return _store_keyset(fleet, fleet.new_pk(), {"entity": "", **fields, "org": org, "created": stamp()})
 
 
-def change_keyset(fleet: Fleet, variants: Variants, keyset: Object, data: Object) -> Object:
+def change_keyset(fleet: Fleet, keyset: Object, data: Object) -> Object:
     fields = checked(data, KEYSET, partial=True)
     same = {key: keyset[key] for key in ("category", "entity", "org", "created")}
-    return _store_keyset(fleet, variants, keyset["pk"], {**keyset, **fields, **same}, new_keys="keys" in fields)
+    return _store_keyset(fleet, keyset["pk"], {**keyset, **fields, **same}, new_keys="keys" in fields)
 
 
-def _store_keyset(fleet: Fleet, variants: Variants, pk: int, fields: Object, new_keys: bool = True) -> Object:
+def _store_keyset(fleet: Fleet, pk: int, fields: Object, new_keys: bool = True) -> Object:
     if new_keys:
-        _check_keys(variants, fields)
+        _check_keys(fleet, fields)
     workspaces = fields.get("workspaces", [])
     known = [one for one, workspace in fleet.workspaces.items() if workspace["org"] == fields["org"]]
     wrong = [one for one in workspaces if one not in known]
@@ -413,7 +397,7 @@ def _store_keyset(fleet: Fleet, variants: Variants, pk: int, fields: Object, new
         refuse({"workspaces": [f'Invalid pk "{wrong[0]}" - object does not exist.']})
     identity = ("org", "category", "entity", "name")
     if any(one["pk"] != pk and all(one[key] == fields[key] for key in identity) for one in fleet.keysets.values()):
-        _refuse_name(variants, "keyset")
+        _refuse_name(fleet, "keyset")
     if fields.get("is_default"):
         for other in fleet.keysets.values():
             if all(other[key] == fields[key] for key in identity[:3]):
@@ -422,7 +406,7 @@ def _store_keyset(fleet: Fleet, variants: Variants, pk: int, fields: Object, new
     return fleet.keysets[pk]
 
 
-def _check_keys(variants: Variants, fields: Object) -> None:
+def _check_keys(fleet: Fleet, fields: Object) -> None:
     keys = fields["keys"]
     if not all(
         isinstance(key, dict) and all(isinstance(key.get(one), str) for one in ("key_type", "key")) for key in keys
@@ -436,7 +420,7 @@ def _check_keys(variants: Variants, fields: Object) -> None:
         right = types == sorted(known) if known else len(keys) > 0
     if not right:
         refuse({"keys": ["The number or the types of the keys are not right."]})
-    if variants["key_encoding"] == "base64":
+    if fleet.variants["key_encoding"] == "base64":
         for key in keys:
             try:
                 base64.b64decode(key["key"], validate=True)
@@ -444,10 +428,10 @@ def _check_keys(variants: Variants, fields: Object) -> None:
                 refuse({"keys": ["Each key must be encoded in base64."]})
 
 
-def delete_keyset(fleet: Fleet, variants: Variants, keyset: Object, seconds: float) -> None:
+def delete_keyset(fleet: Fleet, keyset: Object, seconds: float) -> None:
     clusters = [fleet.detail(cluster) for cluster in fleet.clusters(keyset["org"], seconds)]
     used = any(keyset["pk"] in (one["provider_keyset"], one["user_ssh_keyset"]) for one in clusters)
-    if used and variants["keyset_in_use"] == "refused":
+    if used and fleet.variants["keyset_in_use"] == "refused":
         raise RefusedError(400, {"detail": "Keyset is in use."})
     del fleet.keysets[keyset["pk"]]
 
@@ -464,9 +448,9 @@ def _keyset_of(fleet: Fleet, org: int, pk: int) -> Object:
     return keyset
 
 
-def _refuse_name(variants: Variants, what: str) -> t.NoReturn:
+def _refuse_name(fleet: Fleet, what: str) -> t.NoReturn:
     message = f"{what} with this name already exists."
-    raise RefusedError(400, {variants["name_taken"]: [message]})
+    raise RefusedError(400, {fleet.variants["name_taken"]: [message]})
 
 
 def _new_subnet(fields: Object, number: object) -> Object:

@@ -86,7 +86,7 @@ class FakeNKS:
         """The data and the clock as at the start, no faults, an empty log."""
         fleet = Fleet.generated(*self._size) if self._size else Fleet.from_files(self._changes)
         self.takes_slug = self._takes_slug
-        self.variants = dict(self._variants)
+        fleet.variants.update(self._variants)
         with self._lock:
             self._fleet = fleet
             self._accounts = {account["token"]: account for account in fleet.tokens.values()}
@@ -109,6 +109,14 @@ class FakeNKS:
     def clear_faults(self) -> None:
         with self._lock:
             self._faults.clear()
+
+    @property
+    def variants(self) -> dict[str, str]:
+        return self._fleet.variants
+
+    def set_variants(self, **values: str) -> None:
+        """Raises ValueError where there is no such variant, or no such value."""
+        self.variants.update(chosen({**self.variants, **values}))
 
     def set_clusters(self, clusters: t.Iterable[Object]) -> None:
         """Adds clusters, or replaces those with the same `pk`: records as in data/clusters.json. See README.md."""
@@ -190,7 +198,6 @@ class FakeNKS:
             seconds = self._age()
             call = api.Call(
                 self._fleet,
-                self.variants,
                 self._accounts[auth[1]],
                 seconds,
                 ids,
@@ -219,7 +226,7 @@ class FakeNKS:
         with self._lock:
             cluster = self._fleet.cluster(int(ids[1]), int(ids[2]), self._age()) if ids else None
             if cluster:
-                lifecycle.autoscale(self._fleet, self.variants, cluster, change)
+                lifecycle.autoscale(self._fleet, cluster, change)
                 self._cache.clear()
 
     def _keep(self, logo: File) -> str:
@@ -265,7 +272,7 @@ class FakeNKS:
             elif (method, path) == ("POST", "/_fake/takes_slug"):
                 self.takes_slug = told(body, bool)
             elif (method, path) == ("POST", "/_fake/variants"):
-                self.variants = chosen({**self.variants, **told(body, dict)})
+                self.set_variants(**told(body, dict))
             elif (method, path) == ("DELETE", "/_fake/faults"):
                 self.clear_faults()
             elif (method, path) == ("POST", "/_fake/faults"):
