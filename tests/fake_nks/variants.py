@@ -19,6 +19,7 @@ VARIANTS: dict[str, tuple[str, ...]] = {
     "solution_names": ("free", "unique"),
     "workspace_names": ("free", "unique"),
     "pool_answer": ("draft", "active"),
+    "pool_subnet_cidr": ("known_on_aws", "known", "empty"),
     "add_answer": ("new", "all"),
     "autoscaling_answer": ("pool", "accepted"),
     "autoscaling_needs": ("nothing", "solution"),
