@@ -185,7 +185,7 @@ def checked(data: Object, fields: dict[str, Field], partial: bool = False) -> Ob
         if key not in data:
             if field.required and not partial:
                 errors[key] = ["This field is required."]
-        elif field.required or data[key] not in (None, ""):
+        elif field.required or (data[key] is not None and (field.kind, data[key]) != ("text", "")):
             values[key], errors[key] = _value(field, data[key])
     refuse({key: messages for key, messages in errors.items() if messages})
     return values
@@ -220,10 +220,9 @@ def _value(field: Field, sent: t.Any) -> tuple[t.Any, list[str]]:
 
 
 def _number(field: Field, sent: t.Any) -> tuple[int | None, list[str]]:
-    text = "" if isinstance(sent, (bool, float)) else str(sent)
-    if not re.fullmatch("-?[0-9]{1,18}", text, re.ASCII):
+    if isinstance(sent, bool) or not isinstance(sent, (int, float)) or sent != sent // 1:
         return None, ["A valid integer is required."]
-    number = int(text)
+    number = int(sent)
     if number < field.least:
         return None, [f"Ensure this value is greater than or equal to {field.least}."]
     if number > field.most:
