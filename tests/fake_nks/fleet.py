@@ -199,11 +199,11 @@ class Fleet:
         self.change_part(kind, cluster, part["pk"], steps)
         return part
 
-    def change_part(self, kind: str, cluster: Object, pk: int, steps: t.Iterable[Object]) -> None:
-        """Changes a node, node pool or solution by `steps` from now on, and no more by earlier ones."""
+    def change_part(self, kind: str, cluster: Object, pk: int, steps: t.Iterable[Object], instead: bool = False) -> None:
+        """Changes a node, node pool or solution by `steps` from now on; `instead` of the steps still to come."""
         key, now = (kind, cluster["pk"], pk), cluster["seconds"]
-        kept = [step for step in self._timelines.get(key, ()) if step["after"] <= now]
-        self._timelines[key] = kept + shifted(steps, now)
+        before = [step for step in self._timelines.get(key, ()) if step["after"] <= now or not instead]
+        self._timelines[key] = before + shifted(steps, now)
         self._note_changes()
 
     def change_later(self, cluster: Object, steps: t.Iterable[Object]) -> None:
@@ -320,6 +320,8 @@ class Fleet:
         """Those that the cluster was built with, and those that it was given, as they are at this time."""
         pk, seconds = cluster["pk"], cluster["seconds"]
         added = self._added.get((kind, pk), [])
+        if not added and not self._timelines:
+            return built
         if cluster["state"] == "deleting":
             added = [{**part, "state": "deleting"} for part in added]
         parts = [

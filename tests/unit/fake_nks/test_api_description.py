@@ -106,9 +106,9 @@ class Seen:
             if properties(described):
                 self.fields[next(name for name, one in SCHEMAS.items() if one is described)].update(value)
             for key in value:
-                schema = properties(described).get(key, described.get("additionalProperties"))
-                if schema:
-                    self.note(schema, value[key], f"{where}.{key}")
+                field = properties(described).get(key, described.get("additionalProperties"))
+                if field:
+                    self.note(field, value[key], f"{where}.{key}")
 
 
 class Answers:
