@@ -9,7 +9,7 @@ import re
 import typing as t
 import urllib.parse
 
-from . import lifecycle
+from . import lifecycle, organization
 from .fleet import Fleet, Object, stamp
 from .replies import JSON, Reply
 from .writes import File, RefusedError, data_of, org_changes
@@ -98,7 +98,7 @@ def list_workspaces(call: Call) -> Reply:
 
 
 def create_workspace(call: Call) -> Reply:
-    return Reply.json(201, lifecycle.create_workspace(call.fleet, call.org, call.data))
+    return Reply.json(201, organization.create_workspace(call.fleet, call.org, call.data))
 
 
 def read_workspace(call: Call) -> Reply:
@@ -107,13 +107,13 @@ def read_workspace(call: Call) -> Reply:
 
 def change_workspace(call: Call) -> Reply:
     workspace = call.one(call.fleet.workspaces_of(call.org, call.seconds))
-    lifecycle.change_workspace(call.fleet, workspace, call.data)
+    organization.change_workspace(call.fleet, workspace, call.data)
     return read_workspace(call)
 
 
 def delete_workspace(call: Call) -> Reply:
     workspace = call.one(call.fleet.workspaces_of(call.org, call.seconds))
-    lifecycle.delete_workspace(call.fleet, workspace, call.seconds)
+    organization.delete_workspace(call.fleet, workspace, call.seconds)
     return NOTHING
 
 
@@ -122,7 +122,7 @@ def list_keysets(call: Call) -> Reply:
 
 
 def create_keyset(call: Call) -> Reply:
-    return Reply.json(201, lifecycle.create_keyset(call.fleet, call.org, call.data))
+    return Reply.json(201, organization.create_keyset(call.fleet, call.org, call.data))
 
 
 def read_keyset(call: Call) -> Reply:
@@ -131,12 +131,12 @@ def read_keyset(call: Call) -> Reply:
 
 def change_keyset(call: Call) -> Reply:
     keyset = call.one(call.fleet.keysets_of(call.org))
-    return Reply.json(200, lifecycle.change_keyset(call.fleet, keyset, call.data))
+    return Reply.json(200, organization.change_keyset(call.fleet, keyset, call.data))
 
 
 def delete_keyset(call: Call) -> Reply:
     keyset = call.one(call.fleet.keysets_of(call.org))
-    lifecycle.delete_keyset(call.fleet, keyset, call.seconds)
+    organization.delete_keyset(call.fleet, keyset, call.seconds)
     return NOTHING
 
 
@@ -315,15 +315,13 @@ def route_of(path: str) -> tuple[dict[str, Handler], tuple[int, ...]] | None:
     return None
 
 
-def refusal(method: str, path: str, methods: dict[str, Handler], ids: tuple[int, ...], call: Call) -> Reply | None:
+def refusal(method: str, path: str, methods: dict[str, Handler], call: Call) -> Reply | None:
     """The answer to a request that its account may not make, or that needs no handler."""
-    account = call.account
-    if ids:
-        org = ids[0]
-        if org not in call.fleet.orgs:
+    if call.ids:
+        if call.org not in call.fleet.orgs:
             return Reply.detail(404, "Not found.")
-        only_member = org in account["member"] and len(ids) == 1 and methods is ROUTES[ORG] and method != "PATCH"
-        if org not in account["owner"] and not only_member:
+        may_read = call.org in call.account["member"] and methods is ROUTES[ORG] and method != "PATCH"
+        if call.org not in call.account["owner"] and not may_read:
             return Reply.detail(403, "You do not have permission to perform this action.")
     allow = ", ".join([*methods, *(["HEAD"] if "GET" in methods else []), "OPTIONS"])
     if method == "OPTIONS":

@@ -1,31 +1,16 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the writes make of the fleet, at once and in the seconds that follow."""
+"""What the writes make of clusters and their parts, at once and in the seconds that follow."""
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 import typing as t
 
 from .fleet import Fleet, Object, digest, stamp
-from .writes import (
-    AUTOSCALING,
-    CLUSTER,
-    KEY_TYPES,
-    KEYSET,
-    NODES,
-    POOL,
-    POOL_NODES,
-    SOLUTION,
-    UPGRADE,
-    WORKSPACE,
-    RefusedError,
-    checked,
-    refuse,
-)
+from .organization import keyset_of, refuse_name
+from .writes import AUTOSCALING, CLUSTER, NODES, POOL, POOL_NODES, SOLUTION, UPGRADE, RefusedError, checked, refuse
 
 # The seconds after a request in which the objects get there.
 CLUSTER_STATES = {"building": 1, "provisioned": 3, "running": 5}
@@ -41,63 +26,72 @@ PART_DELETED = 2
 CHART = re.compile("[-a-z0-9]+-repo-[0-9]+")
 FIRST_MASTER = "Initial master node is essential to the cluster and can't be removed."
 PROVIDER_FAILURE = {"event_category": "provider", "event_type": "provider_build", "event_state": "failure"}
+ZERO_IS_DEFAULT = ("master_count", "min_node_count", "max_node_count")
 NETWORK = ("provider_network_id", "provider_subnet_id", "provider_resource_group")
 
 
 def create_cluster(fleet: Fleet, org: int, workspace: int | None, data: Object, seconds: float) -> Object:
     fields = checked(data, CLUSTER)
-    workers = fields.get("worker_count") or fields.pop("node_count", 0)
-    fields.pop("node_count", None)
+    fields["worker_count"] = fields.get("worker_count") or fields.get("node_count", 0)
     errors: dict[str, list[str]] = {}
     if fields.get("master_count", 1) > 1 and fields["provider"] != "hci":
         errors["master_count"] = ["Ensure this value is less than or equal to 1."]
-    if workers < 2:
+    if fields["worker_count"] < 2:
         errors["worker_count"] = ["Ensure this value is greater than or equal to 2."]
     refuse(errors)
-    keyset = _keyset_of(fleet, org, fields["provider_keyset"])
+    keyset = keyset_of(fleet, org, fields["provider_keyset"])
     if (keyset["category"], keyset["entity"]) != ("provider", fields["provider"]):
         refuse({"provider_keyset": [f"Keyset is not for the provider {fields['provider']}."]})
-    ssh = _keyset_of(fleet, org, fields["user_ssh_keyset"]) if fields.get("user_ssh_keyset") else None
-    if workspace is None:
-        sent = data.get("workspace")
-        workspace = sent.get("pk") if isinstance(sent, dict) else sent
-    workspace = workspace or next(pk for pk, one in fleet.workspaces.items() if one["org"] == org and one["is_default"])
-    if not isinstance(workspace, int) or fleet.workspaces.get(workspace, {}).get("org") != org:
-        refuse({"workspace": [f'Invalid pk "{workspace}" - object does not exist.']})
-    if any(cluster["name"] == fields["name"] for cluster in _present(fleet, org, seconds)):
-        _refuse_name(fleet, "cluster")
-
-    pk, now = fleet.new_pk(), stamp()
-    fields.update({key: f"nks-{digest((key, pk))[:8]}" for key in NETWORK if fields.get(key) == "__new__"})
-    for key, mask in (("k8s_pod_cidr", 16), ("k8s_service_cidr", 24)):
-        if fields.get(key) and "/" not in fields[key]:
-            fields[key] += f"/{mask}"
-    for key in ("master_count", "master_size", "min_node_count", "max_node_count"):
-        if not fields.get(key):
-            fields.pop(key, None)
-    solutions = [_solution(fleet, org, sent, initial=True) for sent in fields.pop("solutions", [])]
+    ssh = (
+        keyset_of(fleet, org, fields["user_ssh_keyset"]) if fields.get("user_ssh_keyset") else {"pk": None, "name": ""}
+    )
+    solutions = [_solution(fleet, org, sent, initial=True) for sent in fields.get("solutions", [])]
     if "helm_tiller" not in [solution["solution"] for solution in solutions]:
         solutions.insert(0, _solution(fleet, org, {"solution": "helm_tiller"}, initial=True))
+    workspace = workspace or _workspace_of(fleet, org, data.get("workspace"))
+    others = [cluster for cluster in fleet.clusters(org, seconds) if not cluster.get("only_listed")]
+    if fields["name"] in [cluster["name"] for cluster in others]:
+        refuse_name(fleet, "cluster")
+    pk = fleet.new_pk()
     record = {
-        **fields,
+        **_filled_in(fields, pk),
         "pk": pk,
         "org": org,
         "workspace": workspace,
-        "worker_count": workers,
         "provider_keyset_name": keyset["name"],
-        "user_ssh_keyset": ssh and ssh["pk"],
-        "user_ssh_keyset_name": ssh["name"] if ssh else "",
+        "user_ssh_keyset": ssh["pk"],
+        "user_ssh_keyset_name": ssh["name"],
         "state": "draft",
         "solutions": [{**solution, "state": "draft"} for solution in solutions],
         "timeline": _build_steps(fleet, fields, solutions),
         "minutes_between_logs": 0,
-        "created": now,
-        "updated": now,
+        **_stamps(),
     }
     fleet.set_clusters([record], seconds)
     cluster = fleet.cluster(org, pk, seconds)
     assert cluster
     return fleet.detail(cluster)
+
+
+def _workspace_of(fleet: Fleet, org: int, sent: t.Any) -> int:
+    """The workspace that is sent as an ID or as an object; the default one for none, or for the ID 0."""
+    pk = sent.get("pk") if isinstance(sent, dict) else sent
+    if not pk:
+        return next(pk for pk, one in fleet.workspaces.items() if one["org"] == org and one["is_default"])
+    if not isinstance(pk, int) or fleet.workspaces.get(pk, {}).get("org") != org:
+        refuse({"workspace": [f'Invalid pk "{pk}" - object does not exist.']})
+    return t.cast(int, pk)
+
+
+def _filled_in(fields: Object, pk: int) -> Object:
+    """The fields with what the server makes of `__new__`, of a network without its mask, and of a zero."""
+    record = {key: value for key, value in fields.items() if value or key not in ZERO_IS_DEFAULT}
+    record.pop("node_count", None)
+    record.update({key: f"nks-{digest((key, pk))[:8]}" for key in NETWORK if record.get(key) == "__new__"})
+    for key, mask in (("k8s_pod_cidr", 16), ("k8s_service_cidr", 24)):
+        if key in record and "/" not in record[key]:
+            record[key] += f"/{mask}"
+    return record
 
 
 def _build_steps(fleet: Fleet, fields: Object, solutions: list[Object]) -> list[Object]:
@@ -109,6 +103,8 @@ def _build_steps(fleet: Fleet, fields: Object, solutions: list[Object]) -> list[
     if wrong is not None:
         return [*steps[:2], {**steps[1], "logs": [{**PROVIDER_FAILURE, "message": f"There is no size {wrong}"}]}]
     build = fleet.variants["build"]
+    if build == "fails_by_state":
+        return [steps[0], {"after": steps[1]["after"], "state": "failed"}]
     if build == "fails":
         return [steps[0], {"after": steps[1]["after"], "is_failed": True}]
     if build == "fails_by_log":
@@ -162,7 +158,7 @@ def create_pool(fleet: Fleet, cluster: Object, data: Object) -> Object:
     fields = checked(data, POOL)
     pools = fleet.pools(cluster)
     if fleet.variants["pool_names"] == "unique" and fields["name"] in [pool["name"] for pool in pools]:
-        _refuse_name(fleet, "node pool")
+        refuse_name(fleet, "node pool")
     wanted = fields.pop("node_count")
     number = len(cluster.get("pools") or [{}]) + fleet.number_of_added("nodepools", cluster) + 1
     known = fleet.variants["pool_subnet_cidr"]
@@ -304,7 +300,7 @@ def add_solution(fleet: Fleet, cluster: Object, data: Object) -> Object:
     if fleet.variants["solution_names"] == "unique" and solution["solution"] in [
         one["solution"] for one in cluster["solutions"]
     ]:
-        _refuse_name(fleet, "solution")
+        refuse_name(fleet, "solution")
     number = len(cluster["built"]["solutions"]) + fleet.number_of_added("solutions", cluster) + 1
     pk = cluster["pk"] * 10 + number
     state = "installed" if fleet.variants["solution_build"] == "installs" else "failed"
@@ -321,7 +317,7 @@ def _solution(fleet: Fleet, org: int, sent: t.Any, initial: bool) -> Object:
     if name not in fleet.solution_names and not CHART.fullmatch(name):
         refuse({"solution": [f'"{name}" is not a valid choice.']})
     if fields.get("keyset"):
-        fields["keyset_name"] = _keyset_of(fleet, org, fields["keyset"])["name"]
+        fields["keyset_name"] = keyset_of(fleet, org, fields["keyset"])["name"]
     else:
         fields.pop("keyset", None)
     if not fields.get("max_nodes"):
@@ -338,119 +334,8 @@ def delete_solution(fleet: Fleet, cluster: Object, solution: Object) -> None:
     _delete_part(fleet, "solutions", cluster, solution)
 
 
-def create_workspace(fleet: Fleet, org: int, data: Object) -> Object:
-    fields = checked(data, WORKSPACE)
-    others = [one for one in fleet.workspaces.values() if one["org"] == org]
-    if fleet.variants["workspace_names"] == "unique" and fields["name"] in [one["name"] for one in others]:
-        _refuse_name(fleet, "workspace")
-    slug = re.sub(r"[^a-z0-9]+", "-", fields["name"].lower()).strip("-")[:40]
-    pk = fleet.new_pk()
-    if not slug or slug in [one["slug"] for one in others]:
-        slug = f"{slug}-{pk}".lstrip("-")
-    workspace = {"pk": pk, "name": fields["name"], "slug": slug, "org": org, "is_default": False, "created": stamp()}
-    fleet.workspaces[pk] = workspace
-    return {**workspace, "team_workspaces": []}
-
-
-def change_workspace(fleet: Fleet, workspace: Object, data: Object) -> None:
-    """The slug stays as it is."""
-    fields = checked(data, WORKSPACE, partial=True)
-    if workspace["is_default"] and fields.get("is_default") is False:
-        refuse({"is_default": ["An organization must have a default workspace."]})
-    if fields.get("is_default"):
-        for other in fleet.workspaces.values():
-            if other["org"] == workspace["org"]:
-                other["is_default"] = False
-    fleet.workspaces[workspace["pk"]].update(fields)
-
-
-def delete_workspace(fleet: Fleet, workspace: Object, seconds: float) -> None:
-    if workspace["is_default"]:
-        raise RefusedError(400, {"detail": "The default workspace can't be removed."})
-    pk, org = workspace["pk"], workspace["org"]
-    inside = [one for one in fleet.clusters(org, seconds) if one["workspace"] and one["workspace"]["pk"] == pk]
-    if inside and fleet.variants["workspace_with_clusters"] == "refused":
-        raise RefusedError(400, {"detail": "Workspace still has clusters."})
-    default = next(one["pk"] for one in fleet.workspaces.values() if one["org"] == org and one["is_default"])
-    fleet.move_clusters(org, pk, default)
-    del fleet.workspaces[pk]
-
-
-def create_keyset(fleet: Fleet, org: int, data: Object) -> Object:
-    fields = checked(data, KEYSET)
-    return _store_keyset(fleet, fleet.new_pk(), {"entity": "", **fields, "org": org, "created": stamp()})
-
-
-def change_keyset(fleet: Fleet, keyset: Object, data: Object) -> Object:
-    fields = checked(data, KEYSET, partial=True)
-    same = {key: keyset[key] for key in ("category", "entity", "org", "created")}
-    return _store_keyset(fleet, keyset["pk"], {**keyset, **fields, **same}, new_keys="keys" in fields)
-
-
-def _store_keyset(fleet: Fleet, pk: int, fields: Object, new_keys: bool = True) -> Object:
-    if new_keys:
-        _check_keys(fleet, fields)
-    workspaces = fields.get("workspaces", [])
-    known = [one for one, workspace in fleet.workspaces.items() if workspace["org"] == fields["org"]]
-    wrong = [one for one in workspaces if one not in known]
-    if wrong:
-        refuse({"workspaces": [f'Invalid pk "{wrong[0]}" - object does not exist.']})
-    identity = ("org", "category", "entity", "name")
-    if any(one["pk"] != pk and all(one[key] == fields[key] for key in identity) for one in fleet.keysets.values()):
-        _refuse_name(fleet, "keyset")
-    if fields.get("is_default"):
-        for other in fleet.keysets.values():
-            if all(other[key] == fields[key] for key in identity[:3]):
-                other["is_default"] = False
-    fleet.keysets[pk] = fleet.keyset(pk, fields) if new_keys else fields
-    return fleet.keysets[pk]
-
-
-def _check_keys(fleet: Fleet, fields: Object) -> None:
-    keys = fields["keys"]
-    if not all(
-        isinstance(key, dict) and all(isinstance(key.get(one), str) for one in ("key_type", "key")) for key in keys
-    ):
-        refuse({"keys": ["Each key has a key_type and a key."]})
-    types = sorted(key["key_type"] for key in keys)
-    known = KEY_TYPES.get(fields["entity"])
-    if fields["category"] == "user_ssh":
-        right = types in (["pub"], ["pub", "pvt"])
-    else:
-        right = types == sorted(known) if known else len(keys) > 0
-    if not right:
-        refuse({"keys": ["The number or the types of the keys are not right."]})
-    if fleet.variants["key_encoding"] == "base64":
-        for key in keys:
-            try:
-                base64.b64decode(key["key"], validate=True)
-            except binascii.Error:
-                refuse({"keys": ["Each key must be encoded in base64."]})
-
-
-def delete_keyset(fleet: Fleet, keyset: Object, seconds: float) -> None:
-    clusters = [fleet.detail(cluster) for cluster in fleet.clusters(keyset["org"], seconds)]
-    used = any(keyset["pk"] in (one["provider_keyset"], one["user_ssh_keyset"]) for one in clusters)
-    if used and fleet.variants["keyset_in_use"] == "refused":
-        raise RefusedError(400, {"detail": "Keyset is in use."})
-    del fleet.keysets[keyset["pk"]]
-
-
 def _present(fleet: Fleet, org: int, seconds: float) -> list[Object]:
     return [cluster for cluster in fleet.clusters(org, seconds) if not cluster.get("only_listed")]
-
-
-def _keyset_of(fleet: Fleet, org: int, pk: int) -> Object:
-    keyset = fleet.keysets.get(pk)
-    if keyset is None or keyset["org"] != org:
-        name = fleet.orgs[org]["name"]
-        raise RefusedError(400, {"detail": f"Provider credential does not belong to organization: {name}"})
-    return keyset
-
-
-def _refuse_name(fleet: Fleet, what: str) -> t.NoReturn:
-    message = f"{what} with this name already exists."
-    raise RefusedError(400, {fleet.variants["name_taken"]: [message]})
 
 
 def _new_subnet(fields: Object, number: object) -> Object:

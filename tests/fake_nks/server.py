@@ -112,11 +112,14 @@ class FakeNKS:
 
     @property
     def variants(self) -> dict[str, str]:
-        return self._fleet.variants
+        """A copy: `set_variants` changes them."""
+        return dict(self._fleet.variants)
 
     def set_variants(self, **values: str) -> None:
         """Raises ValueError where there is no such variant, or no such value."""
-        self.variants.update(chosen({**self.variants, **values}))
+        with self._lock:
+            self._fleet.variants.update(chosen({**self._fleet.variants, **values}))
+            self._cache.clear()
 
     def set_clusters(self, clusters: t.Iterable[Object]) -> None:
         """Adds clusters, or replaces those with the same `pk`: records as in data/clusters.json. See README.md."""
@@ -208,7 +211,7 @@ class FakeNKS:
                 self._keep,
                 self.takes_slug,
             )
-            refusal = api.refusal(method, path, methods, ids, call)
+            refusal = api.refusal(method, path, methods, call)
             if refusal:
                 return refusal
             if method not in ("GET", "HEAD"):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 VARIANTS: dict[str, tuple[str, ...]] = {
-    "build": ("runs", "fails", "fails_by_log", "hangs"),
+    "build": ("runs", "fails", "fails_by_state", "fails_by_log", "hangs"),
     "upgrade": ("running", "provisioned", "fails", "hangs"),
     "pool_build": ("runs", "fails"),
     "node_build": ("runs", "fails"),

@@ -123,6 +123,7 @@ def test_a_cluster_that_is_refused(api: Client, changes: dict[str, t.Any], error
     "build, states, is_failed, newest",
     [
         ("fails", ["building"], True, "failure"),
+        ("fails_by_state", ["building", "failed"], False, "failure"),
         ("fails_by_log", ["building", "provisioned"], False, "failure"),
         ("hangs", ["building"], False, "started"),
     ],
