@@ -15,7 +15,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from fake_nks.server import FakeNKS, Fault
+from fake_nks.faults import Fault
+from fake_nks.server import FakeNKS
+from fake_nks.variants import chosen
 
 PROXIES = ("http_proxy", "https_proxy", "ftp_proxy", "all_proxy", "no_proxy")
 
@@ -32,6 +34,8 @@ def main() -> int:
             (arguments.tls_cert, arguments.tls_key) if arguments.tls_cert else None,
             step=arguments.step,
             takes_slug=arguments.takes_slug,
+            variants=dict(arguments.variant),
+            changes=arguments.changes or arguments.step is not None,
         )
     except OSError as error:
         print(f"fake_nks: cannot serve on 127.0.0.1 port {arguments.port}: {error.strerror or error}", file=sys.stderr)
@@ -74,6 +78,17 @@ def parse(argv: list[str]) -> tuple[argparse.Namespace, list[str]]:
     parser.add_argument("--orgs", type=count, metavar="N", help="make up a fleet of N organizations (default: 1)")
     parser.add_argument("--clusters", type=count, metavar="M", help="make up a fleet of M clusters (default: 10)")
     parser.add_argument("--nodes", type=count, metavar="K", help="make up a fleet with K nodes a cluster (default: 3)")
+    parser.add_argument(
+        "--changes", action="store_true", help="let clusters of the fleet change as time passes, as with --step"
+    )
+    parser.add_argument(
+        "--variant",
+        type=variant,
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="answer in another way where the API is not known; may be given again; see README.md",
+    )
     parser.add_argument("--takes-slug", action="store_true", help="PATCH changes the slug of an organization")
     parser.add_argument("--tls-cert", metavar="FILE", help="serve https with this certificate (PEM)")
     parser.add_argument("--tls-key", metavar="FILE", help="its private key (PEM)")
@@ -119,6 +134,15 @@ def fault(text: str) -> Fault:
         return Fault.from_json(json.loads(text))
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def variant(text: str) -> tuple[str, str]:
+    name, _equals, value = text.partition("=")
+    try:
+        chosen({name: value})
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return name, value
 
 
 def interrupt(*signal_and_frame: object) -> None:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The organizations and clusters of the fake NKS API: read from data/, or made up in any number."""
+"""The organizations and clusters of the fake NKS API: read from data/, or generated, and what writes make of them."""
 
 from __future__ import annotations
 
@@ -9,15 +9,18 @@ import bisect
 import datetime
 import hashlib
 import ipaddress
+import itertools
 import json
 import string
 import typing as t
 from pathlib import Path
 
+from .variants import chosen
+
 Object = t.Dict[str, t.Any]
 
 DATA = Path(__file__).parent / "data"
-FIRST_LOG = datetime.datetime(2019, 10, 6, 19, 37, 12)
+STAMP = "%Y-%m-%dT%H:%M:%S.%fZ"
 STATES = ("draft", "building", "provisioned", "running", "deleting")
 SHORT_FORM = (
     "pk",
@@ -40,7 +43,22 @@ SHORT_FORM = (
     "version_migrations",
     "k8s_rbac_enabled",
 )
-NOT_IN_API = ("pools", "timeline", "nodes_listed_twice", "node_changes", "logs", "after", "gone")
+NOT_IN_API = (
+    "pools",
+    "timeline",
+    "nodes_listed_twice",
+    "node_changes",
+    "logs",
+    "later_logs",
+    "minutes_between_logs",
+    "after",
+    "gone",
+    "only_listed",
+    "built",
+    "grown",
+    "seconds",
+)
+PARTS = ("nodes", "nodepools", "solutions")  # of a cluster
 SOLUTION_IN_SHORT_FORM = ("pk", "name", "solution", "state")
 CLUSTER_IN_WORKSPACE = ("pk", "name", "provider", "state")
 WORKSPACE_IN_CLUSTER = ("pk", "name", "slug", "org", "is_default", "created")
@@ -51,9 +69,9 @@ def read(name: str) -> t.Any:
 
 
 class Fleet:
-    """Every answer that depends on data. `seconds` is the age of the server: clusters change by their `timeline`.
+    """Every answer that depends on data. `seconds` is the age of the server: objects change by their timelines.
 
-    A cluster passed to a method is one that `cluster` or `clusters` returned.
+    A cluster passed to a method is one that `cluster` or `clusters` returned, as it is at that time.
     """
 
     def __init__(
@@ -63,14 +81,27 @@ class Fleet:
         self.orgs = {org["pk"]: org for org in orgs}
         self.workspaces = {workspace["pk"]: workspace for workspace in workspaces}
         self._defaults = read("defaults.json")
+        self.solution_names: list[str] = self._defaults["solution_names"]
+        self._sizes: Object = read("sizes.json")
+        self.on_premises_configs: list[Object] = read("on_premises_configs.json")
+        self.chart_repositories: list[Object] = read("chart_repositories.json")
         self._kubeconfig = string.Template((DATA / "kubeconfig.template").read_text(encoding="utf-8"))
         self._clusters: dict[int, dict[int, Object]] = {pk: {} for pk in self.orgs}
+        self.keysets = {keyset["pk"]: keyset for org in self.orgs for keyset in self._first_keysets(org)}
+        self._added: dict[tuple[str, int], list[Object]] = {}
+        self._timelines: dict[tuple[str, int, int], list[Object]] = {}
+        self._pks = itertools.count(2001)
+        self.variants = chosen({})
         self._changes: list[float] = []
         self.set_clusters(clusters, 0.0)
 
     @classmethod
-    def from_files(cls) -> Fleet:
-        return cls(read("tokens.json"), read("organizations.json"), read("workspaces.json"), read("clusters.json"))
+    def from_files(cls, changes: bool = True) -> Fleet:
+        """`changes` keeps the timelines of the clusters."""
+        clusters = read("clusters.json")
+        if not changes:
+            clusters = [{**cluster, "timeline": []} for cluster in clusters]
+        return cls(read("tokens.json"), read("organizations.json"), read("workspaces.json"), clusters)
 
     @classmethod
     def generated(cls, orgs: int, clusters: int, nodes: int) -> Fleet:
@@ -146,15 +177,75 @@ class Fleet:
     def change_cluster(self, pk: int, changes: Object, seconds: float) -> None:
         """The cluster stays as it is then. Raises ValueError where there is none, or where `changes` cannot be."""
         record = self._record(pk, seconds)
-        for step in record.pop("timeline"):
-            if step["after"] <= seconds:
-                record.update({key: value for key, value in step.items() if key != "after"})
+        record = at(record, record.pop("timeline"), seconds)
         self.set_clusters([{**record, **changes, "pk": pk}], seconds)
 
     def delete_cluster(self, pk: int, seconds: float) -> None:
         """Raises ValueError where there is no such cluster."""
         del self._clusters[self._record(pk, seconds)["org"]][pk]
+        for kind in PARTS:
+            self._added.pop((kind, pk), None)
+        self._timelines = {key: timeline for key, timeline in self._timelines.items() if key[1] != pk}
         self._note_changes()
+
+    def new_pk(self) -> int:
+        """One that no cluster, workspace or keyset has."""
+        taken = {*self.workspaces, *self.keysets, *(pk for clusters in self._clusters.values() for pk in clusters)}
+        return next(pk for pk in self._pks if pk not in taken)
+
+    def add_part(self, kind: str, cluster: Object, part: Object, steps: t.Iterable[Object]) -> Object:
+        """Adds a node, node pool or solution, which changes by `steps`. Returns the part."""
+        self._added.setdefault((kind, cluster["pk"]), []).append(part)
+        self.change_part(kind, cluster, part["pk"], steps)
+        return part
+
+    def change_part(
+        self, kind: str, cluster: Object, pk: int, steps: t.Iterable[Object], instead: bool = False
+    ) -> None:
+        """Changes a node, node pool or solution by `steps` from now on; `instead` of the steps still to come."""
+        key, now = (kind, cluster["pk"], pk), cluster["seconds"]
+        before = [step for step in self._timelines.get(key, ()) if step["after"] <= now or not instead]
+        self._timelines[key] = before + shifted(steps, now)
+        self._note_changes()
+
+    def change_later(self, cluster: Object, steps: t.Iterable[Object]) -> None:
+        """Adds steps to the timeline of a cluster."""
+        record = self._clusters[cluster["org"]][cluster["pk"]]
+        record["timeline"] = record["timeline"] + shifted(steps, cluster["seconds"])
+        self._note_changes()
+
+    def add_log(self, cluster: Object, log: Object) -> None:
+        """Adds a build log, which is there once `after` seconds have passed from now."""
+        record = self._clusters[cluster["org"]][cluster["pk"]]
+        record["later_logs"] = [*record.get("later_logs", ()), *shifted([log], cluster["seconds"])]
+        self._note_changes()
+
+    def grow(self, cluster: Object, pool: int | None, change: int) -> None:
+        """Changes how many nodes a pool has, or, without a pool, how many masters the cluster has."""
+        record = self._clusters[cluster["org"]][cluster["pk"]]
+        grown = record.setdefault("grown", {})
+        grown[pool] = grown.get(pool, 0) + change
+
+    def move_clusters(self, org: int, workspace: int, to: int) -> None:
+        for record in self._clusters[org].values():
+            if record["workspace"] == workspace:
+                record["workspace"] = to
+
+    def sizes(self, provider: str) -> Object:
+        """The instance sizes of a provider, by their names."""
+        return {
+            name: {"cpu": cpu, "memory": memory, "name": name, "value": name}
+            for name, (cpu, memory) in self._sizes.get(provider, {}).items()
+        }
+
+    def failed_logs(self) -> list[Object]:
+        """Newest first."""
+        logs: list[Object] = self._defaults["failed_logs"]
+        return logs[::-1]
+
+    def number_of_added(self, kind: str, cluster: Object) -> int:
+        """How many parts of this kind a cluster was given after it was built, those deleted since included."""
+        return len(self._added.get((kind, cluster["pk"]), ()))
 
     def _checked(self, cluster: t.Any, seconds: float) -> Object:
         if not isinstance(cluster, dict) or not isinstance(cluster.get("pk"), int):
@@ -170,7 +261,7 @@ class Fleet:
             raise ValueError(
                 f"the timeline of cluster {record['pk']} must be a list of changes, each with a number after"
             )
-        return {**record, "timeline": [{**step, "after": step["after"] + seconds} for step in timeline]}
+        return {**record, "timeline": shifted(timeline, seconds)}
 
     def _record(self, pk: int, seconds: float) -> Object:
         for org, clusters in self._clusters.items():
@@ -179,41 +270,67 @@ class Fleet:
         raise ValueError(f"there is no cluster {pk}")
 
     def _note_changes(self) -> None:
-        records = (record for clusters in self._clusters.values() for record in clusters.values())
-        self._changes = sorted(step["after"] for record in records for step in record["timeline"])
+        records = [record for clusters in self._clusters.values() for record in clusters.values()]
+        timelines = [record[key] for record in records for key in ("timeline", "later_logs") if key in record]
+        self._changes = sorted(step["after"] for steps in [*timelines, *self._timelines.values()] for step in steps)
 
     def epoch(self, seconds: float) -> int:
-        """A number that stays the same as long as no cluster changes."""
+        """A number that stays the same as long as nothing changes by itself."""
         return bisect.bisect_right(self._changes, seconds)
 
     def clusters(self, org: int, seconds: float) -> list[Object]:
-        found = (self.cluster(org, pk, seconds) for pk in self._clusters[org])
+        found = (self._cluster(record, seconds) for record in self._clusters[org].values())
         return [cluster for cluster in found if cluster]
 
     def cluster(self, org: int, pk: int, seconds: float) -> Object | None:
+        """None for a cluster that is only listed any more, too."""
         record = self._clusters[org].get(pk)
-        if record is None:
-            return None
-        cluster = {**self._defaults["cluster"], **self._defaults["providers"].get(record["provider"], {}), **record}
-        for step in record["timeline"]:
-            if step["after"] <= seconds:
-                cluster.update(step)
+        cluster = self._cluster(record, seconds) if record else None
+        return None if cluster is None or cluster.get("only_listed") else cluster
+
+    def _cluster(self, record: Object, seconds: float) -> Object | None:
+        org, pk = record["org"], record["pk"]
+        defaults = {**self._defaults["cluster"], **self._defaults["providers"].get(record["provider"], {})}
+        cluster = at({**defaults, **record}, record["timeline"], seconds)
         if cluster.get("gone"):
             return None
         ready = cluster["state"] in ("running", "deleting")
         workspace = self.workspaces.get(cluster["workspace"])
         cluster["workspace"] = workspace and {key: workspace[key] for key in WORKSPACE_IN_CLUSTER}
         cluster.setdefault("instance_id", f"spc{digest(pk)[:7]}")
+        cluster["seconds"] = seconds
+        cluster["built"] = copied(cluster, "master_count", "worker_count", "solutions")
+        grown = record.get("grown", {})
+        cluster["master_count"] += grown.get(None, 0)
+        cluster["worker_count"] += sum(grown.values()) - grown.get(None, 0)
         cluster.setdefault("node_count", cluster["master_count"] + cluster["worker_count"])
         cluster.setdefault("kubeconfig_path", f"/orgs/{org}/clusters/{pk}/kubeconfig")
         cluster.setdefault("is_kubeconfig_available", ready)
         cluster.setdefault("is_k8s_available", ready)
         cluster.setdefault("version_migrations", self._defaults["version_migrations"].get(cluster["k8s_version"], []))
-        cluster["solutions"] = [
-            {"pk": pk * 10 + number, "state": "installed" if ready else "draft", **solution}
-            for number, solution in enumerate(cluster["solutions"], 1)
-        ]
+        cluster["solutions"] = self._parts(
+            "solutions",
+            cluster,
+            [
+                {"pk": pk * 10 + number, "state": "installed" if ready else "draft", **solution}
+                for number, solution in enumerate(cluster["solutions"], 1)
+            ],
+        )
         return cluster
+
+    def _parts(self, kind: str, cluster: Object, built: list[Object]) -> list[Object]:
+        """Those that the cluster was built with, and those that it was given, as they are at this time."""
+        pk, seconds = cluster["pk"], cluster["seconds"]
+        added = self._added.get((kind, pk), [])
+        if not added and not self._timelines:
+            return built
+        if cluster["state"] == "deleting":
+            added = [{**part, "state": "deleting"} for part in added]
+        parts = [
+            at(part, self._timelines.get((kind, pk, part["pk"]), ()), seconds)
+            for part in (added[::-1] + built if kind == "solutions" else built + added)
+        ]
+        return [part for part in parts if not part.pop("gone", False)]
 
     def short(self, cluster: Object) -> Object:
         solutions = [copied(solution, *SOLUTION_IN_SHORT_FORM) for solution in cluster["solutions"]]
@@ -221,7 +338,7 @@ class Fleet:
         return {**copied(cluster, *SHORT_FORM), "solutions": solutions, **nodes}
 
     def detail(self, cluster: Object) -> Object:
-        keysets = {keyset["entity"]: keyset for keyset in self.keysets(cluster["org"])}
+        keysets = {keyset["entity"]: keyset for keyset in self._first_keysets(cluster["org"])}
         of_provider = keysets.get(cluster["provider"], {"pk": None, "name": ""})
         return {
             "provider_keyset": of_provider["pk"],
@@ -253,29 +370,32 @@ class Fleet:
             )
         return solutions
 
-    def keysets(self, org: int) -> list[Object]:
-        """One for each provider, and some others. What they hold is never answered."""
+    def keysets_of(self, org: int) -> list[Object]:
+        return [keyset for keyset in self.keysets.values() if keyset["org"] == org]
+
+    def _first_keysets(self, org: int) -> list[Object]:
+        """One for each provider, and some others."""
         providers = [
             {"category": "provider", "entity": name, "name": f"Keys of {name}"} for name in self._defaults["providers"]
         ]
         return [
-            {
-                "pk": org * 100 + number,
-                **self._defaults["keyset"],
-                "org": org,
-                **keyset,
-                "keys": [
-                    {
-                        "pk": org * 1000 + number,
-                        "keyset": org * 100 + number,
-                        "key_type": "pub",
-                        "fingerprint": "",
-                        "user": 3,
-                    }
-                ],
-            }
+            self.keyset(org * 100 + number, {**keyset, "org": org, "keys": [{"key_type": "pub"}]})
             for number, keyset in enumerate([*self._defaults["keysets"], *providers], 1)
         ]
+
+    def keyset(self, pk: int, fields: Object) -> Object:
+        """A keyset without the values of its keys."""
+        keys = [
+            {
+                "pk": pk * 10 + number,
+                "keyset": pk,
+                "key_type": key["key_type"],
+                "fingerprint": digest(key["key"]) if fields["category"] == "user_ssh" and key.get("key") else "",
+                "user": 3,
+            }
+            for number, key in enumerate(fields["keys"])
+        ]
+        return {"pk": pk, **self._defaults["keyset"], **fields, "keys": keys}
 
     def workspaces_of(self, org: int, seconds: float) -> list[Object]:
         clusters = self.clusters(org, seconds)
@@ -318,46 +438,55 @@ class Fleet:
                 }
                 for number, org in enumerate(orgs)
             ],
-            "keysets": [keyset for org in orgs if org["pk"] in account["owner"] for keyset in self.keysets(org["pk"])],
+            "keysets": [
+                keyset for org in orgs if org["pk"] in account["owner"] for keyset in self.keysets_of(org["pk"])
+            ],
             "subscription": {"pk": account["pk"], "user": account["pk"], "state": "active", "is_active": True},
             "date_joined": "2018-08-05T14:35:52.980101Z",
         }
 
     def pools(self, cluster: Object) -> list[Object]:
+        pools = self._parts("nodepools", cluster, self._pools_built(cluster))
+        grown = cluster.get("grown", {})
+        return [{**pool, "node_count": pool["node_count"] + grown.get(pool["pk"], 0)} for pool in pools]
+
+    def _pools_built(self, cluster: Object) -> list[Object]:
         state = "draft" if cluster["state"] in ("draft", "building") else "active"
         if cluster["state"] == "deleting":
             state = "deleting"
         elif cluster["state"] == "failed" or (cluster["state"] == "draft" and cluster["is_failed"]):
             state = "failed"
-        records = cluster.get("pools") or [{"node_count": cluster["worker_count"]}]
-        return [
-            {
-                "pk": cluster["pk"] * 10 + number,
-                "cluster": cluster["pk"],
-                "instance_id": f"{cluster['instance_id']}-pool-{number}",
-                "instance_size": cluster["worker_size"],
-                **copied(cluster, "platform", "channel", "zone"),
-                **subnet(cluster),
-                **self._defaults["pool"],
-                "state": state,
-                "is_default": number == 1,
-                **copied(cluster, "created", "updated"),
-                **record,
-            }
-            for number, record in enumerate(records, 1)
-        ]
+        records = cluster.get("pools") or [{"node_count": cluster["built"]["worker_count"]}]
+        return [self.pool(cluster, number, {"state": state, **record}) for number, record in enumerate(records, 1)]
+
+    def pool(self, cluster: Object, number: int, fields: Object) -> Object:
+        """A pool of the cluster: its fields are by default those of the first pool."""
+        return {
+            "pk": cluster["pk"] * 10 + number,
+            "cluster": cluster["pk"],
+            "instance_id": f"{cluster['instance_id']}-pool-{number}",
+            "instance_size": cluster["worker_size"],
+            **copied(cluster, "platform", "channel", "zone"),
+            **subnet(cluster),
+            **self._defaults["pool"],
+            "is_default": number == 1,
+            **copied(cluster, "created", "updated"),
+            **fields,
+        }
 
     def nodes(self, cluster: Object) -> list[Object]:
-        places: list[tuple[str, int, Object | None]] = [
-            ("master", number, None) for number in range(1, cluster["master_count"] + 1)
-        ]
-        for pool in self.pools(cluster):
-            first = len(places) - cluster["master_count"] + 1
+        return self._parts("nodes", cluster, self._nodes_built(cluster))
+
+    def _nodes_built(self, cluster: Object) -> list[Object]:
+        masters = cluster["built"]["master_count"]
+        places: list[tuple[str, int, Object | None]] = [("master", number, None) for number in range(1, masters + 1)]
+        for pool in self._pools_built(cluster):
+            first = len(places) - masters + 1
             places += [("worker", number, pool) for number in range(first, first + pool["node_count"])]
-        nodes = [self._node(cluster, number, *place) for number, place in enumerate(places, 1)]
+        nodes = [self.node(cluster, number, *place) for number, place in enumerate(places, 1)]
         return nodes + [nodes[number - 1] for number in cluster.get("nodes_listed_twice", ())]
 
-    def _node(self, cluster: Object, number: int, role: str, of_role: int, pool: Object | None) -> Object:
+    def node(self, cluster: Object, number: int, role: str, of_role: int, pool: Object | None) -> Object:
         pk, state = cluster["pk"], cluster["state"]
         instance_id = f"{cluster['instance_id']}-{role}-{of_role}"
         if state in ("draft", "building", "failed"):
@@ -399,18 +528,24 @@ class Fleet:
             reached = STATES[: STATES.index(state) + 1] if state in STATES else STATES[:-1]
             events = [event for event in self._defaults["logs"] if event["reached"] in reached]
         logs = []
-        for number, event in enumerate(events, 1):
-            created = FIRST_LOG + datetime.timedelta(minutes=3 * number, microseconds=number)
+        begin = datetime.datetime.strptime(cluster["created"], STAMP).replace(microsecond=0)
+        begin += datetime.timedelta(seconds=1)
+        minutes = cluster.get("minutes_between_logs", 3)
+        later = [log for log in cluster.get("later_logs", ()) if log["after"] <= cluster["seconds"]]
+        for number, event in enumerate([*events, *later], 1):
+            created = begin + datetime.timedelta(minutes=minutes * number, microseconds=number)
             log = {
                 "pk": cluster["pk"] * 100 + number,
                 "cluster": cluster["pk"],
                 "event_category": "provider",
                 "details": "",
                 "reference": cluster["provider"] if event.get("event_type") == "provider_build" else "",
-                "created": created.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+                "created": created.strftime(STAMP),
                 **event,
             }
-            logs.append({key: value for key, value in log.items() if key != "reached" and value is not None})
+            logs.append(
+                {key: value for key, value in log.items() if key not in ("reached", "after") and value is not None}
+            )
         return logs[::-1]
 
     def with_kubeconfig(self, pk: int, seconds: float) -> Object | None:
@@ -427,6 +562,24 @@ class Fleet:
     def kubernetes_token(self, cluster: Object) -> str:
         """It contains `never-show`."""
         return f"never-show-token-{digest(cluster['instance_id'])}"
+
+
+def at(record: Object, timeline: t.Iterable[Object], seconds: float) -> Object:
+    """The record with the changes of its timeline until then."""
+    now = dict(record)
+    for step in timeline:
+        if step["after"] <= seconds:
+            now.update({key: value for key, value in step.items() if key != "after"})
+    return now
+
+
+def shifted(steps: t.Iterable[Object], seconds: float) -> list[Object]:
+    """The steps, whose `after` counts from `seconds`, on the clock of the server."""
+    return [{**step, "after": step["after"] + seconds} for step in steps]
+
+
+def stamp() -> str:
+    return datetime.datetime.now(datetime.timezone.utc).strftime(STAMP)
 
 
 def subnet(cluster: Object) -> Object:
