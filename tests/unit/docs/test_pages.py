@@ -97,7 +97,7 @@ def test_imports_are_those_of_contributing() -> None:
 
 def test_make_fake_prints_lines_for_a_shell() -> None:
     """All that it prints is pasted as it is."""
-    make = ["make", "--old-file=.build/installed", f"BIN={Path(sys.executable).parent}", "fake"]
+    make = ["make", "--old-file=.venv/ready", f"BIN={Path(sys.executable).parent}", "fake"]
     # A make that runs this test may keep back what the makes beneath it print, by a variable.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
     with subprocess.Popen(
