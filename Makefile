@@ -20,6 +20,7 @@ export ANSIBLE_HOME := $(CURDIR)/.build/ansible
 .PHONY: help
 help: ## List the targets
 	@sed -nE 's/^([a-z-]+)( [a-z-]+)*:.*## (.*)/\1\t\3/p' Makefile | expand -t 24
+	@echo 'Parts of these, and other sessions of nox: $(SESSIONS)' | fold -sw 120
 
 .PHONY: demo
 demo: .venv/ready ## Show the collection at work on a fake NKS
@@ -45,8 +46,8 @@ release-check: PARTS = release-ready $(STATIC) $(LONG) execution-environment $(a
 test static matrix release-check: .venv/ready
 	@$(BIN)/python .ci/parts.py $(PARTS)
 
-.PHONY: sanity integration
-sanity integration: .venv/ready ## Run these tests with the ansible-core of make test; TARGET=name runs one of them
+.PHONY: integration sanity
+integration sanity: .venv/ready ## Run the integration tests, or one of them: TARGET=name; make sanity likewise
 	$(NOX) -s core-$(CURRENT) -- $@ $(TARGET)
 
 .PHONY: docs-follow

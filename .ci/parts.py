@@ -23,7 +23,7 @@ AT_ONCE = 2
 
 # The closing lines of pytest, coverage, schemathesis, the examples, the guides and nox
 CLOSING = re.compile(
-    r"(?:=+ )?(\d+ (?:passed|failed)\b.*? in [\d.]+ ?s|TOTAL .*%|[1-9]\d* (?:examples|blocks).*|Session \S+ skipped: .*)"
+    r"(\d+ (?:passed|failed)\b.*? in [\d.]+ ?s|TOTAL .*%|[1-9]\d* (?:examples|blocks).*|Session \S+ skipped: .*)"
 )
 
 

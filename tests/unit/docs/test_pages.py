@@ -76,7 +76,7 @@ def test_shared_code_imports_no_edge() -> None:
     for path in (ROOT / "plugins/module_utils").glob("*.py"):
         edges = r"\S+\.(?:plugin_utils|modules|inventory|filter|tests)\b"
         refused = edges if path.name in {"_module.py", "_options.py"} else rf"{edges}|ansible\b"
-        assert re.findall(rf"^\s*(?:from|import) (?:{refused})", path.read_text(encoding="utf-8"), re.M) == [], path.name
+        assert re.findall(rf"^\s*(?:from|import) (?:{refused})", path.read_text("utf-8"), re.M) == [], path
 
 
 def test_make_fake_prints_lines_for_a_shell() -> None:
