@@ -31,9 +31,10 @@ fake: .venv/ready ## Run the fake NKS until Ctrl-C; paste the lines that it prin
 	@echo 'export PATH="$(abspath $(BIN)):$$PATH" ANSIBLE_COLLECTIONS_PATH="$(TREE)"'
 	@exec $(BIN)/python tests/fake_nks
 
-.PHONY: unit
-unit: .venv/ready ## Run the unit tests with this Python
-	PYTHONPATH=$(TREE) $(BIN)/python -m pytest -n auto --cov=plugins --cov-report=term-missing:skip-covered
+.PHONY: unit coverage
+coverage: COVERAGE = --cov=plugins --cov-report=term-missing:skip-covered
+unit coverage: .venv/ready ## Run the unit tests with this Python; make coverage measures what they reach
+	PYTHONPATH=$(TREE) $(BIN)/python -m pytest -n auto $(COVERAGE)
 
 .PHONY: test
 test: PARTS = unit sanity,integration $(LONG) $(STATIC) ## Run the checks with the newest ansible-core that python3 runs
