@@ -1,8 +1,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can happen on the wire, and how each request must end then: the table that test_wire_faults.py tests and that
-tests/tools/write_security.py writes into SECURITY.md."""
+"""What can happen on the wire, and how each request must end then: the cases of test_wire_faults.py."""
 
 from __future__ import annotations
 
