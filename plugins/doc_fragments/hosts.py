@@ -23,7 +23,8 @@ options:
     default: public_ip
   hostnames:
     description:
-      - Jinja2 expressions over the variables of a host. The first that gives a name that is not empty names the host.
+      - A list of Jinja2 expressions over the variables of a host. The first that gives a name that is not empty names
+        the host.
       - If none does, and by default, a cluster has its C(name), or its C(instance_id), or C(cluster-) and its C(pk),
         and a node has its C(instance_id), or C(node-) and its C(pk).
       - A name that occurs twice within one source gets C(_) and the C(pk) of the object appended, each time that it
@@ -70,7 +71,12 @@ options:
       - Needs a O(cache_plugin) that outlives a run, such as V(ansible.builtin.jsonfile). If nothing was cached for the
         next runs, there is a warning.
 notes:
-  - Every connection option can be a template in the file. With O(use_extra_vars=true) it sees the extra variables.
+  - Every option that is no expression itself can be a template in the file. With O(use_extra_vars=true) it sees the
+    extra variables.
+  - O(compose), O(groups) and O(keyed_groups) have the variables that they have in
+    P(ansible.builtin.constructed#inventory), such as C(inventory_hostname), C(group_names) and C(inventory_dir).
+    C(group_names) has the groups that the host has before O(groups) and O(keyed_groups) add others. O(hostnames) have
+    the variables of the host, C(inventory_file) and C(inventory_dir).
   - A O(keyed_groups[].key) whose value is a number or a boolean makes a group of its text. C(nks_is_failed) makes
     groups that end in C(_True) and C(_False), C(nks_pk) makes one for each cluster.
   - Several sources can have the same cluster, which is one host then. If a host is another cluster or node in a source
@@ -78,10 +84,10 @@ notes:
   - With O(strict=true) an expression that fails is an error, which names the option, its entry and the host.
   - With C(-v) the inventory tells how many clusters of which organizations it found, what it left out, how many
     requests that took, whether the cache served, and each request that it repeats.
-  - An expression is compiled once for all hosts and gives what ansible-core gives, but for the place in the file, which
-    ansible-core 2.19 and newer can show with a value.
+  - An expression is compiled once for all hosts. It gives what it gives in other inventory plugins, except for the
+    place in the file, which ansible-core 2.19 and newer can show with a value.
   - "These are compiled for each host, as with other inventory plugins, which takes about a millisecond each: an
-    expression with C({{), C({%) or C({#) in it, or with a mistake in its syntax, a O(keyed_groups[].parent_group) that
-    is a template, an entry of O(groups) whose value is not a boolean, and what fails with O(strict=true). With
-    ansible-core 2.18 and older also: an expression with a backslash or a lookup, and what fails at all."
+    expression with a mistake in its syntax, and with ansible-core 2.19 and newer an expression with C({{), C({%) or
+    C({#) in it, a O(keyed_groups[].parent_group) that is a template, an entry of O(groups) whose value is not a
+    boolean, and what fails with O(strict=true)."
 """

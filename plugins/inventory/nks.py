@@ -97,6 +97,7 @@ from ansible.errors import AnsibleParserError
 from ansible.inventory.data import InventoryData
 from ansible.module_utils.common.text.converters import to_native
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable, to_safe_group_name
+from ansible.utils.path import basedir
 from ansible_collections.netapp.nks.plugins.module_utils import _names
 from ansible_collections.netapp.nks.plugins.module_utils._connection import DEFAULT_URL
 from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError
@@ -110,6 +111,7 @@ from ansible_collections.netapp.nks.plugins.plugin_utils._trust import mark_untr
 JSON = _hosts.JSON
 Entries = t.List[t.Tuple[str, t.Any, t.Any]]
 
+EXPRESSIONS = ("hostnames", "compose", "groups", "keyed_groups")
 CACHE_VERSION = 3  # goes up with every change of what the cache holds
 
 
@@ -199,26 +201,38 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         if unknown:
             raise AnsibleParserError(unknown_options_message(unknown, ["plugin", *self.get_options()]))
         self.inventory = StagedInventory()
+        self.inventory.current_source = inventory.current_source
         self.populate(self.load(cache))
         merge_into(self.inventory, inventory)
 
     def set_options(self, task_keys: t.Any = None, var_options: t.Any = None, direct: t.Any = None) -> None:
-        """Evaluates the connection options of the file before they are converted to their types."""
+        """Evaluates the options that are not expressions themselves before they are converted to their types."""
         given = dict(direct or {})
-        templates = {option: given.pop(option) for option in CONNECTION if option in given}
-        super().set_options(task_keys=task_keys, var_options=var_options, direct=given)
+        hostnames = given.get("hostnames") or []
+        expressions = [hostnames] if isinstance(hostnames, str) and "," not in hostnames else hostnames
+        if not isinstance(expressions, list) or not all(isinstance(expression, str) for expression in expressions):
+            raise AnsibleParserError("hostnames must be a list of Jinja2 expressions, each of them a string.")
+        early = self.evaluated(
+            {option: given[option] for option in ("plugin", "use_extra_vars") if option in given}, {}
+        )
+        super().set_options(task_keys=task_keys, var_options=var_options, direct=early)
         extra = var_options if var_options and self.get_option("use_extra_vars") else {}
-        for option, template in templates.items():
-            self.templar.available_variables = extra
-            try:
-                given[option] = self.templar.template(template)
-            except Exception as exc:
-                raise AnsibleParserError(f"{option} cannot be evaluated: {to_native(exc)}") from None
+        given = {**self.evaluated(given, extra), **early}
         super().set_options(task_keys=task_keys, var_options=var_options, direct=given)
         for option, spec in CONNECTION.items():
             # CI systems set empty variables for what is missing.
             if given.get(option) is None and os.environ.get(f"NKS_{option.upper()}") == "":
                 self._options[option] = spec.get("default")
+
+    def evaluated(self, options: JSON, variables: JSON) -> JSON:
+        self.templar.available_variables = variables
+        values = dict(options)
+        for option in options.keys() - EXPRESSIONS:
+            try:
+                values[option] = self.templar.template(options[option])
+            except Exception as exc:
+                raise AnsibleParserError(f"{option} cannot be evaluated: {to_native(exc)}") from None
+        return values
 
     def load(self, use_cache: bool) -> list[Cluster]:
         """The clusters, from the cache if it holds them."""
@@ -305,24 +319,26 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             hosts = _hosts.node_hosts(clusters, groups, prefix, self.get_option("connect_with"))
             taken.update(groups)
         endpoint = (self.get_option("api_url") or DEFAULT_URL).strip().rstrip("/")
-        entries: Entries = [
-            *[("compose", name, {name: expression}) for name, expression in self.get_option("compose").items()],
+        composed: Entries = [("compose", name, {name: item}) for name, item in self.get_option("compose").items()]
+        grouped: Entries = [
             *[("groups", name, {name: expression}) for name, expression in self.get_option("groups").items()],
             *[("keyed_groups", entry, [entry]) for entry in self.get_option("keyed_groups")],
         ]
+        source = self.inventory.current_source
+        place = {"inventory_file": source, "inventory_dir": basedir(source) if source else None}
 
         def add_hosts(templar: t.Any) -> None:
             self.templar = templar
-            variables = [mark_untrusted(host.variables) for host in hosts]
+            variables = [{**mark_untrusted(host.variables), **place} for host in hosts]
             names = [_names.safe_name(self.hostname(host, hostvars)) for host, hostvars in zip(hosts, variables)]
             names = _names.unique_names(names, [host.item for host in hosts], taken)
             for name, host, hostvars in zip(names, hosts, variables):
                 self.inventory.add_host(name, host.group or group)
                 self.inventory.objects[name] = ApiObject(endpoint, host.identity, host.title)
-                hostvars.update(host.connection)
-                hostvars[_hosts.ENDPOINT] = endpoint
+                hostvars.update({**host.connection, _hosts.ENDPOINT: endpoint})
                 self.inventory.hosts[name].vars.update(hostvars)
-                self.construct(name, hostvars, entries)
+                self.construct(name, composed)
+                self.construct(name, grouped)
 
         extra = self._vars if self.get_option("use_extra_vars") else {}
         with_compiled(self.templar, self.get_option("strict"), extra, add_hosts)
@@ -351,22 +367,22 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 return str(name)
         return host.name
 
-    def construct(self, name: str, variables: JSON, entries: Entries) -> None:
-        """Add variables and groups to a host, entry by entry, so that a failure tells which one."""
-        host, strict = self.inventory.hosts[name], self.get_option("strict")
-        known: JSON = {}
+    def construct(self, name: str, entries: Entries) -> None:
+        """Add variables or groups to a host, entry by entry, so that a failure names the entry.
+
+        No entry sees what the others add, as with ``ansible.builtin.constructed``.
+        """
+        strict = self.get_option("strict")
+        variables = self.inventory.hosts[name].get_vars() if entries else {}
         for option, shown, entry in entries:
             self.inventory.current_option = option
             try:
                 if option == "compose":
                     self._set_composite_vars(entry, variables, name, strict)
-                    continue
-                known = known or host.get_vars()
-                if option == "groups":
-                    self._add_host_to_composed_groups(entry, known, name, strict, fetch_hostvars=False)
+                elif option == "groups":
+                    self._add_host_to_composed_groups(entry, variables, name, strict, fetch_hostvars=False)
                 else:
-                    known.update(host.get_magic_vars())
-                    self._add_host_to_keyed_groups(entry, known, name, strict, fetch_hostvars=False)
+                    self._add_host_to_keyed_groups(entry, variables, name, strict, fetch_hostvars=False)
             except Exception as exc:
                 shown = shown.get("key") if isinstance(shown, dict) else shown
                 raise AnsibleParserError(f"{option}: {shown}: {to_native(exc)}") from None

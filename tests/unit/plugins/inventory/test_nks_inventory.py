@@ -295,6 +295,29 @@ def test_with_strict_a_bad_expression_is_an_error(source: Source, options: JSON)
     assert set(source.parse(strict=False, **options).hosts) == CLUSTERS
 
 
+def test_expressions_have_the_variables_that_constructed_has(source: Source) -> None:
+    names = ("inventory_hostname", "inventory_hostname_short", "group_names", "inventory_file", "inventory_dir")
+    manager = source.manage(
+        orgs=["381"],
+        strict=True,
+        hostnames=["nks_name ~ '.' ~ inventory_file | basename ~ '.' ~ inventory_dir | basename"],
+        compose={f"my_{name}": name for name in names},
+        groups={"made": "true", "not_made": "'made' in group_names"},
+        keyed_groups=[{"key": "'made' in group_names", "prefix": "sees"}, {"key": "group_names", "prefix": "in"}],
+    )
+    (host,) = manager.get_hosts("prod*")
+    assert host.name == f"prod.{source.path.name}.{source.path.parent.name}"
+    made = {name: host.vars[f"my_{name}"] for name in names}
+    assert made == {
+        "inventory_hostname": host.name,
+        "inventory_hostname_short": "prod",
+        "group_names": ["nks"],
+        "inventory_file": str(source.path),
+        "inventory_dir": str(source.path.parent),
+    }
+    assert {group.name for group in host.get_groups()} == {"all", "nks", "made", "sees_False", "in_nks"}
+
+
 def test_constructed_options_make_variables_and_groups(source: Source) -> None:
     found = source.parse(
         orgs=["381"],
@@ -516,6 +539,11 @@ def test_an_address_of_a_node_becomes_ansible_host(source: Source, options: JSON
         ),
         ({"api_token": "{{ nothing }}"}, "api_token cannot be evaluated.*nothing"),
         ({"api_token": "{{ lookup('ansible.builtin.file', '/no/such/file') }}"}, "api_token cannot be evaluated"),
+        ({"group": "{{ nothing }}"}, "group cannot be evaluated.*nothing"),
+        ({"use_extra_vars": "{{ nothing }}"}, "use_extra_vars cannot be evaluated.*nothing"),
+        ({"hostnames": {"name": "nks_name"}}, "hostnames must be a list"),
+        ({"hostnames": [{"name": "nks_name", "prefix": "nks_pk"}]}, "hostnames must be a list"),
+        ({"hostnames": "[nks_name, nks_pk] | join('-')"}, "hostnames must be a list"),
     ],
 )
 def test_a_failure_is_one_message_and_leaves_nothing(source: Source, options: JSON, message: str) -> None:
@@ -574,6 +602,23 @@ def test_connection_options_may_be_templates(fake: FakeNKS, source: Source, tmp_
 )
 def test_the_values_of_templates_are_used(source: Source, options: JSON, message: str) -> None:
     assert message in source.failure(**options)
+
+
+def test_all_options_but_expressions_may_be_templates(source: Source, tmp_path: Path) -> None:
+    found = source.parse(
+        orgs="{{ ['381', '382'] }}",
+        states=["{{ 'run' ~ 'ning' }}"],
+        hostvars_prefix="{{ 'n_' }}",
+        group="{{ 'fl' ~ 'eet' }}",
+        cache="{{ true }}",
+        cache_plugin="{{ 'ansible.builtin.jsonfile' }}",
+        cache_connection=f"{{{{ '{tmp_path}' ~ '/made' }}}}",
+        use_extra_vars="{{ 1 == 2 }}",
+    )
+    assert {variables["n_state"] for variables in (host.vars for host in found.groups["fleet"].hosts)} == {"running"}
+    assert {host.vars["n_org_slug"] for host in found.hosts.values()} == {"my-organization", "acme-retail"}
+    assert len(list((tmp_path / "made").iterdir())) == 1
+    assert "nks_nothing" in source.failure(strict="{{ true }}", hostnames=["nks_nothing"])
 
 
 def test_connection_options_see_extra_vars_where_expressions_do(
