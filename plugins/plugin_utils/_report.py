@@ -284,11 +284,11 @@ def for_html(value: str) -> str:
 
 
 def for_markdown(value: str) -> str:
-    """In one line, without markup and table cells. Nothing becomes a link: a word joiner, which is not visible, follows
-    ``@`` and ``#``, because GitHub links addresses, people and issues even where these characters are escaped."""
+    """In one line, without markup and table cells. Nothing becomes a link: GitHub links addresses, people and issues even
+    if ``@`` and ``#`` are escaped, so a word joiner, which is not visible, follows these."""
     line = re.sub(r"([@#])(?=\S)", "\\1\u2060", value)
     line = re.sub(r"[\x00-\x20\x7f-\x9f\u2028\u2029\ud800-\udfff]+", " ", html.escape(line)).strip()
-    return re.sub(r"(?i)(:(?=//)|www(?=[.]))", r"\1\\", re.sub(r"([\\`*_\[\]|~$])", r"\\\1", line))
+    return re.sub(r"([\\`*_\[\]|~$@]|(?<=:)/(?=/)|[.](?=[^\W\d]))", r"\\\1", line)
 
 
 def for_csv(value: str) -> str:
