@@ -171,8 +171,9 @@ _value:
         C(nodes).
       type: dict
     orgs:
-      description: Organizations that have clusters, each with its C(name), C(totals) and C(clusters). C(is_open) is true
-        for the only organization, and for those with failures if these are at most three.
+      description:
+        - Organizations that have clusters, each with its C(name), C(totals) and C(clusters).
+        - C(is_open) is true for the only organization, and for those with failures if these are at most three.
       type: list
       elements: dict
     charts:

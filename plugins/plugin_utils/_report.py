@@ -284,8 +284,8 @@ def for_html(value: str) -> str:
 
 
 def for_markdown(value: str) -> str:
-    """In one line, without markup and table cells. Nothing becomes a link: GitHub links addresses, people and issues even
-    if ``@`` and ``#`` are escaped, so a word joiner, which is not visible, follows these."""
+    """In one line, without markup, table cells and links. GitHub links addresses, people and issues even if ``@`` and
+    ``#`` are escaped, so a word joiner, which is not visible, follows these."""
     line = re.sub(r"([@#])(?=\S)", "\\1\u2060", value)
     line = re.sub(r"[\x00-\x20\x7f-\x9f\u2028\u2029\ud800-\udfff]+", " ", html.escape(line)).strip()
     return re.sub(r"([\\`*_\[\]|~$@]|(?<=:)/(?=/)|[.](?=[^\W\d]))", r"\\\1", line)
