@@ -64,4 +64,6 @@ EXAMPLES = r"""
     orgs: "{{ fleet.orgs }}"
 """
 
-RETURN = r"""# """
+RETURN = r"""
+{}
+"""

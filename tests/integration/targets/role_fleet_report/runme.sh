@@ -94,7 +94,7 @@ fails report new.html -e nks_api_token=wrong
 
 # Check mode
 succeeds report all.html --check --diff -e '{"fleet_report_orgs": [382]}'
-said changed=1 '-<tr><th scope="row">broken</th>'
+said changed=1 '-<tr data-health="failed" data-reason="1"><th scope="row">broken</th>'
 cmp "$folder/all.html" "$folder/before"
 succeeds report new.html --check
 said changed=1
