@@ -1,7 +1,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a report of clusters shows."""
+"""Prepares clusters for a report."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ name: fleet_report
 short_description: Count and group clusters of the NetApp Kubernetes Service for a report
 version_added: 1.0.0
 description:
-  - Makes what a report shows from clusters, for example from those that M(netapp.nks.nks_cluster_info) returns. Use it
-    in a template of your own.
+  - Sorts, groups and counts clusters, for example those that M(netapp.nks.nks_cluster_info) returns. Use it in a
+    template of your own.
   - The role P(netapp.nks.fleet_report#role) writes a report in HTML, Markdown or CSV with it.
 author:
   - netapp.nks contributors (@netapp)
@@ -37,7 +37,8 @@ options:
     choices: [html, markdown, csv]
   max_length:
     description:
-      - Cut texts that have more characters. The last character of what is left is then C(…). C(failure) is never cut.
+      - Cut texts that have more characters. The last character of what is left is then C(…). C(failure) and
+        C(failure_details) are never cut.
       - If it is not given, no text is cut.
     type: int
 seealso:
@@ -126,6 +127,25 @@ _value:
           description: Why the cluster has failed. M(netapp.nks.nks_cluster_info) adds it with its option
             O(netapp.nks.nks_cluster_info#module:include_failures).
           type: str
+        failure_details:
+          description: More about C(failure), from the same entry of the build logs.
+          type: str
+        reason:
+          description: Number of the group in C(failures), from V(1). It is V(0) if the cluster has not failed.
+          type: int
+        created:
+          description: When the cluster was created. M(netapp.nks.nks_cluster_info) returns it with
+            O(netapp.nks.nks_cluster_info#module:include_details).
+          type: str
+        age:
+          description: How long ago that was, in its largest unit, for example V(3d). Empty if it is not known.
+          type: str
+        updated:
+          description: When the cluster was last changed, like C(created).
+          type: str
+        updated_age:
+          description: How long ago that was, like C(age).
+          type: str
         health:
           description: V(failed) if the cluster has failed, else V(running) if its state is V(running), else
             V(not_running).
@@ -137,6 +157,11 @@ _value:
       description: Those of the clusters that have failed.
       type: list
       elements: dict
+    failures:
+      description: The clusters that have failed, grouped by their C(failure) and C(failure_details), the largest group
+        first. Each group has both texts and its C(clusters).
+      type: list
+      elements: dict
     not_running:
       description: Those of the clusters whose C(health) is V(not_running), sorted by state.
       type: list
@@ -146,7 +171,9 @@ _value:
         C(nodes).
       type: dict
     orgs:
-      description: Organizations that have clusters, each with its C(name), C(totals) and C(clusters).
+      description:
+        - Organizations that have clusters, each with its C(name), C(totals) and C(clusters).
+        - C(is_open) is true for the only organization, and for those with failures if these are at most three.
       type: list
       elements: dict
     charts:
@@ -160,7 +187,7 @@ _value:
         bars:
           description: At most ten, the longest first. Each has a C(label), and the numbers of its C(clusters) and of
             those that have C(failed). C(percent) and C(failed_percent) are these numbers in percent of the longest bar.
-            If C(is_rest) is true, the bar stands for all values after the ninth.
+            If C(is_rest) is true, the numbers are those of all values after the ninth, and the percentages are V(0).
           type: list
           elements: dict
 """

@@ -14,7 +14,7 @@ description:
   - The columns are organization, name, provider, region, Kubernetes version, number of nodes and state.
   - A cluster that has failed has V(failed) in its state.
   - The columns are aligned in a terminal, where a wide character, such as a Chinese one or an emoji, takes two cells.
-  - The playbook C(netapp.nks.list_clusters) shows such a table.
+  - To print such a table, use M(netapp.nks.nks_cluster_table).
 author:
   - netapp.nks contributors (@netapp)
 positional: orgs
@@ -32,6 +32,7 @@ options:
     type: list
     elements: dict
 seealso:
+  - module: netapp.nks.nks_cluster_table
   - plugin: netapp.nks.fleet_report
     plugin_type: filter
 """
@@ -44,14 +45,6 @@ EXAMPLES = r"""
 - name: Get the clusters
   netapp.nks.nks_cluster_info:
   register: fleet
-
-- name: Show the clusters
-  ansible.builtin.debug:
-    msg: "{{ fleet.clusters | netapp.nks.fleet_table(organizations.orgs) }}"
-
-# Prints:
-# ORGANIZATION     CLUSTER        PROVIDER  REGION         VERSION   NODES  STATE
-# My Organization  prod           aws       us-west-2      v1.15.5   5      running
 
 - name: Write the clusters that do not run to a file
   ansible.builtin.copy:

@@ -12,10 +12,11 @@ version_added: 1.0.0
 description:
   - Escapes a text, so that a file shows it as it is. Names from the API can hold anything.
   - In HTML no character of it is markup. Control characters become the character U+FFFD.
-  - In Markdown no character of it is markup, and no part of it becomes a link. White space and control characters
-    become single spaces, so that it fits in a table.
-  - In CSV it is a cell in quotes. Where a spreadsheet would take it for a formula, it begins with an apostrophe.
-    Control characters become the character U+FFFD.
+  - In Markdown no character of it is markup, and no part of it becomes a link. A word joiner (U+2060), which is not
+    visible, follows C(@) and C(#) within a text. White space and control characters become single spaces, so that it
+    fits in a table.
+  - In CSV it is a cell in quotes. If a spreadsheet would take it for a formula, also after white space or characters
+    that are not visible, it begins with an apostrophe. Control characters become the character U+FFFD.
 author:
   - netapp.nks contributors (@netapp)
 positional: format

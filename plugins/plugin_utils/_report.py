@@ -1,7 +1,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a table and a report of clusters show. Templates lay it out.
+"""Prepares clusters for a table or a report. Templates lay out the report.
 
 Private to this collection: it may change without notice.
 """
@@ -9,6 +9,7 @@ Private to this collection: it may change without notice.
 from __future__ import annotations
 
 import collections
+import datetime
 import functools
 import html
 import re
@@ -20,10 +21,12 @@ from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
 from ansible_collections.netapp.nks.plugins.module_utils._types import has_failed
 
 Row = t.Dict[str, t.Any]
-"""A cluster. The values of :data:`TEXTS` and ``failure`` are texts, which may be empty. ``health`` is ``running``,
-``failed`` or ``not_running``."""
+"""A cluster. The values of :data:`TEXTS`, :data:`REASON` and :data:`TIMES` are texts, which may be empty. ``health`` is
+``running``, ``failed`` or ``not_running``."""
 
 TEXTS = ("org", "name", "pk", "provider", "region", "workspace", "k8s_version", "node_count", "state")
+REASON = ("failure", "failure_details")
+TIMES = {"created": "age", "updated": "updated_age"}
 
 COLUMNS = {
     "ORGANIZATION": "org",
@@ -41,12 +44,15 @@ CHARTS = {
     "provider": "provider",
     "region": "region",
 }
-MOST_BARS = 10
+MAX_BARS = 10
+MIN_COLUMN = 4
+MAX_OPEN_ORGS = 3
 
 
-def table(clusters: t.Any, orgs: t.Any = None) -> list[str]:
-    """A line of titles and a line for each cluster, in the order given, in columns for a font of fixed width.
+def table(clusters: t.Any, orgs: t.Any = None, width: int | None = None) -> list[str]:
+    """Returns a line of titles and a line for each cluster, in the order given, in columns for a font of fixed width.
 
+    :param width: how many cells a line may take. The widest columns are cut to fit.
     :raises NKSError: the arguments are not lists of objects of the API.
     """
     lines = [list(COLUMNS)]
@@ -54,20 +60,35 @@ def table(clusters: t.Any, orgs: t.Any = None) -> list[str]:
         failed = row["health"] == "failed" and row["state"] != "failed"
         shown = {**row, "state": f"{row['state']}, failed" if failed else row["state"]}
         lines.append([one_line(shown[field]) for field in COLUMNS.values()])
-    widths = [max(map(cells, column)) for column in zip(*lines)]
-    return ["  ".join(map(padded, line, widths)).rstrip() for line in lines]
+    widths = column_widths([max(map(display_width, column)) for column in zip(*lines)], width)
+    return ["  ".join(map(pad, map(truncate, line, widths), widths)).rstrip() for line in lines]
 
 
-def report(clusters: t.Any, orgs: t.Any = None, escape: t.Any = None, max_length: t.Any = None) -> JSON:
-    """The clusters as rows, sorted and grouped, with totals and charts.
+def column_widths(widths: list[int], total: int | None) -> list[int]:
+    """Narrows the widest columns, but not the last, until a line has at most ``total`` cells, as far as possible."""
+    *widths, last = widths
+    while total is not None and sum(widths) + 2 * len(widths) + last > total and max(widths) > MIN_COLUMN:
+        widths[widths.index(max(widths))] -= 1
+    return [*widths, last]
+
+
+def report(
+    clusters: t.Any,
+    orgs: t.Any = None,
+    escape: t.Any = None,
+    max_length: t.Any = None,
+    now: datetime.datetime | None = None,
+) -> JSON:
+    """Returns the clusters as rows, sorted and grouped, with totals and charts.
 
     :param escape: a key of :data:`ESCAPES`. None leaves texts as they are.
     :param max_length: characters of a text. Of a longer one the row has the start, and all of it in ``in_full``. A
         reason is never cut.
+    :param now: when the ages end. None is the present.
     :raises NKSError: an argument is not as it should be.
     """
-    rows = to_rows(clusters, orgs)
-    rows.sort(key=lambda row: (natural(row["org"]), natural(row["name"]), natural(row["pk"])))
+    rows = to_rows(clusters, orgs, now)
+    rows.sort(key=lambda row: (sort_key(row["org"]), sort_key(row["name"]), sort_key(row["pk"])))
     not_running = [row for row in rows if row["health"] == "not_running"]
     members: dict[str, list[Row]] = {}
     for row in rows:
@@ -76,16 +97,20 @@ def report(clusters: t.Any, orgs: t.Any = None, escape: t.Any = None, max_length
         "totals": totals(rows),
         "clusters": rows,
         "failed": [row for row in rows if row["health"] == "failed"],
-        "not_running": sorted(not_running, key=lambda row: natural(row["state"])),
+        "failures": group_failures(rows),
+        "not_running": sorted(not_running, key=lambda row: sort_key(row["state"])),
         "orgs": [{"name": name, "totals": totals(of_org), "clusters": of_org} for name, of_org in members.items()],
         "charts": [{"by": title, "bars": bars(rows, field)} for title, field in CHARTS.items()],
     }
-    fit, fit_whole = fitting(escape, max_length), fitting(escape, None)
+    open_orgs(result["orgs"])
+    fit, escape_whole = make_truncator(escape, max_length), make_truncator(escape, None)
     for row in rows:
-        row["failure"] = fit_whole(row["failure"])[0]
+        row.update({field: escape_whole(row[field])[0] for field in (*REASON, *TIMES)})
         whole = {field: fit(row[field])[1] for field in TEXTS}
         row.update({field: fit(row[field])[0] for field in TEXTS})
         row["in_full"] = {field: value for field, value in whole.items() if value} or None
+    for group in result["failures"]:
+        group.update({field: escape_whole(group[field])[0] for field in REASON})
     for org in result["orgs"]:
         org["name"] = fit(org["name"])[0]
     for chart in result["charts"]:
@@ -94,13 +119,34 @@ def report(clusters: t.Any, orgs: t.Any = None, escape: t.Any = None, max_length
     return result
 
 
-def fitting(escape: t.Any, max_length: t.Any) -> t.Callable[[str], tuple[str, str]]:
-    """A function that gives a text as it is shown, and all of it where that is cut, both escaped.
+def group_failures(rows: list[Row]) -> list[JSON]:
+    """Groups the clusters that have failed for the same reason, the largest group first. ``row["reason"]`` becomes the
+    number of the group, from 1."""
+    groups: dict[tuple[str, ...], list[Row]] = {}
+    for row in rows:
+        if row["health"] == "failed":
+            groups.setdefault(tuple(row[field] for field in REASON), []).append(row)
+    ordered = sorted(groups.items(), key=lambda group: -len(group[1]))
+    for number, (_reason, members) in enumerate(ordered, 1):
+        for row in members:
+            row["reason"] = number
+    return [{**dict(zip(REASON, reason)), "clusters": members} for reason, members in ordered]
+
+
+def open_orgs(orgs: list[JSON]) -> None:
+    """Opens the only organization, or those with failures if they are few."""
+    are_few = sum(1 for org in orgs if org["totals"]["failed"]) <= MAX_OPEN_ORGS
+    for org in orgs:
+        org["is_open"] = len(orgs) == 1 or (are_few and org["totals"]["failed"] > 0)
+
+
+def make_truncator(escape: t.Any, max_length: t.Any) -> t.Callable[[str], tuple[str, str]]:
+    """Returns a function that returns a text as it is shown, and all of it if that is cut, both escaped.
 
     :raises NKSError: an argument is not as it should be.
     """
     if max_length is not None and (isinstance(max_length, bool) or not isinstance(max_length, int) or max_length < 1):
-        raise NKSError(f"max_length must be a number, 1 or more, not {kind(max_length)}.")
+        raise NKSError(f"max_length must be a number, 1 or more, not {describe_type(max_length)}.")
     escaped = (lambda value: value) if escape is None else escape_for(escape)
 
     @functools.lru_cache(maxsize=None)
@@ -112,12 +158,13 @@ def fitting(escape: t.Any, max_length: t.Any) -> t.Callable[[str], tuple[str, st
     return fit
 
 
-def to_rows(clusters: t.Any, orgs: t.Any) -> list[Row]:
+def to_rows(clusters: t.Any, orgs: t.Any, now: datetime.datetime | None = None) -> list[Row]:
+    now = now or datetime.datetime.now(datetime.timezone.utc)
     labels = org_labels(objects("orgs", orgs or []))
-    return [to_row(cluster, labels) for cluster in objects("clusters", clusters)]
+    return [to_row(cluster, labels, now) for cluster in objects("clusters", clusters)]
 
 
-def to_row(cluster: JSON, org_labels: dict[str, str]) -> Row:
+def to_row(cluster: JSON, org_labels: dict[str, str], now: datetime.datetime) -> Row:
     org, state, workspace = text(cluster.get("org")), text(cluster.get("state")), cluster.get("workspace")
     failed = has_failed(cluster)
     return {
@@ -130,13 +177,28 @@ def to_row(cluster: JSON, org_labels: dict[str, str]) -> Row:
         "k8s_version": text(cluster.get("k8s_version")),
         "node_count": text(cluster.get("node_count")),
         "state": state,
-        "failure": text(cluster.get("failure")) if failed else "",
+        **{field: text(cluster.get(field)) if failed else "" for field in REASON},
+        **{field: text(cluster.get(field)) for field in TIMES},
+        **{age: age_of(cluster.get(field), now) for field, age in TIMES.items()},
+        "reason": 0,
         "health": "failed" if failed else "running" if state == "running" else "not_running",
     }
 
 
+def age_of(time: t.Any, now: datetime.datetime) -> str:
+    """How long ago a time of the API was, in its largest unit, as ``3d``. Empty if it is none, or in the future."""
+    try:
+        seconds = (now - datetime.datetime.fromisoformat(re.sub("Z$", "+00:00", time))).total_seconds()
+    except (TypeError, ValueError):  # no text, no time, or one without its offset from UTC
+        return ""
+    units = (("y", 365 * 86400), ("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
+    return next(
+        (f"{int(seconds // size)}{unit}" for unit, size in units if seconds >= size), "0s" if seconds >= 0 else ""
+    )
+
+
 def org_labels(orgs: list[JSON]) -> dict[str, str]:
-    """The name of each organization by its ID, with the ID where several have that name."""
+    """Returns the name of each organization by its ID. A name that several have is followed by the ID."""
     names = {text(org.get("pk")): text(org.get("name") or org.get("slug") or org.get("pk")) for org in orgs}
     counts = collections.Counter(names.values())
     return {pk: f"{name} ({pk})" if counts[name] > 1 else name for pk, name in names.items()}
@@ -154,24 +216,25 @@ def totals(rows: list[Row]) -> dict[str, int]:
 
 
 def bars(rows: list[Row], field: str) -> list[JSON]:
-    """A bar for each value of a field, the longest first. Of too many, the last stands for all others."""
+    """Returns a bar for each value of a field, the longest first. Of too many, the last counts all others: it has no
+    length, as it is no value."""
     clusters = collections.Counter(row[field] for row in rows)
     failed = collections.Counter(row[field] for row in rows if row["health"] == "failed")
-    values = sorted(clusters, key=lambda value: (-clusters[value], natural(value)))
-    shown = values if len(values) <= MOST_BARS else values[: MOST_BARS - 1]
+    values = sorted(clusters, key=lambda value: (-clusters[value], sort_key(value)))
+    shown = values if len(values) <= MAX_BARS else values[: MAX_BARS - 1]
     rest = values[len(shown) :]
     numbers = [(value, clusters[value], failed[value]) for value in shown]
     if rest:
         others = f"{len(rest)} others"
         numbers.append((others, sum(clusters[value] for value in rest), sum(failed[value] for value in rest)))
-    longest = max((number for _label, number, _failed in numbers), default=1)
+    longest = max((clusters[value] for value in shown), default=1)
     return [
         {
             "label": label,
             "clusters": number,
             "failed": number_failed,
-            "percent": round(100 * number / longest, 2),
-            "failed_percent": round(100 * number_failed / longest, 2),
+            "percent": 0 if position == len(shown) else round(100 * number / longest, 2),
+            "failed_percent": 0 if position == len(shown) else round(100 * number_failed / longest, 2),
             "is_rest": position == len(shown),
         }
         for position, (label, number, number_failed) in enumerate(numbers)
@@ -181,15 +244,17 @@ def bars(rows: list[Row], field: str) -> list[JSON]:
 def objects(what: str, values: t.Any) -> list[JSON]:
     """:raises NKSError: the values are not objects of the API."""
     if isinstance(values, (str, bytes, dict)) or not isinstance(values, t.Iterable):
-        raise NKSError(f"{what} must be a list of objects of the API, not {kind(values)}.")
+        raise NKSError(f"{what} must be a list of objects of the API, not {describe_type(values)}.")
     items = list(values)
     for number, item in enumerate(items, 1):
         if not isinstance(item, dict):
-            raise NKSError(f"{what} must be a list of objects of the API, but its item {number} is {kind(item)}.")
+            raise NKSError(
+                f"{what} must be a list of objects of the API, but its item {number} is {describe_type(item)}."
+            )
     return items
 
 
-def kind(value: t.Any) -> str:
+def describe_type(value: t.Any) -> str:
     if isinstance(value, dict):
         return "a dictionary"
     if isinstance(value, (list, tuple)):
@@ -197,8 +262,8 @@ def kind(value: t.Any) -> str:
     return "nothing" if value is None else f"{one_line(str(value), 40)!r}"
 
 
-def natural(value: str) -> tuple[str, str]:
-    """What sorts texts as people do: whatever their case, and v1.9 before v1.10."""
+def sort_key(value: str) -> tuple[str, str]:
+    """Sorts texts regardless of case, and v1.9 before v1.10."""
     return re.sub("[0-9]+", lambda number: number[0].zfill(20), value.casefold()), value
 
 
@@ -210,7 +275,7 @@ def escape_for(name: t.Any) -> t.Callable[[str], str]:
     """:raises NKSError: there is no such format."""
     escape = ESCAPES.get(name) if isinstance(name, str) else None
     if escape is None:
-        raise NKSError(f"The format must be one of {', '.join(ESCAPES)}, not {kind(name)}.")
+        raise NKSError(f"The format must be one of {', '.join(ESCAPES)}, not {describe_type(name)}.")
     return escape
 
 
@@ -219,35 +284,50 @@ def for_html(value: str) -> str:
 
 
 def for_markdown(value: str) -> str:
-    """In one line, with nothing in it that is Markdown, a table or a link."""
-    line = re.sub(r"[\x00-\x20\x7f-\x9f\u2028\u2029\ud800-\udfff]+", " ", html.escape(value)).strip()
-    return re.sub(r"(?i)(:(?=//)|www(?=[.]))", r"\1\\", re.sub(r"([\\`*_\[\]|~$])", r"\\\1", line))
+    """In one line, without markup, table cells and links. GitHub links addresses, people and issues even if ``@`` and
+    ``#`` are escaped, so a word joiner, which is not visible, follows these."""
+    line = re.sub(r"([@#])(?=\S)", "\\1\u2060", value)
+    line = re.sub(r"[\x00-\x20\x7f-\x9f\u2028\u2029\ud800-\udfff]+", " ", html.escape(line)).strip()
+    return re.sub(r"([\\`*_\[\]|~$@]|(?<=:)/(?=/)|[.](?=[^\W\d]))", r"\\\1", line)
 
 
 def for_csv(value: str) -> str:
-    """As a quoted cell. A spreadsheet takes one that begins with certain characters for a formula."""
+    """As a quoted cell, with an apostrophe before what a spreadsheet takes for a formula."""
     shown = CONTROLS.sub("\ufffd", value).replace('"', '""')
-    return f'"\'{shown}"' if FORMULA.match(value) else f'"{shown}"'
+    return f'"\'{shown}"' if is_formula(value) else f'"{shown}"'
+
+
+def is_formula(value: str) -> bool:
+    """Whether a spreadsheet may take a text for a formula. Some drop what is not visible at its start."""
+    visible = next((character for character in value if unicodedata.category(character)[0] not in "ZCM"), "")
+    return unicodedata.category(value[:1] or "x") == "Cc" or visible in FORMULA
 
 
 CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-FORMULA = re.compile(r"[=+\-@\uff1d\uff0b\uff0d\uff20\x00-\x1f\x7f-\x9f]")
+FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
 ESCAPES = {"html": for_html, "markdown": for_markdown, "csv": for_csv}
 
 
-def cells(line: str) -> int:
+@functools.lru_cache(maxsize=4096)
+def display_width(line: str) -> int:
     """How many cells of a terminal a line of text takes."""
     if line.isascii():
         return len(line)
-    return sum(
-        0
-        if unicodedata.category(character) in ("Mn", "Me", "Cf")
-        else 2
-        if unicodedata.east_asian_width(character) in ("F", "W")
-        else 1
-        for character in line
-    )
+    widths = [0]
+    for character in line:
+        if character == "\ufe0f":  # the character before it becomes an emoji
+            widths[-1] = min(2, 2 * widths[-1])
+        elif unicodedata.category(character) not in ("Mn", "Me", "Cf"):
+            widths.append(2 if unicodedata.east_asian_width(character) in ("F", "W") else 1)
+    return sum(widths)
 
 
-def padded(line: str, width: int) -> str:
-    return line + " " * (width - cells(line))
+def truncate(line: str, width: int) -> str:
+    if display_width(line) <= width:
+        return line
+    end = next(end for end in range(len(line), -1, -1) if display_width(line[:end]) < width)
+    return f"{line[:end]}…"
+
+
+def pad(line: str, width: int) -> str:
+    return line + " " * (width - display_width(line))

@@ -17,7 +17,7 @@ from pathlib import Path
 from chromium import Chromium
 from reports import FLEETS, ROOT, FakeNKS, write_report
 
-WIDTHS = (1280, 400)
+WIDTHS = (1300, 768, 320)
 LONGEST = 4000
 
 
@@ -35,7 +35,7 @@ def take_pictures(folder: Path, docs: bool) -> None:
                     picture = folder / f"{name}-{width}-{theme}.png"
                     browser.screenshot(picture)
                     print(f"{picture}: the page is {height} px high")
-                    if docs and (name, width, theme) == ("9", 1280, "light"):
+                    if docs and (name, width, theme) == ("9", 1300, "light"):
                         browser.screenshot(ROOT / "docs/images/fleet_report.png")
 
 

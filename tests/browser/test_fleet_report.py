@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import typing as t
 from pathlib import Path
@@ -80,7 +81,11 @@ def hostile(folder: Path) -> str:
         fake.fault("/orgs/381/clusters", "body", body=json.dumps(clusters))
         fake.fault("/orgs/382/clusters", "body", body=json.dumps([{"pk": 99, "org": 382}]))
         fake.fault("/orgs/[0-9]+/clusters", "status", status=403, body=json.dumps({"detail": HOSTILE[0]}))
-        return write_report(folder, fake, "hostile.html", fleet_report_title=HOSTILE[4])
+        log = {"event_type": "provider_build", "event_state": "failure", "message": HOSTILE[3], "details": HOSTILE[4]}
+        fake.fault("/orgs/381/clusters/[0-9]+/logs", "body", body=json.dumps([log]))
+        return write_report(
+            folder, fake, "hostile.html", fleet_report_title=HOSTILE[4], fleet_report_include_details=False
+        )
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +104,8 @@ def test_nothing_of_a_hostile_name_runs_or_is_fetched(browser: Chromium, hostile
     assert browser.evaluate("document.title") == HOSTILE[4]
     allowed = (
         "html head meta title style body header h1 h2 p time nav a main section ul li small bdi dl div dt dd em table "
-        "thead tbody tr th td b span details summary figure figcaption svg rect label input output footer script"
+        "thead tbody tr th td b span details summary figure figcaption svg rect label input output footer script "
+        "select option button"
     ).replace(" ", ", ")
     assert browser.evaluate(f"[...document.querySelectorAll(':not({allowed})')].map(e => e.outerHTML)") == []
     names = browser.evaluate("[...new Set([...document.querySelectorAll('*')].flatMap(e => e.getAttributeNames()))]")
@@ -126,9 +132,13 @@ def test_nothing_of_a_hostile_name_runs_or_is_fetched(browser: Chromium, hostile
         "for",
         "autocomplete",
         "placeholder",
+        "data-health",
+        "data-reason",
+        "data-total",
+        "aria-sort",
     }
     links = browser.evaluate("[...document.querySelectorAll('[href]')].map(e => e.getAttribute('href'))")
-    assert links == ["#charts", "#attention", "#all"]
+    assert links == ["#charts", "#failed", "#not-running", "#all"]
     assert browser.evaluate("document.scripts.length") == 1
     assert RUN not in browser.evaluate("document.scripts[0].text")
 
@@ -150,8 +160,9 @@ def test_hostile_names_are_shown_as_text(browser: Chromium, hostile: str) -> Non
         shown = value[:119] + "…" if is_long else value
         in_full = [f"{field}: {value}" for field in fields] if is_long else []
         org, texts, *cells = by_id[str(number)]
-        assert (org, sorted(texts), cells) == (HOSTILE[0], sorted(in_full), [*[shown] * 7, str(number)])
-    assert by_id["99"] == [HOSTILE[1], [], *[""] * 7, "99"]
+        assert (org, sorted(texts), cells) == (HOSTILE[0], sorted(in_full), [*[shown] * 7, "", "", str(number)])
+    assert by_id["99"] == [HOSTILE[1], [], *[""] * 9, "99"]
+    assert browser.evaluate("document.querySelector('.why p').textContent") == HOSTILE[4]
     skipped = browser.evaluate("[...document.querySelectorAll('.note li')].map(e => e.textContent)")
     assert len(skipped) == len(HOSTILE) - 2
     assert skipped[0] == f"{HOSTILE[2]} ID 383. {HOSTILE[0]}"
@@ -182,7 +193,7 @@ def test_a_number_has_its_label_on_a_phone(browser: Chromium, large: str) -> Non
         "[...document.querySelector('.org tbody tr').cells].map(e => getComputedStyle(e, '::before').content)"
     )
     named = {column: label for column, label in zip(columns, labels) if label != "none"}
-    assert named == {"Nodes": '"nodes "', "ID": '"ID "'}
+    assert named == {"Nodes": '"nodes "', "Age": '"age "', "Changed": '"changed "', "ID": '"ID "'}
     assert browser.evaluate("getComputedStyle(document.querySelector('.org tbody tr')).display") == "flex"
     browser.open(large, 1280)
     assert (
@@ -206,14 +217,78 @@ def test_the_texts_of_charts_do_not_meet(
     assert browser.evaluate(meet) == []
 
 
-def test_charts_come_first_and_parts_are_open_where_something_failed(browser: Chromium, large: str) -> None:
+def test_parts_are_closed_where_many_have_failures_and_buttons_open_and_close_them(
+    browser: Chromium, large: str
+) -> None:
     browser.open(large, 400)
-    assert browser.evaluate("[...document.querySelectorAll('h2')].map(e => e.id)") == ["charts", "attention", "all"]
-    parts = browser.evaluate(
-        "[...document.querySelectorAll('.org')].map(e => [e.open, e.querySelectorAll('td b').length > 0])"
+    sections = browser.evaluate("[...document.querySelectorAll('h2')].map(e => e.textContent)")
+    assert sections == ["Breakdown", "Failed 16", "Not running 40", "All clusters 300"]
+    opened = "[...document.querySelectorAll('.org')].map(e => e.open)"
+    assert browser.evaluate(opened) == [False] * 10
+    browser.evaluate("document.querySelector('#open').click()")
+    assert browser.evaluate(opened) == [True] * 10
+    browser.evaluate("document.querySelector('#close').click()")
+    assert browser.evaluate(opened) == [False] * 10
+
+
+def test_equal_reasons_are_one(browser: Chromium, large: str) -> None:
+    browser.open(large, 400)
+    reasons = browser.evaluate("[...document.querySelectorAll('.why')].map(e => e.textContent)")
+    assert len(reasons) == 1
+    assert reasons[0].startswith("The provider has no capacity for this instance size 16 clusters")
+    assert "HTTP 422" in reasons[0]
+
+
+@pytest.mark.parametrize("width", [320, 360, 390])
+def test_numbers_stay_whole(browser: Chromium, large: str, width: int) -> None:
+    browser.open(large, width)
+    browser.evaluate("document.querySelectorAll('dd').forEach(e => { e.textContent = '12,500' })")
+    lines = browser.evaluate(
+        "[...document.querySelectorAll('dd, figure b, figure em, .count')].map(e => e.getClientRects().length)"
     )
-    assert len(parts) == 10
-    assert all(is_open == has_failed for is_open, has_failed in parts)
+    assert set(lines) == {1}
+    assert browser.evaluate("Math.max(...[...document.querySelectorAll('dd')].map(e => e.clientHeight))") < 40
+    assert browser.evaluate("[...document.querySelectorAll('dd')].every(e => e.scrollWidth <= e.clientWidth)")
+
+
+@pytest.mark.parametrize("width", [1300, 320])
+def test_the_filter_is_within_reach(browser: Chromium, large: str, width: int) -> None:
+    browser.open(large, width, 700)
+    place = "document.querySelector('#filter').getBoundingClientRect().top"
+    assert browser.evaluate(place) < 300
+    for top in (1500, 3000):
+        browser.evaluate(f"scrollTo(0, {top})")
+        assert 0 <= browser.evaluate(place) < 30
+    browser.evaluate("document.querySelector('#all').scrollIntoView()")
+    assert browser.evaluate("document.querySelector('#all').getBoundingClientRect().top") > browser.evaluate(
+        "document.querySelector('.tools').getBoundingClientRect().bottom"
+    )
+
+
+@pytest.mark.parametrize("column", ["Cluster", "Version", "State", "ID"])
+def test_columns_are_sorted(browser: Chromium, large: str, column: str) -> None:
+    browser.open(large, 1300, bypass_policy=False)
+    head = f"[...document.querySelectorAll('.org th')].find(e => e.textContent === '{column}')"
+    number = browser.evaluate(f"{head}.cellIndex")
+    cells = f"[...document.querySelectorAll('.org:first-of-type tbody tr')].map(e => e.cells[{number}].textContent)"
+    before = browser.evaluate(cells)
+    browser.evaluate(f"{head}.firstChild.click()")
+    up = browser.evaluate(cells)
+    assert browser.evaluate(f"{head}.ariaSort") == "ascending"
+    browser.evaluate(f"{head}.firstChild.click()")
+    down = browser.evaluate(cells)
+    assert sorted(up) == sorted(down) == sorted(before)
+    assert [*map(version_key, up)] == sorted(map(version_key, before))
+    assert [*map(version_key, down)] == sorted(map(version_key, before), reverse=True)
+    browser.evaluate(
+        f"document.querySelector('#sort').value = '{column}';"
+        "document.querySelector('#sort').dispatchEvent(new Event('change'))"
+    )
+    assert browser.evaluate(cells) == up
+
+
+def version_key(text: str) -> list[tuple[int, str]]:
+    return [(int(part or -1), "") if part.isdigit() else (-1, part) for part in re.split("([0-9]+)", text)]
 
 
 def test_a_part_without_failures_is_closed(browser: Chromium, hostile: str) -> None:
@@ -242,14 +317,24 @@ def test_the_filter_finds_clusters_by_any_value(browser: Chromium, large: str) -
     """With the policy of the page, which allows its script and nothing else."""
     browser.open(large, 1280, bypass_policy=False)
     opened = "[...document.querySelectorAll('.org')].map(e => e.open)"
-    count = "document.querySelector('.filter output').textContent"
-    browser.evaluate("document.querySelector('.org').open = false")
+    count = "document.querySelector('.tools output').textContent"
+    browser.evaluate("document.querySelectorAll('.org')[1].open = true")
     before = browser.evaluate(opened)
     assert before[0] is False and before[1] is True
     assert look_for(browser, " EDGE-0131 ") == ["edge-0131"]
     assert browser.evaluate(count) == "1 of 300 clusters"
     assert browser.evaluate("document.querySelectorAll('.org:not([hidden])').length") == 1
     assert len(look_for(browser, "failed")) == 16
+    assert len(look_for(browser, "no capacity packet")) == 6
+    parts = "[...document.querySelectorAll('h2, .why small, .org summary')].filter(e => e.checkVisibility())"
+    assert browser.evaluate(f"{parts}.map(e => e.innerText.trim())")[:4] == [
+        "Failed 6 of 16",
+        "6 of 16 clusters",
+        "All clusters 6 of 300",
+        "Organization 5 1 of 30 clusters",
+    ]
+    totals = "[...document.querySelectorAll('dd')].map(e => e.textContent)"
+    assert browser.evaluate(totals) == ["6", "0", "6", "0", "18"]
     assert len(look_for(browser, "draft failed packet")) == 6
     assert len(look_for(browser, "organization 7 running")) == len(
         browser.evaluate("[...document.querySelectorAll('.org:not([hidden]) tbody tr:not([hidden])')].map(e => 1)")
@@ -259,7 +344,8 @@ def test_the_filter_finds_clusters_by_any_value(browser: Chromium, large: str) -
     look_for(browser, "")
     assert browser.evaluate(opened) == before
     assert browser.evaluate(count) == ""
-    assert browser.evaluate("document.querySelectorAll('.org [hidden], .org[hidden]').length") == 0
+    assert browser.evaluate("document.querySelectorAll('main [hidden]').length") == 0
+    assert browser.evaluate(totals) == ["300", "244", "16", "40", "900"]
     refused = [event for event in browser.events if event["method"] == "Log.entryAdded"]
     assert refused == []
 
@@ -268,7 +354,7 @@ def test_all_is_readable_without_scripts(browser: Chromium, large: str) -> None:
     browser.open(large, 1280, scripts=False)
     assert browser.evaluate("document.querySelector('#filter').checkVisibility()") is False
     assert browser.evaluate("document.querySelectorAll('.org tbody tr').length") == 300
-    assert browser.evaluate("document.querySelectorAll('main [hidden]:not(.filter)').length") == 0
+    assert browser.evaluate("document.querySelectorAll('main [hidden]').length") == 0
     browser.evaluate("document.querySelectorAll('.org').forEach(e => { e.open = true })")
     hidden = "[...document.querySelectorAll('.org tbody th')].filter(e => !e.checkVisibility()).length"
     assert browser.evaluate(hidden) == 0
@@ -286,7 +372,7 @@ def test_all_is_printed(browser: Chromium, large: str) -> None:
     browser.evaluate("document.querySelectorAll('.org').forEach(e => { e.open = false })")
     shown = "[...document.querySelectorAll('.org tbody th')].filter(e => e.getBoundingClientRect().height > 0).length"
     assert browser.evaluate(shown) == 300
-    assert browser.evaluate("document.querySelector('.filter').checkVisibility()") is False
+    assert browser.evaluate("document.querySelector('.tools').checkVisibility()") is False
 
 
 @pytest.mark.parametrize("dark", [False, True])

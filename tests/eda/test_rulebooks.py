@@ -178,7 +178,7 @@ def test_a_deployment_runs_once_for_a_cluster_that_becomes_running(fake: FakeNKS
     rulebook.looks()
     fake.clear_faults()
     fake.change_cluster(1203, state="running")
-    rulebook.says("Here your deployment starts.")
+    rulebook.says("The gate opens")
     assert rulebook.text.count("PLAY RECAP") == 1
 
 
@@ -186,7 +186,7 @@ def test_each_cluster_that_runs_already_gets_a_deployment_on_demand(fake: FakeNK
     for pk in (1201, 1202, 1204, 1302, 1303, 1401):
         fake.delete_cluster(pk)
     rulebook = run("netapp.nks.deploy_when_running", nks_initial="all")
-    rulebook.says("Here your deployment starts.", times=1)  # of 1301; 1203 is not running, and 1205 has failed
+    rulebook.says("The gate opens", times=1)  # of 1301; 1203 is not running, and 1205 has failed
 
 
 class Webhook(http.server.BaseHTTPRequestHandler):

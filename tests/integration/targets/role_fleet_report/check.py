@@ -40,8 +40,10 @@ HOSTILE = [
 ]
 BLOCKS = ["# one", "+ two", "- three", "4. four", "5) five"]
 FIELDS = ("name", "provider", "region", "state", "k8s_version", "node_count")
+BOM = "\ufeff"
 CHARTS = ["state", "Kubernetes version", "organization", "provider", "region"]
 REASON = "The provider has no capacity for this instance size"
+DETAILS = "HTTP 422: baremetal_0 is not available in ewr1"
 HOSTILE_REASON = """=HYPERLINK("x") <script>alert(1)</script>|`x` {{ lookup('pipe', 'touch PWNED') }}"""
 VOID = ("meta", "input")
 LONGEST = 120
@@ -55,6 +57,10 @@ def cut(text: str) -> str:
 def text(value: object) -> str:
     """A value as a report shows it."""
     return re.sub("[\0\x07]", "\ufffd", "" if value is None else str(value))
+
+
+def without_ages(row: list[str]) -> list[str]:
+    return [*row[:8], *row[10:]]
 
 
 class Page(html.parser.HTMLParser):
@@ -105,14 +111,19 @@ class Page(html.parser.HTMLParser):
 
     @property
     def attention(self) -> list[list[str]]:
-        """The rows of the clusters that have failed or are not running, and of the reasons of failures."""
-        return self.tables[0][1:] if len(self.tables) > len(self.orgs) else []
+        """The rows of the clusters that have failed or are not running, without ages, and those of reasons."""
+        tables = self.tables[: len(self.tables) - len(self.orgs)]
+        return [without_ages(row) for table in tables for row in table[1:]]
 
     @property
     def everything(self) -> list[list[str]]:
         """The rows of all clusters, with the organization second."""
         tables = self.tables[len(self.tables) - len(self.orgs) :]
-        return [[row[0], org, *row[1:]] for (org, _is_open), table in zip(self.orgs, tables) for row in table[1:]]
+        return [
+            without_ages([row[0], org, *row[1:]])
+            for (org, _is_open), table in zip(self.orgs, tables)
+            for row in table[1:]
+        ]
 
     def bars(self, chart: int) -> list[tuple[str, int, int]]:
         """The label of each bar, and the numbers of clusters and of those that have failed."""
@@ -137,7 +148,7 @@ def rows_of_markdown(page: str) -> list[list[list[str]]]:
 
 
 def shown(markdown: str) -> str:
-    return html.unescape(re.sub(r"\\([\\`*_\[\]|~$/.])", r"\1", markdown.strip()))
+    return html.unescape(re.sub(r"\\([\\`*_\[\]|~$/.@])", r"\1", markdown.replace("\u2060", "").strip()))
 
 
 def check_html(fleet: str, content: str) -> None:
@@ -160,13 +171,17 @@ def check_html(fleet: str, content: str) -> None:
         return
     assert len(page.texts["script"]) == 1
     assert page.texts["figcaption"] == [f"By {by}" for by in CHARTS]
-    assert page.texts["h2"][-3:] == ["Breakdown", "Failed or not running", "All clusters"]
+    sections = [title for title in page.texts["h2"] if title != "Not in this report"]
+    attention = [] if fleet == "some" else ["Failed", "Not"]
+    assert [title.split(" ")[0] for title in sections] == ["Breakdown", *attention, "All"]
     first_chart = 1 if "Not in this report" in page.texts["h2"] else 0
     totals = dict(zip(page.texts["dt"], page.texts["dd"]))
     everything = page.everything
     if fleet == "all":
         check_all([row[:8] for row in page.attention if len(row) > 1], everything)
-        assert [row for row in page.attention if len(row) == 1] == [[REASON]]
+        assert [row for row in page.attention if len(row) == 1] == [[f"{REASON} 1 cluster{DETAILS}"]]
+        ages = {cell for row in page.tables[0][2:] for cell in row[8:10]}
+        assert all(re.fullmatch("[0-9]+[smhdy]", age) for age in ages)
         assert totals == {"Clusters": "9", "Running": "7", "Failed": "1", "Not running": "1", "Nodes": "30"}
         assert page.bars(first_chart + 2) == [("My Organization", 5, 1), ("Acme Retail", 3, 0), ("🚀", 1, 0)]
         assert "Partner Labs ID 390. You do not have permission" in page.texts["li"][0]
@@ -199,6 +214,7 @@ def check_html(fleet: str, content: str) -> None:
         assert counts == sorted(counts, reverse=True)
     else:
         by_id = {row[8]: row for row in everything}
+        numbers = range(1, len(HOSTILE) + 1)
         assert len(by_id) == len(HOSTILE) + 1
         name = text(HOSTILE[0])
         for number, value in enumerate(HOSTILE, 1):
@@ -214,7 +230,7 @@ def check_html(fleet: str, content: str) -> None:
         assert by_id["99"] == ["", f"{name} (2)", *[""] * 6, "99"]
         assert {row[8] for row in page.attention if len(row) > 1} == set(by_id)
         reasons = [row for row in page.attention if len(row) == 1]
-        assert reasons == [[HOSTILE_REASON]] * sum(number % 2 for number in range(1, len(HOSTILE) + 1))
+        assert reasons == [[f"{HOSTILE_REASON} {sum(number % 2 for number in numbers)} clusters{HOSTILE_REASON}"]]
         assert f"{HOSTILE[1]} ID 3. {HOSTILE[1]}" in page.texts["li"][0]
 
 
@@ -228,9 +244,12 @@ def check_markdown(fleet: str, content: str) -> None:
         assert "\nOnly states: &lt;i&gt;\\*x\\*.\n" in content
         assert not tables
     elif fleet == "all":
-        assert [row[9] for row in tables[-2]] == ["Reason", "---", REASON, "—"]
-        attention = [[*row[:7], row[7].replace(", **failed**", "failed")] for row in tables[-2][2:]]
-        check_all(attention, [["" if cell == "—" else cell for cell in row] for row in tables[-1][2:]])
+        assert f"## Failed\n\n1 cluster: {REASON}\n\nDetails: {DETAILS.replace('_', chr(92) + '_')}\n" in content
+        attention = [
+            [*row[:7], row[7].replace(", **failed**", "failed")] for table in tables[-3:-1] for row in table[2:]
+        ]
+        everything = [without_ages(["" if cell == "—" else cell for cell in row]) for row in tables[-1][2:]]
+        check_all(attention, everything)
         assert tables[0][2] == ["9", "7", "1", "1", "30"]
         assert [table[0][0] for table in tables[1:6]] == [f"By {by}" for by in CHARTS]
         assert tables[3][2:] == [["My Organization", "5", "1"], ["Acme Retail", "3", "0"], ["🚀", "1", "0"]]
@@ -240,11 +259,16 @@ def check_markdown(fleet: str, content: str) -> None:
         assert "Every cluster is running." in content
         assert "\nOnly organizations: 382, 🚀.\nOnly providers: hci, do.\n" in content
     else:
-        by_id = {row[8]: row for row in tables[-1][2:]}
+        by_id = {row[10]: row for row in tables[-1][2:]}
         for number, value in enumerate(HOSTILE, 1):
             cell = re.sub("[\\s\0\x07]+", " ", str("" if value is None else value)).strip() or "—"
             assert by_id[str(number)][:1] == [cell], (value, by_id[str(number)])
-        assert {row[9] for row in tables[-2][2:]} == {HOSTILE_REASON, "—"}
+        assert [
+            shown(line) for line in content.split("\n") if "clusters: " in line or line.startswith("Details: ")
+        ] == [
+            f"{sum(number % 2 for number in range(1, len(HOSTILE) + 1))} clusters: {HOSTILE_REASON}",
+            f"Details: {HOSTILE_REASON}",
+        ]
         assert not re.search("<|>|(?<!\\\\)[`~]|(?<!\\\\)\\[|http://|www[.]", content)
         assert not re.search("[\0-\x09\x0b-\x1f]", content)
         items = re.findall("^- ID 1[0-4], (.*): {&#x27;detail&#x27;: {&#x27;why&#x27;: 1}}$", content, re.M)
@@ -266,8 +290,11 @@ def check_csv(fleet: str, path: Path) -> None:
         "state",
         "is_failed",
         "failure",
+        "failure_details",
+        "created",
+        "updated",
     ]
-    assert header == fields
+    assert header == [BOM + fields[0], *fields[1:]]
     assert {len(row) for row in rows} <= {len(fields)}
     if fleet == "none":
         assert not rows
@@ -284,8 +311,11 @@ def check_csv(fleet: str, path: Path) -> None:
             "running",
             "false",
             "",
+            "",
+            *rows[0][12:],
         ]
-        assert [row[8:] for row in rows if row[1] == "broken"] == [["draft", "true", REASON]]
+        assert [row[8:12] for row in rows if row[1] == "broken"] == [["draft", "true", REASON, DETAILS]]
+        assert all(re.fullmatch("20[0-9]{2}-[-0-9T:.]+Z", time) for row in rows for time in row[12:])
         assert [row[1] for row in rows] == [
             *("edge:1 [lab]", "prod", "Shop — Zürich"),
             *("broken", "build-me", "going", "prod", "staging"),
@@ -303,7 +333,9 @@ def check_csv(fleet: str, path: Path) -> None:
                 str(number),
                 *[cell] * 6,
                 str(bool(number % 2)).lower(),
-                f"'{HOSTILE_REASON}" if number % 2 else "",
+                *([f"'{HOSTILE_REASON}"] * 2 if number % 2 else ["", ""]),
+                "",
+                "",
             ], value
 
 
@@ -332,7 +364,8 @@ def hostile() -> list[dict[str, object]]:
         }
         for number, value in enumerate(HOSTILE, 1)
     ]
-    logs = [{"event_type": "provider_build", "event_state": "failure", "message": HOSTILE_REASON}]
+    log = {"event_type": "provider_build", "event_state": "failure"}
+    logs = [{**log, "message": HOSTILE_REASON, "details": HOSTILE_REASON}]
     return [
         {"path": "/orgs", "kind": "body", "body": json.dumps(orgs)},
         {"path": "/orgs/1/clusters", "kind": "body", "body": json.dumps(clusters)},

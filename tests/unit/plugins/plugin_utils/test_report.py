@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import csv
+import datetime
 import html
 import re
 import typing as t
@@ -12,7 +13,7 @@ import unicodedata
 
 import pytest
 from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError
-from ansible_collections.netapp.nks.plugins.module_utils._objects import has_failed
+from ansible_collections.netapp.nks.plugins.module_utils._types import has_failed
 from ansible_collections.netapp.nks.plugins.plugin_utils import _report
 from hypothesis import given
 from hypothesis import strategies as st
@@ -100,17 +101,34 @@ def test_a_table_says_what_has_failed(fields: JSON, shown: str) -> None:
         ("\uff71", 1),
         ("\ud55c", 2),
         ("a\u200db", 2),
+        ("\u2764\ufe0f", 2),
+        ("\u2764", 1),
+        ("\U0001f433\ufe0f", 2),
+        ("\ufe0f", 0),
     ],
 )
 def test_a_wide_character_takes_two_cells_and_a_combining_one_none(text: str, cells: int) -> None:
-    assert _report.cells(text) == cells
-    assert _report.padded(text, 20) == text + " " * (20 - cells)
+    assert _report.display_width(text) == cells
+    assert _report.pad(text, 20) == text + " " * (20 - cells)
+
+
+@pytest.mark.parametrize("width", [30, 40, 60, 80, 200, None])
+def test_a_table_is_as_wide_as_asked(width: int | None) -> None:
+    clusters = [
+        cluster(1, name="\u6771" * 30, region="region" * 10, state="draft", is_failed=True),
+        cluster(2, name="\u2764\ufe0f-prod"),
+    ]
+    lines = _report.table(clusters, ORGS, width)
+    widths = [_report.display_width(line) for line in lines]
+    assert max(widths) == {30: 49, 40: 49, 60: 60, 80: 80}.get(width or 0, 180)
+    assert lines[1].endswith("  draft, failed") and lines[2].endswith("  running")
+    assert len({_report.display_width(line[: line.rindex("  ")]) for line in lines[1:]}) == 1
 
 
 def test_a_table_is_aligned_in_cells() -> None:
     names = ["\U0001f433", "\u6771\u4eac", "Zu\u0308rich", "plain"]
     lines = _report.table([cluster(pk, name=name) for pk, name in enumerate(names)])
-    assert {_report.cells(line[: line.index("aws")]) for line in lines[1:]} == {lines[0].index("PROVIDER")}
+    assert {_report.display_width(line[: line.index("aws")]) for line in lines[1:]} == {lines[0].index("PROVIDER")}
 
 
 def test_a_value_stays_in_its_line() -> None:
@@ -150,6 +168,12 @@ def test_a_report_sorts_counts_and_groups() -> None:
         "node_count": "",
         "state": "provisioned",
         "failure": "",
+        "failure_details": "",
+        "reason": 0,
+        "created": "",
+        "updated": "",
+        "age": "",
+        "updated_age": "",
         "health": "not_running",
         "in_full": None,
     }
@@ -158,6 +182,50 @@ def test_a_report_sorts_counts_and_groups() -> None:
 def test_only_a_cluster_that_has_failed_has_a_reason() -> None:
     clusters = [cluster(1, failure="why"), cluster(2, state="failed", failure="why"), cluster(3, is_failed=True)]
     assert [row["failure"] for row in _report.report(clusters)["clusters"]] == ["", "why", ""]
+
+
+def test_clusters_that_failed_for_the_same_reason_are_grouped() -> None:
+    clusters = [
+        cluster(1, is_failed=True),
+        cluster(2, is_failed=True, failure="<full>", failure_details="HTTP 422"),
+        cluster(3, failure="full", failure_details="HTTP 422"),
+        cluster(4, is_failed=True, failure="<full>", failure_details="HTTP 422"),
+    ]
+    report = _report.report(clusters, escape="html")
+    assert [
+        (group["failure"], group["failure_details"], [(row["pk"], row["reason"]) for row in group["clusters"]])
+        for group in report["failures"]
+    ] == [("&lt;full&gt;", "HTTP 422", [("2", 1), ("4", 1)]), ("", "", [("1", 2)])]
+    assert [row["reason"] for row in report["clusters"]] == [2, 1, 0, 1]
+
+
+@pytest.mark.parametrize(("failed", "orgs", "opened"), [(0, 1, 1), (0, 2, 0), (3, 9, 3), (4, 9, 0)])
+def test_organizations_with_failures_are_open_if_they_are_few(failed: int, orgs: int, opened: int) -> None:
+    report = _report.report([cluster(pk, org=pk, is_failed=pk < failed) for pk in range(orgs)])
+    assert sum(org["is_open"] for org in report["orgs"]) == opened
+
+
+@pytest.mark.parametrize(
+    ("time", "age"),
+    [
+        ("2026-01-01T00:00:00Z", "0s"),
+        ("2025-12-31T23:59:01.5Z", "58s"),
+        ("2025-12-31T23:30:00.000000+00:00", "30m"),
+        ("2026-01-01T00:30:00+02:00", "1h"),
+        ("2025-12-30T00:00:00Z", "2d"),
+        ("2019-10-06T19:37:11.896350Z", "6y"),
+        ("2026-01-01T00:00:01Z", ""),
+        ("2025-12-30T00:00:00", ""),
+        ("0001-01-01T00:00:00+23:59", "2026y"),
+        ("<b>", ""),
+        (5, ""),
+        (None, ""),
+    ],
+)
+def test_a_time_has_an_age(time: t.Any, age: str) -> None:
+    now = datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc)
+    row = _report.report([cluster(1, created=time, updated=time)], now=now)["clusters"][0]
+    assert (row["age"], row["updated_age"]) == (age, age)
 
 
 def test_names_are_sorted_as_people_do() -> None:
@@ -180,6 +248,8 @@ def test_names_are_sorted_as_people_do() -> None:
         (" one\n\ttwo\x00 ", " one\n\ttwo\ufffd ", "one two", '" one\n\ttwo\ufffd "'),
         ("\ud800", "\ufffd", "", '"\ufffd"'),
         *((f"{first}1", f"{first}1", None, f'"\'{first}1"') for first in "=+-@\uff1d\uff0b\uff0d\uff20\t\n\x80"),
+        *((f"{first}=1", f"{first}=1", None, f'"\'{first}=1"') for first in " \xa0\u2003\u200b\ufeff\u202e\u034f"),
+        ("a@b.c #1 # @", "a@b.c #1 # @", "a\\@\u2060b\\.c #\u20601 # \\@", '"a@b.c #1 # @"'),
         ("\x011", "\ufffd1", "1", '"\'\ufffd1"'),
         ("1=", "1=", "1=", '"1="'),
     ],
@@ -266,7 +336,7 @@ def test_the_last_of_too_many_bars_stands_for_the_rest(values: int) -> None:
         assert len(bars) == 10
         assert bars[9]["label"] == f"{values - 9} others"
         assert (bars[9]["clusters"], bars[9]["failed"], bars[9]["is_rest"]) == ((values - 9) * 2, 2, True)
-        assert max(entry["percent"] for entry in bars) == 100
+        assert [entry["percent"] for entry in bars] == [100] * 9 + [0]
 
 
 @pytest.mark.parametrize("function", [_report.table, _report.report])
@@ -299,7 +369,7 @@ odd = st.one_of(
 )  # fmt: skip
 FIELDS = [
     *("pk", "org", "name", "provider", "region", "workspace", "k8s_version", "failure"),
-    *("node_count", "state", "is_failed", "slug"),
+    *("node_count", "state", "is_failed", "slug", "failure_details", "created"),
 ]
 objects = st.lists(st.dictionaries(st.sampled_from(FIELDS), odd), max_size=30)
 
@@ -311,6 +381,7 @@ def test_a_report_has_each_cluster_once_whatever_its_fields_are(clusters: list[J
     assert len(rows) == len(clusters) == totals["clusters"]
     assert {type(row[field]) for row in rows for field in _report.TEXTS} <= {str}
     assert sorted(row["name"] for row in rows) == sorted(_report.text(item.get("name")) for item in clusters)
+    assert totals["failed"] == sum(len(group["clusters"]) for group in report["failures"])
     assert totals["failed"] == len(report["failed"]) == sum(map(has_failed, clusters))
     assert totals["not_running"] == len(report["not_running"])
     assert totals["running"] + totals["failed"] + totals["not_running"] == len(clusters)
@@ -334,10 +405,10 @@ def test_no_text_is_markup_whatever_it_is(value: str) -> None:
     assert html.unescape(shown) == _report.CONTROLS.sub("\ufffd", value)
     line = _report.escape_for("markdown")(value)
     assert not set("<>\n\r\0") & set(line) and line == line.strip()
-    assert not re.search(r"(?<!\\)(\\\\)*[|`*_\[\]~$]", line) and "://" not in line
+    assert not re.search(r"(?<!\\)(\\\\)*[|`*_\[\]~$@]", line) and not re.search("://|@[^ \u2060]", line)
     assert next(csv.reader([_report.escape_for("csv")("x" + value)], strict=True))
     cell = _report.escape_for("csv")(value)
-    assert cell[1:2] not in tuple("=+-@\t\r\n") and cell.encode()
+    assert cell[1:2] not in tuple("=+-@\t\r\n") and cell[1:].lstrip()[:1] not in tuple("=+-@") and cell.encode()
 
 
 @given(objects, objects)
