@@ -13,8 +13,11 @@ import zlib
 from urllib.parse import quote
 
 from ansible_collections.netapp.nks.plugins.module_utils._client import JSON, NKSClient
+from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster, Org
 from ansible_collections.netapp.nks.plugins.modules.nks_kubeconfig import fetch
 
+ORG = Org({"pk": 381})
+CLUSTER = Cluster({"pk": 1201, "name": "prod"}, ORG)
 NOTHING: t.Mapping[str, t.Any] = types.MappingProxyType({})
 
 
@@ -27,16 +30,16 @@ class Endpoint(t.NamedTuple):
 
 ENDPOINTS = {
     "orgs": Endpoint(lambda client: client.orgs(), "/orgs"),
-    "clusters": Endpoint(lambda client: client.clusters(381), "/orgs/381/clusters"),
-    "cluster": Endpoint(lambda client: client.cluster(381, 1201), "/orgs/381/clusters/1201", wrong_type="[]"),
-    "nodes": Endpoint(lambda client: client.nodes(381, 1201), "/orgs/381/clusters/1201/nodes"),
-    "node pools": Endpoint(lambda client: client.node_pools(381, 1201), "/orgs/381/clusters/1201/nodepools"),
+    "clusters": Endpoint(lambda client: client.clusters(ORG), "/orgs/381/clusters"),
+    "cluster": Endpoint(lambda client: client.cluster(ORG, 1201), "/orgs/381/clusters/1201", wrong_type="[]"),
+    "nodes": Endpoint(lambda client: client.nodes(CLUSTER), "/orgs/381/clusters/1201/nodes"),
+    "node pools": Endpoint(lambda client: client.node_pools(CLUSTER), "/orgs/381/clusters/1201/nodepools"),
     "kubeconfig": Endpoint(
-        lambda client: fetch(client, {"pk": 381}, {"pk": 1201, "name": "prod"}),
+        lambda client: fetch(client, CLUSTER),
         "/orgs/381/clusters/1201/kubeconfig",
     ),
     "PATCH org": Endpoint(
-        lambda client: client.update_org(381, {"name": "My Organization"}), "/orgs/381", "PATCH", wrong_type="[]"
+        lambda client: client.update_org(ORG, {"name": "My Organization"}), "/orgs/381", "PATCH", wrong_type="[]"
     ),
 }
 

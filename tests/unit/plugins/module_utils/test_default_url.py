@@ -8,7 +8,8 @@ import threading
 import typing as t
 
 import pytest
-from ansible_collections.netapp.nks.plugins.module_utils._client import DEFAULT_URL, NKSClient
+from ansible_collections.netapp.nks.plugins.module_utils._api import DEFAULT_URL
+from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
 from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSConnectionError
 from ansible_collections.netapp.nks.plugins.module_utils._fleet import select_clusters
 from ansible_collections.netapp.nks.plugins.modules import nks_cluster_info, nks_org_info

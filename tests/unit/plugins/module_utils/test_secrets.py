@@ -144,4 +144,4 @@ def test_neither_a_list_nor_a_detail_form_brings_a_secret_of_a_config(fake: Fake
     client = connect()
     short = select_clusters(client, orgs=["381"])
     for fleet in (short, with_includes(client, short, include_details=True)):
-        assert fleet.clusters[0]["solutions"] == [{"pk": 1, "config": {"grafana": {"replicas": 2}}}]
+        assert fleet.clusters[0].raw["solutions"] == [{"pk": 1, "config": {"grafana": {"replicas": 2}}}]
