@@ -20,8 +20,6 @@ import typing as t
 from pathlib import Path
 
 import pytest
-import requests
-import urllib3
 from ansible_collections.netapp.nks.plugins.module_utils import _http
 from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
 from ansible_collections.netapp.nks.plugins.module_utils._errors import (
@@ -376,10 +374,12 @@ def test_each_pause_is_told_without_the_token(
     fake.fault("/orgs", "status", status=429, headers={"Retry-After": "7"}, times=1)
     client = connect(api_retries=1, on_retry=told.append)
     client.orgs()
-    assert len(client.request_log) == 2
+    assert client.request_count == 2
     failure(connect(api_url=f"http://127.0.0.1:{closed_port}/{fake.token}", api_retries=1, on_retry=told.append))
     assert told[0] == f"GET {fake.url}/orgs: status 429. Trying again in 7.0 s."
-    assert re.fullmatch(r"GET http://127.0.0.1:\d+/\*{8}/orgs: Connection refused. Trying again in 0.\d s.", told[1])
+    assert re.fullmatch(
+        r"GET http://127.0.0.1:\d+/\*{8}/orgs: Connection refused \(127.0.0.1\). Trying again in 0.\d s.", told[1]
+    )
     assert (len(told), len(pauses)) == (2, 2)
 
 
@@ -435,12 +435,6 @@ def test_api_timeout_bounds_a_request_as_a_whole(fake: FakeNKS, connect: Connect
 def test_what_comes_in_time_is_waited_for(fake: FakeNKS, connect: Connect) -> None:
     fake.fault("/orgs", "delay", seconds=0.3)
     assert len(connect().orgs()) == 4
-
-
-def test_a_body_that_is_late_is_told_as_such_whichever_clock_is_first(connect: Connect) -> None:
-    pool = urllib3.HTTPConnectionPool("127.0.0.1")
-    late = requests.ConnectionError(urllib3.exceptions.ReadTimeoutError(pool, "/orgs", "Read timed out."))
-    assert str(_http._no_reply(late, "7 s", None, True)) == "no complete answer within 7 s"
 
 
 def test_a_host_that_does_not_exist_is_a_connection_error(connect: Connect) -> None:
@@ -584,7 +578,8 @@ def test_certificates_are_trusted_as_the_options_say(
         if trusted:
             assert len(client.orgs()) == 4
         else:
-            assert "ca_path" in str(failure(client, NKSConnectionError))
+            advice = "host name that is in the certificate" if served == "other" else "ca_path"
+            assert advice in str(failure(client, NKSConnectionError))
             assert not fake.requests
     assert not pauses
 

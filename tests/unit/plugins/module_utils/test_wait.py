@@ -83,7 +83,7 @@ def test_the_time_left_is_what_the_last_request_gets(
     """As a server would see that does not answer: each attempt lasts as long as it may."""
     given: list[float] = []
 
-    def hang(http: HTTP, _method: str, _url: str, _data: t.Any, deadline: Deadline) -> t.Any:
+    def hang(http: HTTP, _method: str, _url: str, _data: t.Any, deadline: Deadline, _parse: t.Any) -> t.Any:
         given.append(min(http.timeout, deadline.answer_until - time.monotonic()))
         clock.append(given[-1])
         raise NKSConnectionError("no complete answer", is_transient=True)
