@@ -274,6 +274,8 @@ class API:
         detail, said = self._detail(text)
         is_unclear = method != "GET" and not 400 <= reply.status < 500
         advice = ADVICE.get(reply.status) or ADVICE_BY_CLASS.get(reply.status // 100, CHECK_URL)
+        if is_unclear and reply.status < 300:
+            advice = ""
         if reply.redirects_to:
             advice = (
                 f"The endpoint redirects to {self._excerpt(reply.redirects_to)}, and redirects are never "
