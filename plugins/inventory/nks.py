@@ -300,7 +300,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 fleet = with_includes(client, fleet, **includes)
         except NKSError as exc:
             raise AnsibleParserError(str(exc)) from None
-        self.verbose(f"requests made: {len(client.request_log)}")
+        self.verbose(f"requests made: {client.request_count}")
         return fleet
 
     def verbose(self, message: str) -> None:

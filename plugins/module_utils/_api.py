@@ -19,6 +19,7 @@ from ansible_collections.netapp.nks.plugins.module_utils import _json
 from ansible_collections.netapp.nks.plugins.module_utils._connection import (
     DEFAULT_URL,
     check_ca,
+    check_seconds,
     check_token,
     check_url,
     is_loopback,
@@ -35,7 +36,11 @@ from ansible_collections.netapp.nks.plugins.module_utils._http import (
     RETRIED_STATUSES,
     Deadline,
     NoReplyError,
+    ProxyError,
     Reply,
+    UnreadableBodyError,
+    UntrustedCertificateError,
+    WrongHostNameError,
     missing_library_message,
 )
 
@@ -45,6 +50,9 @@ if t.TYPE_CHECKING:
 JSON = _json.JSON
 A = t.TypeVar("A", bound="API")
 
+VERSION = "1.0.0"
+"""Of this collection, as in galaxy.yml, which modules cannot read."""
+
 WITHDRAWN = (
     "The hosted service was withdrawn in 2021: set api_url, or the environment variable NKS_API_URL, to an endpoint "
     "that speaks its API."
@@ -52,19 +60,34 @@ WITHDRAWN = (
 
 UNCLEAR = "It is not known whether the change was made."
 
+CHECK_URL = "Check that api_url (NKS_API_URL) is the base URL of an NKS API."
+
 ADVICE = {
-    400: "Correct what the API names.",
     401: "Give a valid token in api_token or in the environment variable NKS_API_TOKEN: the NKS web interface makes "
     "one under your profile, API Tokens, Add Token.",
     403: "The token may not use this: its account must be Owner of the organization.",
     404: "No such resource, or api_url (NKS_API_URL) is not the base URL of an NKS API.",
-    405: "The endpoint does not take this method: check that api_url (NKS_API_URL) is the base URL of an NKS API.",
+    405: f"The endpoint does not take this method. {CHECK_URL}",
+    408: "The request took too long: try again later.",
+    409: "The request conflicts with what is there: read it, and try again.",
+    413: "The endpoint does not take that much.",
     429: "The endpoint limits the rate of requests: try again later.",
-    500: "The service failed: try again later, and tell its operator if it fails again.",
     502: "A gateway in front of the service failed: try again later.",
     503: "The service is offline or has an outage: try again later.",
     504: "A gateway in front of the service timed out: try again later.",
 }
+ADVICE_BY_CLASS = {
+    4: "The endpoint refuses the request: correct what it names.",
+    5: "The service failed: try again later, and tell its operator if it fails again.",
+}
+
+PASSING_STATUSES = (*RETRIED_STATUSES, 408, 520, 521, 522, 523, 524)
+"""Statuses that may be different a moment later. Those from 520 on are of Cloudflare."""
+
+MAX_DETAIL = 2000
+"""Characters of what the API says of a failure."""
+
+_NOT_JSON = object()
 
 
 class API:
@@ -99,17 +122,16 @@ class API:
         self._on_retry = on_retry
         self._token = check_token(api_token)
         self._url_is_set = api_url is not None
-        self._url = check_url(DEFAULT_URL if api_url is None else api_url, validate_certs, self._excerpt)
+        self._url = check_url(DEFAULT_URL if api_url is None else api_url, validate_certs, self._redacted)
         self._default_url_warnings = [warn] if warn and not self._url_is_set else []
         self._warning_lock = threading.Lock()
         self._read_only = read_only
         self._deadline = Deadline()
-        if not 0 < api_timeout <= threading.TIMEOUT_MAX:
-            raise NKSError(f"api_timeout must be a number of seconds above 0, not {api_timeout}.")
+        check_seconds("api_timeout", api_timeout)
         if api_retries < 0:
             raise NKSError(f"api_retries must be 0 or more, not {api_retries}.")
-        if validate_certs and ca_path:
-            check_ca(ca_path)
+        if validate_certs:
+            check_ca(ca_path, reads_environment=urlsplit(self._url).scheme == "https")
         self._http = HTTP(
             auth=self._bearer,
             timeout=api_timeout,
@@ -117,13 +139,14 @@ class API:
             verify=ca_path if validate_certs and ca_path else validate_certs,
             # A proxy would see the token of a request to this machine in the clear.
             proxies={"http": ""} if is_loopback(urlsplit(self._url).hostname) else {},
+            user_agent=f"ansible-netapp.nks/{VERSION}",
             on_retry=self._describe_retry,
         )
 
     @property
-    def request_log(self) -> list[str]:
-        """Method and URL of each attempt so far."""
-        return self._http.request_log
+    def request_count(self) -> int:
+        """Attempts so far."""
+        return self._http.request_count
 
     @property
     def url(self) -> str:
@@ -164,14 +187,10 @@ class API:
         return answer
 
     def _json(self, method: str, path: str, data: JSON | None = None, statuses: t.Container[int] = (200,)) -> t.Any:
-        body = self._request(method, path, data, statuses)
-        try:
-            text = body.decode("utf-8")
-            answer = _json.parse(text)
-        except ValueError:
-            raise self._payload_error(method, path, body.decode("utf-8", "replace"), "JSON in UTF-8") from None
-        # With a backslash the text may hold the token in other letters.
-        return self._redacted(answer) if "\\" in text or self._token in text else answer
+        reply = self._reply(method, path, data, statuses, self._parsed)
+        if reply.parsed is _NOT_JSON:
+            raise self._payload_error(method, path, reply.body.decode("utf-8", "replace"), "JSON in UTF-8")
+        return reply.parsed
 
     def _request(self, method: str, path: str, data: JSON | None = None, statuses: t.Container[int] = (200,)) -> bytes:
         """Return the body of an answer.
@@ -179,17 +198,40 @@ class API:
         :param data: the body to send as requests takes it: an object with ``json``, or with ``data`` and ``files``.
         :param statuses: those that mean success.
         """
+        return self._reply(method, path, data, statuses, lambda reply: None).body
+
+    def _reply(
+        self,
+        method: str,
+        path: str,
+        data: JSON | None,
+        statuses: t.Container[int],
+        parse: t.Callable[[Reply], t.Any],
+    ) -> Reply:
         url = self._url + path
         if self._read_only and method != "GET":
             raise NKSError(f"{method} {url} is not sent in check mode.")
         self._warn_of_default_url()
         try:
-            reply = self._http.request(method, url, data, self._deadline)
+            reply = self._http.request(
+                method, url, data, self._deadline, lambda reply: parse(reply) if reply.status in statuses else None
+            )
         except NoReplyError as exc:
             raise self._connection_error(method, url, exc) from None
         if reply.status not in statuses:
             raise self._status_error(method, url, reply)
-        return reply.body
+        return reply
+
+    def _parsed(self, reply: Reply) -> t.Any:
+        try:
+            text = reply.body.decode("utf-8")
+            value = _json.parse(text)
+        except ValueError:
+            if not reply.has_end and reply.body.lstrip()[:1] in (b"[", b"{"):
+                raise NoReplyError("the body has no length, and ends before its JSON", is_transient=True) from None
+            return _NOT_JSON
+        # With a backslash the text may hold the token in other letters.
+        return self._redacted(value) if "\\" in text or self._token in text else value
 
     def _warn_of_default_url(self) -> None:
         """Warn before the first request, whose token goes to whoever has the name of the withdrawn service today."""
@@ -212,71 +254,70 @@ class API:
 
     def _connection_error(self, method: str, url: str, failure: NoReplyError) -> NKSError:
         what = f"{method} {url}{_tried(failure.attempts)}: {self._excerpt(str(failure), 300)}."
-        if failure.is_body:
-            return self._error(NKSPayloadError, what, url)
-        if failure.proxy_variable:
-            advice = f"Correct {failure.proxy_variable}, or add the host of the endpoint to NO_PROXY."
-        elif failure.is_untrusted:
-            advice = "If your own CA signed the certificate of the endpoint, give that CA in ca_path (NKS_CA_PATH)."
-        elif method == "GET" or failure.never_left:
-            advice = "Check api_url (NKS_API_URL), and that the endpoint is up and can be reached from this host."
-        else:
+        is_unclear = method != "GET" and not failure.was_not_sent
+        kind: type[NKSError] = NKSConnectionError
+        if is_unclear:
             advice = UNCLEAR
-        is_unclear = method != "GET" and not failure.never_left
-        return self._error(
-            NKSConnectionError, f"{what} {advice}", url, is_transient=failure.may_pass, is_unclear=is_unclear
-        )
+        elif isinstance(failure, ProxyError):
+            advice = f"Correct {failure.variable}, or add the host of the endpoint to NO_PROXY."
+        elif isinstance(failure, WrongHostNameError):
+            advice = "Give api_url (NKS_API_URL) a host name that is in the certificate of the endpoint."
+        elif isinstance(failure, UntrustedCertificateError):
+            advice = "If your own CA signed the certificate of the endpoint, give that CA in ca_path (NKS_CA_PATH)."
+        else:
+            advice = "Check api_url (NKS_API_URL), and that the endpoint is up and can be reached from this host."
+        if isinstance(failure, UnreadableBodyError):
+            kind, advice = NKSPayloadError, UNCLEAR if is_unclear else CHECK_URL
+        message = f"{what} {advice}"
+        return self._error(kind, message, url, is_transient=failure.is_transient, is_unclear=is_unclear)
 
     def _status_error(self, method: str, url: str, reply: Reply) -> NKSError:
         # What comes with another success could be a secret, such as a kubeconfig.
         text = reply.body.decode("utf-8", "replace") if reply.status >= 400 else ""
         detail, said = self._detail(text)
+        is_unclear = method != "GET" and not 400 <= reply.status < 500
+        advice = ADVICE.get(reply.status) or ADVICE_BY_CLASS.get(reply.status // 100, CHECK_URL)
+        if is_unclear and reply.status < 300:
+            advice = ""
         if reply.redirects_to:
             advice = (
                 f"The endpoint redirects to {self._excerpt(reply.redirects_to)}, and redirects are never "
                 "followed: set api_url (NKS_API_URL) to the base URL of the API itself."
             )
-        else:
-            advice = ADVICE.get(reply.status, "Check that api_url (NKS_API_URL) is the base URL of an NKS API.")
         phrase = http.client.responses.get(reply.status, "")
         what = f"{method} {url}{_tried(reply.attempts)}"
-        message = ": ".join(filter(None, [what, f"status {reply.status} {phrase}".rstrip(), said]))
-        is_unclear = method != "GET" and not 400 <= reply.status < 500
-        message = " ".join([f"{message.rstrip('.')}. {advice}", *([UNCLEAR] if is_unclear else [])])
+        message = ": ".join(filter(None, [what, f"status {reply.status} {phrase}".rstrip(), said])).rstrip(".")
+        pause = f"The endpoint asks to wait {reply.retry_after:.3g} s or more." if reply.retry_after else ""
         return self._error(
             NKSStatusError,
-            message,
+            " ".join(filter(None, [f"{message}.", advice, pause, UNCLEAR if is_unclear else ""])),
             url,
             status=reply.status,
             detail=detail,
-            is_transient=reply.status in RETRIED_STATUSES,
+            is_transient=reply.status in PASSING_STATUSES,
             is_unclear=is_unclear,
+            retry_after=reply.retry_after,
         )
 
     def _detail(self, text: str) -> tuple[t.Any, str]:
-        """What the API said of a failure: as it came but for the token (None where the body is not the API's), and in
-        words."""
+        """What the API said of a failure, and the same as text for a message. None where the body is not the API's."""
         try:
             body = self._redacted(_json.parse(text))
         except ValueError:
             return None, f"(body: {self._excerpt(text)})" if text.strip() else ""
         if isinstance(body, dict) and isinstance(body.get("detail"), str):
-            return body["detail"], one_line(body["detail"], 300)
+            return _limited(body["detail"]), one_line(body["detail"], 300)
         if isinstance(body, dict):
             words = {name: " ".join(map(str, said)) if isinstance(said, list) else said for name, said in body.items()}
-            return body, one_line(" ".join(f"{name}: {said}" for name, said in words.items()), 300)
-        return body, one_line(str(body))
+            return _limited(body), one_line(" ".join(f"{name}: {said}" for name, said in words.items()), 300)
+        return _limited(body), one_line(str(body))
 
     def _payload_error(self, method: str, path: str, text: str, wanted: str) -> NKSError:
         url = self._url + path
         start = self._excerpt(text)
         found = f"The body starts with: {start}" if start else "The body is empty."
-        message = (
-            f"{method} {url}: the body is not {wanted}. Check that api_url (NKS_API_URL) is the base URL of an NKS "
-            f"API. {found}"
-        )
         is_unclear = method != "GET"
-        message = f"{message} {UNCLEAR}" if is_unclear else message
+        message = f"{method} {url}: the body is not {wanted}. {UNCLEAR if is_unclear else CHECK_URL} {found}"
         return self._error(NKSPayloadError, message, url, status=200, is_unclear=is_unclear)
 
     def _error(self, error: type[NKSError], message: str, url: str, **fields: t.Any) -> NKSError:
@@ -297,6 +338,12 @@ class API:
         if isinstance(value, dict):
             return {self._redacted(name): self._redacted(item) for name, item in value.items()}
         return value
+
+
+def _limited(detail: t.Any) -> t.Any:
+    """The detail, or the start of its text where it is too long to be printed."""
+    text = detail if isinstance(detail, str) else json.dumps(detail, ensure_ascii=False)
+    return detail if len(text) <= MAX_DETAIL else f"{text[: MAX_DETAIL - 1]}…"
 
 
 def _tried(attempts: int) -> str:

@@ -14,7 +14,19 @@ import ssl
 import typing as t
 from urllib.parse import urlsplit
 
-from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, error_text, one_line
+from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, error_text, quoted
+
+MAX_SECONDS = 7 * 24 * 3600.0
+
+CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+"""Environment variables that requests reads for CA certificates, in this order."""
+
+
+def check_seconds(option: str, value: float | None, can_be_zero: bool = False) -> None:
+    """:raises NKSError: the value is not a time that the option can be."""
+    if value is None or not (0 < value <= MAX_SECONDS or (can_be_zero and value == 0)):
+        start = "from 0" if can_be_zero else "above 0 and"
+        raise NKSError(f"{option} must be a number of seconds {start} up to {MAX_SECONDS:.0f} (a week), not {value}.")
 
 DEFAULT_URL = "https://api.stackpoint.io"
 """Where the hosted service was, as its documentation says."""
@@ -31,7 +43,8 @@ def check_token(token: str | None) -> str:
     return token
 
 
-def check_url(url: str, validate_certs: bool, shown: t.Callable[[str], str]) -> str:
+def check_url(url: str, validate_certs: bool, redacted: t.Callable[[str], str]) -> str:
+    shown = quoted(redacted(url))
     url = url.strip()
     try:
         parts = urlsplit(url)
@@ -41,22 +54,31 @@ def check_url(url: str, validate_certs: bool, shown: t.Callable[[str], str]) -> 
     if parts.username is not None or parts.password is not None:
         raise NKSError("api_url holds a user name or password: the NKS API takes a token only, in api_token.")
     if parts.scheme not in ("http", "https") or not host or not _is_one_word(url) or set("?#") & set(url):
-        raise NKSError(f"api_url must look like https://host[:port][/path], not {shown(url)!r}.")
+        raise NKSError(f"api_url must look like https://host[:port][/path], not {shown}.")
     if parts.scheme == "http" and validate_certs and not is_loopback(host):
         raise NKSError(
-            f"api_url {shown(url)}: http:// would send the token in the clear, and is refused unless the host is a "
+            f"api_url {shown}: http:// would send the token in the clear, and is refused unless the host is a "
             "loopback address or validate_certs is false. Use https://."
         )
     return url.rstrip("/")
 
 
-def check_ca(path: str) -> None:
+def check_ca(ca_path: str | None, reads_environment: bool) -> None:
+    """Check the CA certificates that are used in place of the default ones.
+
+    :raises NKSError: they cannot be read. The message names the option or environment variable.
+    """
+    variables = {name: os.environ.get(name) for name in CA_VARIABLES if reads_environment}
+    places = {"ca_path": ca_path, **variables}
+    name, path = next(((name, path) for name, path in places.items() if path), ("", ""))
+    if not path:
+        return
     if not os.path.exists(path):
-        raise NKSError(f"ca_path: there is no file or directory {path}.")
+        raise NKSError(f"{name}: there is no file or directory {quoted(path, 300)}.")
     try:
         ssl.create_default_context(**{"capath" if os.path.isdir(path) else "cafile": path})  # type: ignore[arg-type]
     except OSError as exc:
-        raise NKSError(f"ca_path: no certificate can be read from {path}: {one_line(error_text(exc))}.") from None
+        raise NKSError(f"{name}: no certificate can be read from {quoted(path, 300)}: {error_text(exc)}.") from None
 
 
 def _is_one_word(text: str) -> bool:

@@ -15,8 +15,8 @@ class NKSError(Exception):
     """Something that ends the run. ``str()`` is the message for the user and never holds the token.
 
     ``status`` is None where there was no answer; ``detail`` is what the API said: text, or an object of field errors;
-    ``is_transient`` is whether the same request may succeed later; ``is_unclear`` is whether a change may have been
-    made all the same.
+    ``is_transient`` is whether the same request may succeed later, and ``retry_after`` how many seconds the API asks to
+    wait before it; ``is_unclear`` is whether a change may have been made all the same.
     """
 
     def __init__(
@@ -28,13 +28,15 @@ class NKSError(Exception):
         detail: t.Any = None,
         is_transient: bool = False,
         is_unclear: bool = False,
+        retry_after: float = 0.0,
     ) -> None:
-        super().__init__(message)
+        super().__init__(printable(message))
         self.url = url
         self.status = status
         self.detail = detail
         self.is_transient = is_transient
         self.is_unclear = is_unclear
+        self.retry_after = retry_after
 
 
 class NKSConnectionError(NKSError):
@@ -49,11 +51,23 @@ class NKSPayloadError(NKSError):
     """The right status, but not the body promised."""
 
 
+def printable(text: str) -> str:
+    """The text with a space for each line break, control character and invisible character."""
+    return text if text.isprintable() else "".join(char if char.isprintable() else " " for char in text)
+
+
 def one_line(text: str, length: int = 80) -> str:
-    """The start of a text from outside, fit to be shown: no line breaks, no control characters."""
-    line = "".join(character if character.isprintable() else " " for character in text[: length * 4])
-    line = " ".join(line.split())
-    return line if len(line) <= length else line[: length - 1] + "…"
+    """The start of a text from outside, fit to be shown."""
+    return _start(" ".join(printable(text[: length * 4]).split()), length)
+
+
+def quoted(value: t.Any, length: int = 80) -> str:
+    """The start of an argument in quotes, with its white space and escapes for what cannot be seen."""
+    return _start(repr(value), length)
+
+
+def _start(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: length - 1] + "…"
 
 
 def error_text(exc: BaseException) -> str:

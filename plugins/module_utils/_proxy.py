@@ -9,6 +9,7 @@ Private to this collection: it may change without notice. It knows nothing of An
 from __future__ import annotations
 
 import base64
+import ipaddress
 import os
 import re
 import typing as t
@@ -40,28 +41,33 @@ class Proxy(t.NamedTuple):
 class UnusableProxyError(Exception):
     """``str()`` is why, and holds nothing of the proxy's URL, because a part of a password may look like a host."""
 
-    def __init__(self, variable: str) -> None:
-        super().__init__(
-            f"{variable} is not the URL of a proxy, http://[user:password@]host[:port]: the scheme can be http, https, "
-            "socks5 or socks5h, and special characters in the user name and the password must be percent-encoded"
-        )
+    def __init__(self, variable: str, reason: str) -> None:
+        super().__init__(f"{variable} {reason}")
         self.variable = variable
+
+
+NOT_A_URL = (
+    "is not the URL of a proxy, http://[user:password@]host[:port]: the scheme can be http, https, socks5 or socks5h, "
+    "and special characters in the user name and the password must be percent-encoded"
+)
 
 
 def find_proxy(url: str, proxies: t.Mapping[str, str]) -> Proxy | None:
     """The proxy for a URL.
 
     :param proxies: by scheme, as :func:`requests.utils.get_environ_proxies` makes it of the environment.
-    :raises UnusableProxyError: what is set there is not a URL of a proxy.
+    :raises UnusableProxyError: it is not a URL of a proxy, or the proxy would see the whole request.
     """
     scheme = next((scheme for scheme in (urlsplit(url).scheme, "all") if scheme in proxies), "")
     value = proxies[scheme] if scheme else ""
-    if not value:
+    if not value or _is_bypassed(urlsplit(url).hostname or ""):
         return None
     variable = _variable(f"{scheme}_proxy", value)
     match = _URL.fullmatch(value.strip())
     if not match or int(match["port"] or 0) > 65535 or not value.strip().isprintable():
-        raise UnusableProxyError(variable)
+        raise UnusableProxyError(variable, NOT_A_URL)
+    if urlsplit(url).scheme == "http":
+        raise UnusableProxyError(variable, "sets a proxy, which would see the token of a request to http://")
     scheme = (match["scheme"] or "http").lower()
     host_and_port = f"{match['host']}:{match['port']}" if match["port"] else match["host"]
     address = f"{scheme}://{host_and_port}"
@@ -72,6 +78,21 @@ def find_proxy(url: str, proxies: t.Mapping[str, str]) -> Proxy | None:
         return Proxy(variable, address, f"{scheme}://{quote(user, '')}:{quote(password, '')}@{host_and_port}", {})
     credentials = base64.b64encode(user + b":" + password).decode()
     return Proxy(variable, address, address, {"Proxy-Authorization": f"Basic {credentials}"})
+
+
+def _is_bypassed(host: str) -> bool:
+    """Whether ``NO_PROXY`` names the host in a way that requests does not know: ``*.domain``, IPv6 and its networks."""
+    return any(
+        host.endswith(entry[1:].lower()) if entry.startswith("*.") else _is_within(host, entry.strip("[]"))
+        for entry in re.split(r"[,\s]+", os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or "")
+    )
+
+
+def _is_within(host: str, network: str) -> bool:
+    try:
+        return ipaddress.ip_address(host) in ipaddress.ip_network(network, strict=False)
+    except ValueError:
+        return False
 
 
 def _variable(name: str, value: str) -> str:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which parts of an API object are secret. The standard library only.
+"""Removes secrets from objects of the API. The standard library only.
 
 Private to this collection: it may change without notice. It knows nothing of Ansible.
 """
@@ -12,16 +12,62 @@ import re
 import typing as t
 
 SOLUTIONS = ("solutions", "user_solutions")
-"""Fields that hold what NKS installs in a cluster. Their ``config`` has whatever values a user gave to a chart."""
+"""Fields that hold what NKS installs in a cluster. Their ``config`` has any values that a user gave to a chart."""
 
-WORDS = "(username|password|passwd|passphrase|pass|pwd|secret|token|key|credential)s?"
-SECRET_NAME = re.compile(f"({WORDS}|valuesyaml|requiredvalues)$")
-"""The last two are texts of YAML: the values of a chart as a whole."""
-SECRET_TEXT = re.compile(rf"""(?i){WORDS}["']?\s*[:=]\s*\S|://[^/\s@]+@|PRIVATE KEY""")
+CONFIG_FIELDS = frozenset(
+    ["chart_name", "chart_path", "name", "namespace", "release_name", "repository", "tag", "version"]
+)
+"""Names within the objects of a solution that are kept. Secrets have too many names to list those."""
+
+SOLUTION_FIELDS = CONFIG_FIELDS | set(
+    [
+        "cluster",
+        "config",
+        "created",
+        "dependencies",
+        "git_path",
+        "git_repo",
+        "initial",
+        "installer",
+        "instance_id",
+        "is_default",
+        "is_deleteable",
+        "is_failed",
+        "keyset",
+        "keyset_name",
+        "max_nodes",
+        "mode",
+        "org",
+        "pk",
+        "solution",
+        "spec",
+        "state",
+        "updated",
+        "url",
+        "version_migrations",
+        "workspace",
+    ]
+)
+
+WORDS = (
+    "(username|password|passwd|passphrase|passcode|pass|pwd|secret|token|key|credential|auth|cookie|webhook|psk|jwt)s?"
+)
+_VALUE = r"""("[^"]*"|'[^']*'|[^\s,;&]+)"""
+SECRET_TEXTS = (
+    re.compile(r"()-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL),
+    re.compile(r"(://)[^/\s@]+(?=@)"),
+    re.compile(r"""(authorization["']?\s*[:=]\s*)["']?(\w+ +)?[^\s"',]+""", re.IGNORECASE),
+    re.compile(r"\b(Bearer +)[\w.~+/=-]{6,}", re.IGNORECASE),
+    re.compile(rf"""({WORDS}["']?\s*[:=]\s*){_VALUE}""", re.IGNORECASE),
+    re.compile(r"\b()(gh[opsur]_\w{4,}|eyJ[\w-]{4,2000}\.[\w-]{4,2000}\.[\w-]*)"),
+    re.compile(r"(hooks\.slack\.com/)[^\s\"']+", re.IGNORECASE),
+    re.compile(r"([?&]sig=)[^\s&]+", re.IGNORECASE),
+)
+"""Secrets within a text, each after a first group that can be shown."""
 
 
 def without_secrets(value: t.Any) -> t.Any:
-    """The same value, less the secrets in each field of ``SOLUTIONS``, at whatever depth."""
+    """The same value, without the secrets in each field of ``SOLUTIONS``, at any depth."""
     if isinstance(value, list):
         return [without_secrets(item) for item in value]
     if isinstance(value, dict):
@@ -32,25 +78,29 @@ def without_secrets(value: t.Any) -> t.Any:
     return value
 
 
-def _solutions_without_secrets(value: t.Any) -> t.Any:
+def redact(value: t.Any) -> t.Any:
+    """The same value, with asterisks for the secrets in its texts."""
     if isinstance(value, list):
-        return [_solutions_without_secrets(item) for item in value if not _is_secret_text(item)]
+        return [redact(item) for item in value]
     if isinstance(value, dict):
-        # An environment variable of a container is an object of two fields: name and value.
-        is_pair = _is_secret_name(str(value.get("name")))
+        return {name: redact(item) for name, item in value.items()}
+    if isinstance(value, str):
+        for pattern in SECRET_TEXTS:
+            value = pattern.sub(r"\1********", value)
+    return value
+
+
+def _solutions_without_secrets(value: t.Any, fields: t.Container[str] = SOLUTION_FIELDS) -> t.Any:
+    if isinstance(value, list):
+        return [_solutions_without_secrets(item, fields) for item in value if not _is_secret_text(item)]
+    if isinstance(value, dict):
         return {
-            name: _solutions_without_secrets(item)
+            name: _solutions_without_secrets(item, CONFIG_FIELDS)
             for name, item in value.items()
-            if not (_is_secret_name(name) or _is_secret_text(item) or (is_pair and name == "value"))
+            if name in fields and not _is_secret_text(item)
         }
     return value
 
 
-def _is_secret_name(name: str) -> bool:
-    """Whether a name ends as those of secrets do, be it in snake_case, camelCase or kebab-case, numbered or not."""
-    return bool(SECRET_NAME.search(re.sub("[^a-z]", "", name.lower())))
-
-
 def _is_secret_text(value: t.Any) -> bool:
-    """Whether a text holds a secret: by name and value, as YAML does, in front of a host name, or as a PEM file."""
-    return isinstance(value, str) and bool(SECRET_TEXT.search(value))
+    return isinstance(value, str) and any(pattern.search(value) for pattern in SECRET_TEXTS)

@@ -16,7 +16,7 @@ import typing as t
 
 from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSPayloadError, one_line
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
-from ansible_collections.netapp.nks.plugins.module_utils._secrets import without_secrets
+from ansible_collections.netapp.nks.plugins.module_utils._secrets import redact, without_secrets
 
 R = t.TypeVar("R", bound="Resource")
 
@@ -144,12 +144,12 @@ BUILD_EVENTS = ("provider_build", "k8s_node_config")
 
 @dataclasses.dataclass(frozen=True)
 class Log:
-    """An entry of the build log of a cluster. Old ones have no ``pk``."""
+    """An entry of the build log of a cluster, with asterisks for secrets. Old ones have no ``pk``."""
 
     raw: JSON
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "raw", without_secrets(self.raw))
+        object.__setattr__(self, "raw", redact(without_secrets(self.raw)))
 
     @property
     def is_failure(self) -> bool:

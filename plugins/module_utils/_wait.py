@@ -12,7 +12,8 @@ import math
 import time
 import typing as t
 
-from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError
+from ansible_collections.netapp.nks.plugins.module_utils import _connection
+from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, NKSPayloadError
 from ansible_collections.netapp.nks.plugins.module_utils._http import Deadline
 
 if t.TYPE_CHECKING:
@@ -24,10 +25,13 @@ R = t.TypeVar("R")
 
 def check_seconds(timeout: float | None, sleep: float | None) -> None:
     """:raises NKSError: ``wait_timeout`` or ``wait_sleep`` is not a time that can be waited."""
-    if timeout is None or not (math.isfinite(timeout) and timeout >= 0):
-        raise NKSError(f"wait_timeout must be a number of seconds, 0 or more, not {timeout}.")
-    if sleep is None or not (math.isfinite(sleep) and sleep > 0):
-        raise NKSError(f"wait_sleep must be a number of seconds above 0, not {sleep}.")
+    _connection.check_seconds("wait_timeout", timeout, can_be_zero=True)
+    _connection.check_seconds("wait_sleep", sleep)
+
+
+def _is_of_another(exc: NKSError) -> bool:
+    """Whether the answer looks like that of a gateway in front of the API: HTML, or 404 without a detail."""
+    return isinstance(exc, NKSPayloadError) or (exc.status == 404 and exc.detail is None)
 
 
 def min_remaining(timeout: float) -> float:
@@ -44,8 +48,10 @@ def poll_until(
 ) -> tuple[R | None, NKSError | None]:
     """Poll until the result is final or the time is up.
 
-    A failure that is transient counts as a result that is not final. No pause, request or repetition goes on after
-    ``timeout`` seconds, except the requests of the first poll, which have the whole ``api_timeout``.
+    A failure that is transient counts as a result that is not final, and so does an answer of another server
+    than the API once there was a result. No pause, request or repetition goes on after ``timeout`` seconds, except the requests of the
+    first poll, which have the whole ``api_timeout``. If the API asks to wait, the next poll comes after that; if the
+    time ends before, the poll is over at once.
 
     :param poll: called with a client whose requests end in time.
     :param is_final: called after each poll with what this function would return.
@@ -63,12 +69,15 @@ def poll_until(
         try:
             seen, failure = poll(limited), None
         except NKSError as exc:
-            if not exc.is_transient:
+            if not (exc.is_transient or (seen is not None and _is_of_another(exc))):
                 raise
             failure = exc
+        retry_after = failure.retry_after if failure else 0.0
         answered = time.monotonic()
-        if is_final(seen, failure) or end - answered <= min_remaining(timeout):
+        left = end - answered - min_remaining(timeout)
+        if is_final(seen, failure) or left <= 0 or left < retry_after:
             return seen, failure
         limited = client.until(Deadline(end, end))
         # The last poll begins early enough to be answered, if it takes no longer than twice the one before.
-        time.sleep(min(sleep, max(0.0, end - answered - max(min_remaining(timeout), 2 * (answered - asked)))))
+        latest = max(0.0, min(left, end - answered - 2 * (answered - asked)))
+        time.sleep(max(min(sleep, latest), retry_after))

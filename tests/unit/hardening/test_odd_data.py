@@ -226,7 +226,7 @@ def test_module_and_inventory_select_the_same_clusters(source: Source, clusters:
     source.serve({"name": "o"}, clusters, [])
     with NKSClient(**source.options) as client:
         as_module: t.Any = {option: [str(value) for value in values] for option, values in selection.items()}
-        wanted = {cluster["pk"] for cluster in select_clusters(client, **as_module).clusters}
+        wanted = {cluster.pk for cluster in select_clusters(client, **as_module).clusters}
     found = {host.vars["nks_pk"] for host in source.manage(**selection).groups["nks"].get_hosts()}
     assert found == wanted
 

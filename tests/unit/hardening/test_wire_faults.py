@@ -16,14 +16,15 @@ import time
 import typing as t
 
 import pytest
-from ansible_collections.netapp.nks.plugins.module_utils._client import (
-    NKSClient,
+from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
+from ansible_collections.netapp.nks.plugins.module_utils._errors import (
     NKSConnectionError,
     NKSError,
     NKSPayloadError,
     NKSStatusError,
 )
 from ansible_collections.netapp.nks.plugins.module_utils._http import MAX_PAUSE
+from ansible_collections.netapp.nks.plugins.module_utils._types import Org
 from ansible_collections.netapp.nks.tests.fake_nks.server import FakeNKS
 from ansible_collections.netapp.nks.tests.unit.hardening.faults import (
     CASES,
@@ -128,12 +129,13 @@ def test_whatever_happens_on_the_wire_ends_in_time_with_the_answer_or_one_clear_
 
 def without_time(answer: t.Any) -> t.Any:
     """The answer but for when an organization was changed, and for where the Kubernetes of a cluster is."""
-    return {**answer, "updated": None} if isinstance(answer, dict) and "slug" in answer else answer
+    return answer.with_fields(updated=None) if isinstance(answer, Org) else answer
 
 
 BOUNDED = """
 import json, resource, sys, threading, time
-from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient, NKSError
+from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
+from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError
 url, token, *timeouts = sys.argv[1:]
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 ends = []
@@ -189,20 +191,21 @@ def test_a_large_answer_is_read(fake: FakeNKS) -> None:
 
 
 TIMED_OUT = """
-import concurrent.futures, gc, json, math, os, sys, threading, time
-from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient, NKSError
+import concurrent.futures, gc, json, os, sys, threading, time
+from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
+from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError
+from ansible_collections.netapp.nks.plugins.module_utils._http import Deadline
+from ansible_collections.netapp.nks.plugins.module_utils._types import Org
 url, token, ca_path, first = sys.argv[1:]
 
 def counts():
     return [threading.active_count(), len(os.listdir("/proc/self/fd"))]
 
 def ask(client):
-    client.limit(math.inf, math.inf)
     if first:
-        client.clusters(381)
-    client.limit(time.monotonic() + 0.2, math.inf)
+        client.clusters(Org({"pk": 381}))
     try:
-        client.orgs()
+        client.until(Deadline(time.monotonic() + 0.2)).orgs()
     except NKSError as exc:
         return str(exc)
 

@@ -8,7 +8,8 @@ import threading
 import typing as t
 
 import pytest
-from ansible_collections.netapp.nks.plugins.module_utils._client import DEFAULT_URL, NKSClient
+from ansible_collections.netapp.nks.plugins.module_utils._api import DEFAULT_URL
+from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
 from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSConnectionError
 from ansible_collections.netapp.nks.plugins.module_utils._fleet import select_clusters
 from ansible_collections.netapp.nks.plugins.modules import nks_cluster_info, nks_org_info
@@ -28,7 +29,7 @@ def test_one_warning_comes_before_the_token_is_sent_to_a_default_host_that_has_a
 ) -> None:
     asked = resolve(has_address)
     warned: list[tuple[str, int]] = []
-    client = NKSClient("x", None, api_retries=0, warn=lambda text: warned.append((text, len(client.request_log))))
+    client = NKSClient("x", None, api_retries=0, warn=lambda text: warned.append((text, client.request_count)))
     for _again in range(2):
         with pytest.raises(NKSConnectionError) as caught:
             select_clusters(client, orgs=orgs)
@@ -49,7 +50,7 @@ def test_a_proxy_may_know_the_default_host(resolve: Resolve, monkeypatch: pytest
 
 def test_a_name_that_is_looked_up_for_ever_does_not_hold_the_client(monkeypatch: pytest.MonkeyPatch) -> None:
     end = threading.Event()
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_arguments: end.wait(60))
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_arguments, **_options: end.wait(60))
     warned: list[str] = []
     with pytest.raises(NKSConnectionError, match="no complete answer"):
         NKSClient("x", None, api_retries=0, api_timeout=0.2, warn=warned.append).orgs()
