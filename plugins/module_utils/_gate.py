@@ -102,14 +102,12 @@ def evaluate_all(client: NKSClient, expectations: t.Sequence[Expectation], scope
     scopes = [scope if expectation.org is None else (expectation.org,) for expectation in expectations]
     read = read_fleets(client, list(dict.fromkeys(scopes)), include_service_clusters=True)
     fleets = [match_expectation(expectation, read[scope]) for expectation, scope in zip(expectations, scopes)]
-    should_run = [
-        fleet.clusters[0]
+    should_run = {
+        (fleet.clusters[0].org.pk, fleet.clusters[0].pk): fleet.clusters[0]
         for expectation, fleet in zip(expectations, fleets)
         if expectation.expect == "running" and isinstance(fleet, Fleet) and len(fleet.clusters) == 1
-    ]
-    failures = {
-        (cluster.org.pk, cluster.pk): log for cluster, log in zip(should_run, find_failures(client, should_run))
     }
+    failures = dict(zip(should_run, find_failures(client, list(should_run.values()))))
 
     def failure_of(fleet: Fleet | NKSError) -> Log | None:
         clusters = fleet.clusters if isinstance(fleet, Fleet) else []
