@@ -5,16 +5,67 @@
 
 from __future__ import annotations
 
+import os
 import typing as t
 
-from ansible.plugins.action import ActionBase
+from ansible.errors import AnsibleConnectionFailure
+from ansible_collections.netapp.nks.plugins.plugin_utils._progress import JSON, ShowsProgress
 
 
-class ActionModule(ActionBase):
-    _supports_check_mode = True
-    _supports_async = True
+class ActionModule(ShowsProgress):
+    # The wait repeats requests, so that the first look need not.
+    first_arguments: t.ClassVar[JSON] = {"wait_timeout": 0, "api_retries": 0}
+    shows_all = True
 
-    def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> dict[str, t.Any]:
-        result = super().run(tmp, task_vars)
-        answer = self._execute_module(task_vars=task_vars, wrap_async=bool(self._task.async_val))
-        return {**result, **answer}
+    def title(self, arguments: JSON) -> str:
+        return "The gate stays shut"
+
+    def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> JSON:
+        try:
+            return super().run(tmp, task_vars)
+        except AnsibleConnectionFailure as exc:
+            return _unreachable(exc, task_vars)
+
+    def run_with_progress(self, arguments: JSON, task_vars: JSON) -> JSON:
+        # ansible-core 2.18 and older make an empty text of null, which the module refuses.
+        if "orgs" in arguments and arguments["orgs"] is None:
+            return {"failed": True, "msg": "orgs is null. Leave it out to look in all organizations."}
+        defaults = self._defaults()
+        for option in ("wait_timeout", "wait_sleep"):
+            # An option that is omitted does not hide a default of the play.
+            if option in defaults:
+                arguments.setdefault(option, defaults[option])
+        environment: JSON = {}
+        self._compute_environment_string(environment)
+        if "orgs" not in arguments and "NKS_ORG_ID" in os.environ and "NKS_ORG_ID" not in environment:
+            arguments["orgs"] = [value.strip() for value in os.environ["NKS_ORG_ID"].split(",")]
+        return super().run_with_progress(arguments, task_vars)
+
+    def _execute_module(self, *arguments: t.Any, **options: t.Any) -> JSON:
+        """A host that cannot be reached is a failure, because ``ignore_unreachable`` would open the gate."""
+        try:
+            return t.cast(JSON, super()._execute_module(*arguments, **options))
+        except AnsibleConnectionFailure as exc:
+            return _unreachable(exc, options["task_vars"])
+
+    def _defaults(self) -> JSON:
+        """What ``module_defaults`` of the play set for the gate."""
+        found: JSON = {}
+        given: JSON = {}
+        for defaults in self._task.module_defaults or []:
+            given.update(defaults)
+        for key in ("group/netapp.nks.nks", "netapp.nks.nks_cluster_gate"):
+            found.update(self._templar.template(given.get(key) or {}))
+        return found
+
+
+def _unreachable(exc: AnsibleConnectionFailure, task_vars: JSON) -> JSON:
+    error = f"the host {task_vars['inventory_hostname']}, on which the gate runs, cannot be reached: {exc}"
+    reason = f"Nothing could be seen: {error}"
+    return {
+        "failed": True,
+        "is_final": True,
+        "error": error,
+        "unmet": [reason],
+        "msg": f"The gate stays shut.\n{reason}",
+    }

@@ -21,6 +21,8 @@ from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster, 
 if t.TYPE_CHECKING:
     from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
 
+SUMMARY_FIELDS = ("pk", "name", "org", "state", "is_failed", "node_count", "k8s_version")
+
 VERSION = r"v?[0-9]+(\.[0-9]+)*"
 
 
@@ -49,15 +51,24 @@ class Verdict(t.NamedTuple):
     """A sentence for each reason why the expectation is not met. Empty if it is met."""
     is_final: bool
     """Whether waiting cannot change it: the cluster has failed or cannot be looked for."""
+    warnings: t.Sequence[str] = ()
+    """What was not seen, although the expectation is met."""
 
     def result(self) -> JSON:
-        """The verdict as the module returns it."""
+        """The verdict as the module returns it, with the whole cluster."""
         wanted = {field: value for field, value in self.expectation._asdict().items() if value is not None}
         return {
             **wanted,
             "met": not self.reasons,
             "reasons": self.reasons,
             "cluster": self.cluster and self.cluster.raw,
+        }
+
+    def summary(self) -> JSON:
+        """The same with what identifies and judges the cluster."""
+        return {
+            **self.result(),
+            "cluster": self.cluster and {field: self.cluster.raw.get(field) for field in SUMMARY_FIELDS},
         }
 
 
@@ -91,14 +102,12 @@ def evaluate_all(client: NKSClient, expectations: t.Sequence[Expectation], scope
     scopes = [scope if expectation.org is None else (expectation.org,) for expectation in expectations]
     read = read_fleets(client, list(dict.fromkeys(scopes)), include_service_clusters=True)
     fleets = [match_expectation(expectation, read[scope]) for expectation, scope in zip(expectations, scopes)]
-    should_run = [
-        fleet.clusters[0]
+    should_run = {
+        (fleet.clusters[0].org.pk, fleet.clusters[0].pk): fleet.clusters[0]
         for expectation, fleet in zip(expectations, fleets)
         if expectation.expect == "running" and isinstance(fleet, Fleet) and len(fleet.clusters) == 1
-    ]
-    failures = {
-        (cluster.org.pk, cluster.pk): log for cluster, log in zip(should_run, find_failures(client, should_run))
     }
+    failures = dict(zip(should_run, find_failures(client, list(should_run.values()))))
 
     def failure_of(fleet: Fleet | NKSError) -> Log | None:
         clusters = fleet.clusters if isinstance(fleet, Fleet) else []

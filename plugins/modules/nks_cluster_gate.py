@@ -197,22 +197,17 @@ msg:
   sample: "The gate opens: 2 of 2 clusters are as expected."
 """
 
+import time
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
 from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError
-from ansible_collections.netapp.nks.plugins.module_utils._gate import (
-    Expectation,
-    Verdict,
-    evaluate,
-    evaluate_all,
-    parse_entries,
-)
-from ansible_collections.netapp.nks.plugins.module_utils._module import error_fields, run_module
+from ansible_collections.netapp.nks.plugins.module_utils._gate import Verdict, evaluate_all, parse_entries
+from ansible_collections.netapp.nks.plugins.module_utils._module import run_module
 from ansible_collections.netapp.nks.plugins.module_utils._options import CONNECTION, ORGS
 from ansible_collections.netapp.nks.plugins.module_utils._orgs import org_scope
-from ansible_collections.netapp.nks.plugins.module_utils._types import join_limited
+from ansible_collections.netapp.nks.plugins.module_utils._unmet import unmet_result
 from ansible_collections.netapp.nks.plugins.module_utils._wait import check_seconds, poll_until
 
 
@@ -221,6 +216,7 @@ def gate(module: AnsibleModule, client: NKSClient) -> dict[str, t.Any]:
     expectations = parse_entries(module.params["clusters"])
     scope = org_scope(module.params["orgs"])
     timeout = 0.0 if module.check_mode else module.params["wait_timeout"]
+    began = time.monotonic()
     verdicts: list[Verdict] | None = None
     failure: NKSError | None
     try:
@@ -233,16 +229,19 @@ def gate(module: AnsibleModule, client: NKSClient) -> dict[str, t.Any]:
         )
     except NKSError as exc:
         failure = exc
-    seen = describe(expectations, verdicts, failure)
-    if not seen["unmet"]:
-        number = len(expectations)
-        return {"msg": f"The gate opens: {number} of {number} clusters are as expected.", "clusters": seen["clusters"]}
+    reasons = [reason for verdict in verdicts or [] for reason in verdict.reasons]
+    if verdicts is not None and not (reasons or failure):
+        for warning in dict.fromkeys(warning for verdict in verdicts for warning in verdict.warnings):
+            module.warn(warning)
+        return {
+            "msg": f"The gate opens: {len(verdicts)} of {len(verdicts)} clusters are as expected.",
+            "clusters": [verdict.result() for verdict in verdicts],
+        }
+    ends = is_final(verdicts, failure)
+    waited = time.monotonic() - began if timeout and not ends else None
     return {
-        "failed": True,
-        "is_final": is_final(verdicts, failure),
-        "msg": f"The gate stays shut. {' '.join(seen['unmet'])}",
-        **seen,
-        **(error_fields(failure) if failure else {}),
+        **unmet_result("The gate stays shut", reasons, failure, is_final=ends, waited=waited),
+        **({"clusters": [verdict.summary() for verdict in verdicts]} if verdicts is not None else {}),
     }
 
 
@@ -253,22 +252,6 @@ def is_final(verdicts: list[Verdict] | None, failure: NKSError | None) -> bool:
     return verdicts is not None and (
         any(verdict.is_final for verdict in verdicts) or not any(verdict.reasons for verdict in verdicts)
     )
-
-
-def describe(
-    expectations: list[Expectation], verdicts: list[Verdict] | None, failure: NKSError | None
-) -> dict[str, t.Any]:
-    """``clusters`` and ``unmet`` as the module returns them, of the last look that succeeded, if any did.
-
-    :param failure: why a look after that failed.
-    """
-    if verdicts is None:
-        verdicts = [evaluate(expectation, failure or NKSError("not asked")) for expectation in expectations]
-        unmet = [f"{join_limited([str(expectation) for expectation in expectations])} cannot be looked for: {failure}"]
-    else:
-        unmet = [reason for verdict in verdicts for reason in verdict.reasons]
-        unmet += [f"The last look failed: {failure}"] if failure else []
-    return {"clusters": [verdict.result() for verdict in verdicts], "unmet": unmet}
 
 
 def main() -> None:

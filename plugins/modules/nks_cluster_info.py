@@ -403,6 +403,7 @@ skipped_orgs:
       detail: You do not have permission to perform this action.
 """
 
+import time
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
@@ -416,7 +417,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._fleet import (
     with_includes,
 )
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
-from ansible_collections.netapp.nks.plugins.module_utils._module import error_fields, params_for, run_module
+from ansible_collections.netapp.nks.plugins.module_utils._module import params_for, run_module
 from ansible_collections.netapp.nks.plugins.module_utils._options import (
     CONNECTION,
     IDENTITY,
@@ -424,6 +425,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._options import (
     SELECTION,
 )
 from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster, join_limited
+from ansible_collections.netapp.nks.plugins.module_utils._unmet import unmet_result
 from ansible_collections.netapp.nks.plugins.module_utils._wait import check_seconds, poll_until
 
 
@@ -457,7 +459,7 @@ def only_fields(clusters: list[Cluster], fields: list[str] | None) -> list[JSON]
 def wait_for_clusters(module: AnsibleModule, client: NKSClient, select: t.Callable[[NKSClient], Fleet]) -> Fleet:
     """The fleet as soon as it is as wanted. In check mode the fleet as it is.
 
-    :raises NKSError: it is not in time, or never will be.
+    Ends the module if it is not in time, or never will be.
     """
     wait_for, timeout, sleep = (module.params[option] for option in ("wait_for", "wait_timeout", "wait_sleep"))
     if wait_for == "running" and module.params["states"]:
@@ -465,54 +467,63 @@ def wait_for_clusters(module: AnsibleModule, client: NKSClient, select: t.Callab
             "wait_for=running cannot be used with states, which would hide the clusters that are not running."
         )
     check_seconds(timeout, sleep)
-    timeout = 0 if module.check_mode else timeout
-
-    def poll(client: NKSClient) -> tuple[Fleet, str]:
-        fleet = select(client)
-        return fleet, unmet(client, fleet, wait_for)
-
+    timeout = 0.0 if module.check_mode else timeout
+    began = time.monotonic()
     seen, failure = poll_until(
         client,
-        poll,
-        lambda seen, failure: seen is not None and failure is None and not seen[1],
+        lambda limited: Snapshot.take(limited, select(limited), wait_for),
+        is_final,
         timeout,
         sleep,
     )
-    if failure and not timeout:
+    if failure and module.check_mode:
         raise failure
-    fleet, missing = seen or (None, "")
-    if fleet and not failure and (not missing or module.check_mode):
-        return fleet
-    words = [f"The clusters selected are not {wait_for} after {timeout:g} s (wait_timeout)."]
-    words += [f"Seen last: {missing}."] if missing else []
-    words += [f"The last look failed: {failure}"] if failure else []
-    raise NKSError(" ".join(words), **(error_fields(failure) if failure else {}))
+    if seen and not failure and (not seen.reasons or (module.check_mode and not seen.is_final)):
+        return seen.fleet
+    ends = is_final(seen, failure)
+    waited = time.monotonic() - began if timeout and not ends else None
+    title = f"The clusters selected are not {wait_for}"
+    module.fail_json(**unmet_result(title, seen.reasons if seen else [], failure, is_final=ends, waited=waited))
 
 
-def unmet(client: NKSClient, fleet: Fleet, wait_for: str) -> str:
-    """What of the fleet is not as wanted, in words. Empty when all is.
+class Snapshot(t.NamedTuple):
+    """What one poll saw."""
 
-    :raises NKSError: waiting cannot help.
-    """
-    if wait_for == "absent":
-        fleet.check_absence_is_known()
-        return describe_states(fleet.clusters)
-    if not fleet.clusters:
-        return f"no cluster fits; {fleet.describe_alternatives()}"
-    if wait_for == "present":
-        return ""
-    failed = [
-        f"{describe_states([cluster])}{f' (the build log says: {log.message})' if log.message else ''}"
-        for cluster, log in zip(fleet.clusters, find_failures(client, fleet.clusters))
-        if log
-    ]
-    if failed:
-        raise NKSError(f"Clusters have failed, so that waiting cannot help: {join_limited(failed)}.")
-    return describe_states([cluster for cluster in fleet.clusters if cluster.state != "running"])
+    fleet: Fleet
+    reasons: list[str]
+    """A sentence for each thing that is not as wanted."""
+    is_final: bool
+    """Whether waiting cannot help."""
+
+    @classmethod
+    def take(cls, client: NKSClient, fleet: Fleet, wait_for: str) -> Snapshot:
+        if wait_for == "absent":
+            fleet.check_absence_is_known()
+            return cls(fleet, [describe_states(fleet.clusters)] if fleet.clusters else [], False)
+        if not fleet.clusters:
+            return cls(fleet, [f"No cluster matches; {fleet.describe_alternatives()}."], False)
+        if wait_for == "present":
+            return cls(fleet, [], False)
+        failed = [
+            f"{describe_states([cluster])[:-1]}{f' (the build log says: {log.message})' if log.message else ''}"
+            for cluster, log in zip(fleet.clusters, find_failures(client, fleet.clusters))
+            if log
+        ]
+        if failed:
+            return cls(fleet, [f"Clusters have failed, so that waiting cannot help: {join_limited(failed)}."], True)
+        unready = [cluster for cluster in fleet.clusters if cluster.state != "running"]
+        return cls(fleet, [describe_states(unready)] if unready else [], False)
+
+
+def is_final(seen: Snapshot | None, failure: NKSError | None) -> bool:
+    """Whether another poll cannot change the result."""
+    if failure:
+        return not failure.is_transient
+    return seen is not None and (seen.is_final or not seen.reasons)
 
 
 def describe_states(clusters: list[Cluster]) -> str:
-    return join_limited([f"{cluster} is {one_line(str(cluster.state))}" for cluster in clusters])
+    return f"{join_limited([f'{cluster} is {one_line(str(cluster.state))}' for cluster in clusters])}."
 
 
 def main() -> None:

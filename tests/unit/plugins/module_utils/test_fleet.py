@@ -10,14 +10,11 @@ import threading
 import typing as t
 
 import pytest
-from ansible_collections.netapp.nks.plugins.module_utils._client import (
-    NKSClient,
-    NKSError,
-    NKSPayloadError,
-    NKSStatusError,
-)
-from ansible_collections.netapp.nks.plugins.module_utils._fleet import select_clusters, with_includes
+from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
+from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, NKSPayloadError, NKSStatusError
+from ansible_collections.netapp.nks.plugins.module_utils._fleet import Fleet, select_clusters, with_includes
 from ansible_collections.netapp.nks.plugins.module_utils._orgs import concurrently, select_orgs
+from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster, Org, Resource
 from ansible_collections.netapp.nks.tests.fake_nks.server import FakeNKS
 
 JSON = t.Dict[str, t.Any]
@@ -29,8 +26,8 @@ ALL = [*OF_381, *OF_382, 1401]
 INCLUDES = {"include_details": True, "include_nodes": True, "include_node_pools": True, "include_logs": True}
 
 
-def pks(objects: list[JSON]) -> list[t.Any]:
-    return [item.get("pk") for item in objects]
+def pks(items: t.Sequence[Resource]) -> list[int]:
+    return [item.pk for item in items]
 
 
 def paths(fake: FakeNKS) -> list[str]:
@@ -79,7 +76,7 @@ def serve(fake: FakeNKS, path: str, data: t.Any) -> None:
 def test_selection_keeps_what_fits_every_option(client: NKSClient, selection: JSON, found: list[int]) -> None:
     fleet = select_clusters(client, **selection)
     assert pks(fleet.clusters) == found
-    assert [cluster["org"] for cluster in fleet.clusters] == [org["pk"] for org, _cluster in fleet.pairs]
+    assert all(cluster.raw["org"] == cluster.org.pk for cluster in fleet.clusters)
 
 
 def test_what_an_organization_has_besides_is_not_selected(client: NKSClient) -> None:
@@ -96,14 +93,17 @@ def test_an_empty_list_or_value_is_refused_before_any_request(
     assert not fake.requests
 
 
-ORGS: list[JSON] = [
-    {"pk": 1, "slug": "2", "name": "x"},
-    {"pk": 2, "slug": "y", "name": "z"},
-    {"pk": 3, "slug": "x", "name": "y"},
-    {"pk": 4, "slug": "", "name": "twin"},
-    {"pk": 5, "slug": "", "name": "twin"},
-    {"pk": 6, "slug": "a", "name": "2"},
-    {"pk": 1, "slug": "2", "name": "x"},
+ORGS = [
+    Org(raw)
+    for raw in (
+        {"pk": 1, "slug": "2", "name": "x"},
+        {"pk": 2, "slug": "y", "name": "z"},
+        {"pk": 3, "slug": "x", "name": "y"},
+        {"pk": 4, "slug": "", "name": "twin"},
+        {"pk": 5, "slug": "", "name": "twin"},
+        {"pk": 6, "slug": "a", "name": "2"},
+        {"pk": 1, "slug": "2", "name": "x"},
+    )
 ]
 
 
@@ -111,27 +111,28 @@ ORGS: list[JSON] = [
     ("wanted", "found"),
     [
         (None, [1, 2, 3, 4, 5, 6]),
-        (["2"], [2]),
-        (["x"], [3]),
-        (["y"], [2]),
         (["z"], [2]),
         (["1"], [1]),
         (["6", "1", "a"], [6, 1]),
     ],
 )
-def test_an_organization_is_found_by_id_then_slug_then_name(wanted: list[str] | None, found: list[int]) -> None:
+def test_an_organization_is_found_by_id_slug_or_name(wanted: list[str] | None, found: list[int]) -> None:
     assert pks(select_orgs(ORGS, wanted)) == found
 
 
-def test_the_organizations_that_a_name_fits_are_listed() -> None:
-    with pytest.raises(NKSError, match=r"'twin' fits more than one .*\b4, twin.*\b5, twin"):
-        select_orgs(ORGS, ["1", "twin"])
+@pytest.mark.parametrize(
+    ("identifier", "listed"),
+    [("twin", r"\(4, twin\); \(5, twin\)"), ("x", "1, .*3, "), ("y", "2, .*3, "), ("2", "1, .*2, .*6, ")],
+)
+def test_what_matches_several_organizations_in_whichever_way_is_ambiguous(identifier: str, listed: str) -> None:
+    with pytest.raises(NKSError, match=f"'{identifier}' matches more than one organization: .*{listed}"):
+        select_orgs(ORGS, ["6", identifier])
 
 
 @pytest.mark.parametrize("wanted", ["none", "None", "My organization", "0381"])
 def test_an_unknown_organization_is_an_error_that_lists_those_seen(client: NKSClient, wanted: str) -> None:
     with pytest.raises(NKSError) as caught:
-        select_orgs([*client.orgs(), {"pk": 500, "slug": None}], [wanted])
+        select_orgs([*client.orgs(), Org({"pk": 500, "slug": None})], [wanted])
     assert repr(wanted) in str(caught.value)
     for seen in ("381, my-organization, My Organization", "382, acme-retail, Acme Retail", "383, 🚀", "390", "500"):
         assert seen in str(caught.value)
@@ -147,13 +148,13 @@ def test_what_the_api_says_of_organizations_is_shown_as_one_line(fake: FakeNKS, 
 
 def test_thousands_of_organizations_do_not_fill_the_screen() -> None:
     with pytest.raises(NKSError, match="and 4980 more") as caught:
-        select_orgs([{"pk": pk, "slug": "s" * 50} for pk in range(5000)], ["none"])
+        select_orgs([Org({"pk": pk, "slug": "s" * 50}) for pk in range(5000)], ["none"])
     assert len(str(caught.value)) < 3000
 
 
 def test_a_token_that_sees_no_organization_has_no_clusters(fake: FakeNKS, connect: Connect) -> None:
     client = connect(api_token=fake.tokens["nobody"])
-    assert select_clusters(client) == ([], [], [], [], "")
+    assert select_clusters(client) == Fleet([], [], [], [])
     with pytest.raises(NKSError, match="none at all"):
         select_clusters(client, orgs=["381"])
 
@@ -166,16 +167,16 @@ def test_a_token_that_sees_no_organization_has_no_clusters(fake: FakeNKS, connec
     [
         (
             {"states": ["runing"], "orgs": ["381"]},
-            "none of the 5 that are there fits states 'runing'; their states are 'building', 'draft', 'running'. Left "
+            "none of the 5 that are there matches states 'runing'; their states are 'building', 'draft', 'running'. Left "
             "out: prod (ID 1201), staging (ID 1202), build-me (ID 1203), going (ID 1204), broken (ID 1205).",
         ),
         (
             {"providers": ["hci"], "regions": ["nyc1"], "orgs": ["382"]},
-            "none of the 3 that are there fits regions 'nyc1'; their regions are 'Lab 1', 'eastus', 'westeurope'.",
+            "none of the 3 that are there matches regions 'nyc1'; their regions are 'Lab 1', 'eastus', 'westeurope'.",
         ),
         (
             {"providers": ["hci"], "regions": ["eastus"], "orgs": ["382"]},
-            "fits providers 'hci' and regions 'eastus' at the same time; their providers are 'aks', 'azure', 'hci'; "
+            "matches providers 'hci' and regions 'eastus' at the same time; their providers are 'aks', 'azure', 'hci'; "
             "their regions are 'Lab 1', 'eastus', 'westeurope'.",
         ),
         (
@@ -184,13 +185,13 @@ def test_a_token_that_sees_no_organization_has_no_clusters(fake: FakeNKS, connec
         ),
         (
             {"name": "prod", "states": ["draft"]},
-            "none of the 2 that are there fits states 'draft'; their states are 'running'",
+            "none of the 2 that are there matches states 'draft'; their states are 'running'",
         ),
     ],
 )
 def test_a_selection_that_leaves_nothing_says_what_is_there(client: NKSClient, selection: JSON, words: str) -> None:
     fleet = select_clusters(client, **selection)
-    assert not fleet.pairs
+    assert not fleet.clusters
     [warning] = [text for text in fleet.warnings() if "may not read" not in text]
     assert warning.startswith("No cluster is selected: none of the ")
     assert words in warning
@@ -221,7 +222,7 @@ def test_odd_values_of_many_clusters_are_one_short_line(fake: FakeNKS, client: N
 
 
 def test_a_forbidden_organization_that_was_only_discovered_is_skipped(client: NKSClient) -> None:
-    assert select_clusters(client).skipped_orgs == [
+    assert [skipped.result() for skipped in select_clusters(client).skipped_orgs] == [
         {"pk": 390, "name": "Partner Labs", "detail": "You do not have permission to perform this action."}
     ]
 
@@ -271,28 +272,17 @@ def test_a_broken_answer_ends_the_whole(fake: FakeNKS, client: NKSClient, kind: 
 
 
 def test_what_is_listed_twice_is_returned_once_in_the_order_of_the_api(fake: FakeNKS, client: NKSClient) -> None:
-    listed: list[JSON] = [
-        {"pk": 9},
-        {"pk": 3, "n": 1},
-        {"pk": 9, "n": 2},
-        {"pk": 3},
-        {"pk": 7},
-        {"n": "a"},
-        {"n": "a"},
-        {"pk": "9"},
-        {"pk": 9, "instance_id": "another"},
-        {"pk": 9, "instance_id": "another"},
-    ]
+    listed: list[JSON] = [{"pk": 9}, {"pk": 3, "n": 1}, {"pk": 9, "n": 2}, {"pk": 3, "n": 1}, {"pk": 9}, {"pk": 7}]
     serve(fake, "/orgs/381/clusters", listed)
-    found = select_clusters(client, orgs=["381"]).clusters
-    assert found == [listed[number] for number in (0, 1, 4, 5, 6, 7, 8)]
+    found = [cluster.raw for cluster in select_clusters(client, orgs=["381"]).clusters]
+    assert found == [listed[number] for number in (0, 1, 2, 5)]
 
 
 def test_objects_are_returned_with_the_fields_and_values_of_the_api(fake: FakeNKS, client: NKSClient) -> None:
     new = {"username": "kept", "x": [1.5, "ü"]}
     listed: list[JSON] = [{"pk": 9, "name": None, "workspace": "odd", "state": 5, "new": new, "solutions": []}]
     serve(fake, "/orgs/381/clusters", listed)
-    assert select_clusters(client, orgs=["381"]).clusters == listed
+    assert [cluster.raw for cluster in select_clusters(client, orgs=["381"]).clusters] == listed
     assert pks(select_clusters(client, orgs=["381"], workspaces=["odd"]).clusters) == []
 
 
@@ -301,12 +291,11 @@ def test_secrets_are_dropped_from_short_and_detail_forms(fake: FakeNKS, client: 
     serve(fake, "/orgs/381/clusters", [secret])
     fleet = select_clusters(client, orgs=["381"], name="none")
     assert pks(fleet.not_selected) == [1201]
-    assert "never-show" not in str(fleet)
+    assert "never-show" not in repr(fleet)
     fleet = select_clusters(client, orgs=["381"])
     detailed = with_includes(client, fleet, **INCLUDES)
-    assert [item["name"] for item in detailed.clusters[0]["solutions"]] == ["Helm Tiller", "Prometheus", "GitLab"]
-    assert "never-show" in str(client.cluster(381, 1201))
-    assert "never-show" not in str(fleet) + str(detailed)
+    assert [item["name"] for item in detailed.clusters[0].raw["solutions"]] == ["Helm Tiller", "Prometheus", "GitLab"]
+    assert "never-show" not in repr(fleet) + repr(detailed)
 
 
 @pytest.mark.parametrize(
@@ -330,8 +319,7 @@ def test_includes_add_to_each_cluster_what_is_asked_for(
     assert pks(more.clusters) == ALL
     assert len(fake.requests) - before == requests
     assert more.skipped_orgs == fleet.skipped_orgs
-    for (org, cluster), short in zip(more.pairs, fleet.clusters):
-        assert cluster["org"] == org["pk"]
+    for cluster, short in zip([found.raw for found in more.clusters], [found.raw for found in fleet.clusters]):
         assert [field for field in short if field != "solutions" and cluster[field] != short[field]] == []
         assert added <= set(cluster)
         parts_that_can_be = {"config", "nodes", "node_pools", "logs"}
@@ -354,7 +342,7 @@ def test_logs_are_returned_newest_first_with_or_without_an_id(
     logs = [*undated, *(newest_first[::-1] if old_first else newest_first)]
     serve(fake, "/orgs/381/clusters/1201/logs", logs)
     fleet = with_includes(client, select_clusters(client, orgs=["381"], id=1201), include_logs=True)
-    assert fleet.clusters[0]["logs"] == [*newest_first, *undated]
+    assert fleet.clusters[0].raw["logs"] == [*newest_first, *undated]
 
 
 def test_clusters_that_are_not_selected_are_not_fetched(fake: FakeNKS, client: NKSClient) -> None:
@@ -378,7 +366,7 @@ def test_organizations_are_listed_only_where_an_id_does_not_serve(
 ) -> None:
     fleet = select_clusters(client, **selection)
     assert [path for path in paths(fake) if not path.endswith("clusters")] == orgs
-    assert all(("name" in org) == bool(orgs) for org, _cluster in fleet.pairs)
+    assert all(("name" in cluster.org.raw) == bool(orgs) for cluster in fleet.clusters)
 
 
 @pytest.mark.parametrize("status", [403, 404])
@@ -410,9 +398,8 @@ def test_an_id_that_is_no_number_never_gets_into_a_path(fake: FakeNKS, client: N
         select_clusters(client)
     fake.reset()
     serve(fake, "/orgs/381/clusters", [{"pk": pk, "name": "odd"}])
-    fleet = select_clusters(client, orgs=["381"])
     with pytest.raises(NKSPayloadError, match="cluster without a numeric pk: odd"):
-        with_includes(client, fleet, include_nodes=True)
+        select_clusters(client, orgs=["381"])
     assert paths(fake) == ["/orgs/381/clusters"]
 
 
@@ -471,7 +458,7 @@ def test_per_cluster_requests_run_concurrently_over_at_most_16_connections(monke
         monkeypatch.setattr(fake.stopping, "wait", lambda _latency: meet.wait())
         fake.latency = 1.0
         fleet = with_includes(client, fleet, include_nodes=True)
-        assert [len(cluster["nodes"]) for cluster in fleet.clusters] == [3] * 64
+        assert [len(cluster.raw["nodes"]) for cluster in fleet.clusters] == [3] * 64
         assert len({entry["connection"] for entry in fake.requests}) == 16
 
 
@@ -479,4 +466,4 @@ def test_no_cluster_is_lost_when_every_request_fails_once(fake: FakeNKS, connect
     fake.fault(".*", "status", status=503, once_each=True)
     client = connect(api_retries=1)
     fleet = with_includes(client, select_clusters(client), include_nodes=True)
-    assert [(cluster["pk"], bool(cluster["nodes"])) for cluster in fleet.clusters] == [(pk, True) for pk in ALL]
+    assert [(cluster.pk, bool(cluster.raw["nodes"])) for cluster in fleet.clusters] == [(pk, True) for pk in ALL]

@@ -9,7 +9,14 @@ import typing as t
 import pytest
 from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError
 from ansible_collections.netapp.nks.plugins.module_utils._fleet import Fleet
-from ansible_collections.netapp.nks.plugins.module_utils._gate import Expectation, judge, parse_entries, select_meant
+from ansible_collections.netapp.nks.plugins.module_utils._gate import (
+    Expectation,
+    evaluate,
+    match_expectation,
+    parse_entries,
+)
+from ansible_collections.netapp.nks.plugins.module_utils._orgs import SkippedOrg
+from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster, Log, Org
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,8 +25,9 @@ NOT_FALSE: list[t.Any] = [True, "true", "false", 1, "", []]
 
 
 def fleet(*clusters: JSON, skipped: int = 0, read: int = 1) -> Fleet:
-    orgs = [{"pk": 390 + number, "name": "Partner Labs", "detail": None} for number in range(skipped)]
-    return Fleet([({"pk": 1}, cluster) for cluster in clusters], [], orgs, [{"pk": 1}] * read)
+    org, unread = Org({"pk": 1}), Org({"pk": 390, "name": "Partner Labs"})
+    skipped_orgs = [SkippedOrg(unread, NKSError("status 403"))] * skipped
+    return Fleet([Cluster(cluster, org) for cluster in clusters], [], skipped_orgs, [org] * read)
 
 
 def message(entries: t.Any) -> str:
@@ -157,7 +165,7 @@ def test_entries_are_taken_as_they_are_meant() -> None:
     ],
 )
 def test_each_reason_is_a_sentence(wanted: JSON, cluster: JSON, reasons: list[str]) -> None:
-    verdict = judge(Expectation(name="x", org="My Org", **wanted), fleet({"pk": 1, "name": "x", **cluster}))
+    verdict = evaluate(Expectation(name="x", org="My Org", **wanted), fleet({"pk": 1, "name": "x", **cluster}))
     assert verdict.reasons == [f"Cluster x of organization My Org {reason}" for reason in reasons]
     assert verdict.is_final == any("has failed" in reason for reason in reasons)
 
@@ -165,14 +173,16 @@ def test_each_reason_is_a_sentence(wanted: JSON, cluster: JSON, reasons: list[st
 def test_the_build_log_tells_why() -> None:
     cluster = {"pk": 1, "state": "provisioned"}
     reasons = ["Cluster 1 has failed, in state provisioned. The build log says: No quota."]
-    assert judge(Expectation(id=1), fleet(cluster), "No quota.")[2:] == (reasons, True)
-    assert judge(Expectation(id=1), fleet(cluster), "").reasons == ["Cluster 1 has failed, in state provisioned."]
-    assert judge(Expectation(id=1, expect="present"), fleet(cluster), "No quota.").reasons == []
+    assert evaluate(Expectation(id=1), fleet(cluster), Log({"message": "No quota."}))[2:4] == (reasons, True)
+    assert evaluate(Expectation(id=1), fleet(cluster), Log({})).reasons == [
+        "Cluster 1 has failed, in state provisioned."
+    ]
+    assert evaluate(Expectation(id=1, expect="present"), fleet(cluster), Log({"message": "No quota."})).reasons == []
 
 
 def test_a_name_that_fits_several_clusters_is_never_met() -> None:
     for expect in ("running", "present", "absent"):
-        verdict = judge(Expectation(name="x", expect=expect), fleet({"pk": 1, "state": "running"}, {"pk": 2}))
+        verdict = evaluate(Expectation(name="x", expect=expect), fleet({"pk": 1, "state": "running"}, {"pk": 2}))
         assert verdict.reasons
         assert verdict.cluster is None
 
@@ -228,7 +238,7 @@ expectations = (
 def test_an_expectation_is_met_only_by_what_was_seen(
     expectation: Expectation, seen: list[JSON], skipped: int, read: int
 ) -> None:
-    is_met = not judge(expectation, select_meant(expectation, fleet(*seen, skipped=skipped, read=read))).reasons
+    is_met = not evaluate(expectation, match_expectation(expectation, fleet(*seen, skipped=skipped, read=read))).reasons
     meant = [item for item in seen if (item["pk"] == expectation.id) or (item.get("name") == expectation.name == "a")]
     if expectation.expect == "absent":
         assert is_met == (not meant and not skipped and read > 0)
@@ -257,6 +267,6 @@ def test_an_expectation_is_met_only_by_what_was_seen(
 
 @given(expectation=expectations)
 def test_nothing_is_met_by_an_error(expectation: Expectation) -> None:
-    verdict = judge(expectation, NKSError("GET https://nks.example.com/orgs: status 403."))
+    verdict = evaluate(expectation, NKSError("GET https://nks.example.com/orgs: status 403."))
     assert verdict.reasons == [f"{expectation} cannot be looked for: GET https://nks.example.com/orgs: status 403."]
     assert verdict.is_final

@@ -1,0 +1,68 @@
+# Copyright (c) 2026, netapp.nks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The result of a module whose wait did not reach what was wanted.
+
+Private to this collection: it may change without notice. It knows nothing of Ansible.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError
+from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
+
+
+def unmet_result(
+    title: str, reasons: t.Sequence[str], failure: NKSError | None, *, is_final: bool, waited: float | None
+) -> JSON:
+    """The result of a module that fails because something is missing.
+
+    :param title: the start of the message, without a full stop.
+    :param reasons: a sentence for each thing that was missing in the last poll that succeeded. Empty if none did.
+    :param failure: why the last poll failed, if it did.
+    :param is_final: whether waiting longer cannot change it.
+    :param waited: seconds until the time was up. None if there was no wait or it ended early.
+    """
+    fields = {"status": failure.status, "detail": failure.detail, "url": failure.url} if failure else {}
+    unmet = with_last_failure(reasons, str(failure)) if failure else list(reasons)
+    return {
+        "failed": True,
+        "is_final": is_final,
+        "msg": unmet_message(title, unmet, waited),
+        "unmet": unmet,
+        **({"error": str(failure)} if failure else {}),
+        **{field: value for field, value in fields.items() if value is not None},
+    }
+
+
+def unmet_message(title: str, unmet: t.Sequence[str], waited: float | None) -> str:
+    """What is missing, one reason a line."""
+    return "\n".join([f"{title}{'' if waited is None else f' after {waited:.0f} s (wait_timeout)'}.", *unmet])
+
+
+def with_last_failure(reasons: t.Sequence[str], error: str) -> list[str]:
+    return [*reasons, f"The last look failed: {error}"] if reasons else [f"Nothing could be seen: {error}"]
+
+
+def merge_results(earlier: JSON, later: JSON) -> JSON:
+    """The result of two runs of a module in one wait.
+
+    What the earlier run saw counts where no poll of the later one succeeded, and so does what it changed.
+    """
+    merged = dict(later)
+    reasons = _reasons(earlier)
+    if "error" in later and reasons and not _reasons(later):
+        merged = {**earlier, **later, "unmet": with_last_failure(reasons, later["error"])}
+    if earlier.get("changed"):
+        merged["changed"] = True
+        merged["actions"] = [*earlier.get("actions", []), *later.get("actions", [])]
+        merged["diff"] = earlier.get("diff", later.get("diff"))
+    return {field: value for field, value in merged.items() if not (field in ("actions", "diff") and not value)}
+
+
+def _reasons(result: JSON) -> list[str]:
+    """What was missing when the module last saw it. The last sentence of ``unmet`` is the failure after that."""
+    unmet = result.get("unmet", [])
+    return unmet[:-1] if "error" in result else unmet

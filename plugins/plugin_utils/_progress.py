@@ -1,0 +1,125 @@
+# Copyright (c) 2026, netapp.nks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Shows the progress of a module that waits.
+
+Private to this collection: it may change without notice. Only for the controller.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+import typing as t
+
+from ansible.plugins.action import ActionBase
+from ansible_collections.netapp.nks.plugins.module_utils._errors import one_line
+from ansible_collections.netapp.nks.plugins.module_utils._unmet import merge_results, unmet_message
+
+JSON = t.Dict[str, t.Any]
+
+MAX_SLICE = 60.0
+"""Seconds after which progress is shown."""
+
+
+class ShowsProgress(ActionBase):
+    """Runs a module for one poll, then in slices of at most a minute, and shows after each what is missing.
+
+    The module has the options ``wait_timeout`` and ``wait_sleep``. While waiting may help, its result is that of
+    :func:`unmet_result`: a failure with ``unmet``, a list of sentences, and ``is_final`` false. It is run again then, so
+    that it must be idempotent; :func:`merge_results` adds what earlier runs saw and changed. With ``async`` or
+    ``no_log`` nothing is shown, and with these and in check mode the module runs once.
+    """
+
+    _supports_check_mode = True
+    _supports_async = True
+
+    default_timeout = 0.0
+    """The module's default of ``wait_timeout``."""
+
+    first_arguments: t.ClassVar[JSON] = {"wait_timeout": 0}
+    """Arguments of the first run that replace those of the user."""
+
+    shows_all = False
+    """Whether the outcome is shown without a wait, too."""
+
+    def title(self, arguments: JSON) -> str:
+        """The start of the message of a failure, as the module passes it to :func:`unmet_result`."""
+        raise NotImplementedError
+
+    def waits(self, _arguments: JSON) -> bool:
+        """Whether the module waits with these arguments."""
+        return True
+
+    def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> JSON:
+        result = super().run(tmp, task_vars)
+        return {**result, **self.run_with_progress(dict(self._task.args), task_vars)}
+
+    def run_with_progress(self, arguments: JSON, task_vars: JSON) -> JSON:
+        """The result of the module. What is shown is not part of it."""
+        timeout = _seconds(arguments.get("wait_timeout", self.default_timeout))
+        sleep = _seconds(arguments.get("wait_sleep", 10))
+        is_shown = not (self._task.async_val or self._task.no_log)
+        is_sliced = bool(is_shown and not self._task.check_mode and timeout and sleep and self.waits(arguments))
+        if is_sliced:
+            answer = self._run_in_slices(arguments, timeout, sleep, task_vars)
+        else:
+            answer = self._execute_module(
+                module_args=arguments, task_vars=task_vars, wrap_async=bool(self._task.async_val)
+            )
+        if is_shown and (is_sliced or self.shows_all) and isinstance(answer.get("msg"), str):
+            self.show(answer["msg"].split("\n"), task_vars)
+        return answer
+
+    def _run_in_slices(self, arguments: JSON, timeout: float, sleep: float, task_vars: JSON) -> JSON:
+        self.show([f"looking; waits up to {timeout:.0f} s"], task_vars)
+        end = time.monotonic() + timeout
+        slice_arguments, length = {**arguments, **self.first_arguments}, 0.0
+        answer: JSON = {}
+        start_time = math.inf  # the least seconds that a run has taken beyond its slice: the start of the module
+        while True:
+            started = time.monotonic()
+            answer = merge_results(answer, self._execute_module(module_args=dict(slice_arguments), task_vars=task_vars))
+            now = time.monotonic()
+            if not answer.get("failed") or not answer.get("unmet"):
+                return answer
+            start_time = min(start_time, max(0.0, now - started - length))
+            left = end - now - start_time
+            if answer.get("is_final", True) or left <= 0:
+                break
+            self.show([f"waits up to {end - now:.0f} s more", *answer["unmet"]], task_vars)
+            pause = min(sleep, left)
+            time.sleep(pause)
+            length = 0.0 if sleep >= MAX_SLICE else min(MAX_SLICE, left - pause)
+            slice_arguments = {**arguments, "wait_timeout": length, **_api_timeout(arguments, end - time.monotonic())}
+        waited = None if answer.get("is_final", True) else timeout
+        answer["msg"] = unmet_message(self.title(arguments), answer["unmet"], waited)
+        answer.pop("exception", None)  # ansible-core 2.19 and newer would show the message of the last run
+        return answer
+
+    def show(self, lines: t.Sequence[str], task_vars: JSON) -> None:
+        """Show a text. Its lines after the first are indented."""
+        first, *others = [one_line(line, 1000) for line in lines]
+        # To stderr, which is not buffered in pipelines, and is not the output that some callback plugins make.
+        self._display.display(
+            "\n  ".join(
+                [f"{self._task.action.rpartition('.')[2]} [{task_vars['inventory_hostname']}]: {first}", *others]
+            ),
+            stderr=True,
+        )
+
+
+def _seconds(value: t.Any) -> float:
+    """The seconds that an option means. 0 for what the module refuses."""
+    try:
+        seconds = float(value)
+    except (TypeError, ValueError):
+        return 0.0
+    return seconds if 0 < seconds < math.inf else 0.0
+
+
+def _api_timeout(arguments: JSON, left: float) -> JSON:
+    """The option ``api_timeout`` of a run that has less time left than one request may take."""
+    usual = _seconds(arguments.get("api_timeout")) or _seconds(os.environ.get("NKS_API_TIMEOUT")) or 30.0
+    return {"api_timeout": max(left, 0.1)} if left < usual else {}
