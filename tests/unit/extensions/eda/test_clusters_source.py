@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 import logging
 import re
@@ -24,7 +25,8 @@ from ansible_collections.netapp.nks.plugins.module_utils._options import CONNECT
 from ansible_collections.netapp.nks.tests.fake_nks.server import FakeNKS
 
 JSON = t.Dict[str, t.Any]
-Watching = t.Callable[..., source.Watch]
+Poll = t.Callable[[], t.List[JSON]]
+Watching = t.Callable[..., Poll]
 
 COLLECTION = Path(source.__file__).parents[4]
 LIST = "/orgs/381/clusters"
@@ -32,11 +34,11 @@ LIST = "/orgs/381/clusters"
 
 @pytest.fixture(name="watching")
 def watching_fixture(fake: FakeNKS, connect: t.Callable[..., NKSClient]) -> Watching:
-    """Makes a watch of the fake, of organization 381 unless others are given."""
+    """Makes a function that polls the fake, organization 381 unless others are given."""
 
-    def watching(**args: t.Any) -> source.Watch:
+    def watching(**args: t.Any) -> Poll:
         arguments = source.checked({"api_token": fake.token, "api_url": fake.url, "orgs": ["381"], **args})
-        return source.Watch(connect(), arguments)
+        return functools.partial(source.Watch(arguments).poll, connect())
 
     return watching
 
@@ -66,11 +68,11 @@ def paths(fake: FakeNKS) -> list[str]:
 
 
 def test_each_event_has_type_time_organization_and_cluster(fake: FakeNKS, watching: Watching) -> None:
-    watch = watching()
+    poll = watching()
     serve(fake, cluster(7))
-    assert watch.look() == []
+    assert poll() == []
     serve(fake, cluster(7, state="running"))
-    changed, running = watch.look()
+    changed, running = poll()
     assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", running.pop("time"))
     org = {"pk": 381, "name": "My Organization", "slug": "my-organization"}
     assert running == {"type": "cluster_running", "org": org, "cluster": cluster(7, state="running")}
@@ -80,8 +82,8 @@ def test_each_event_has_type_time_organization_and_cluster(fake: FakeNKS, watchi
 def test_what_is_there_at_the_start_is_told_on_demand(fake: FakeNKS, watching: Watching) -> None:
     there = [cluster(7), cluster(8, state="running"), cluster(9, is_failed=True)]
     serve(fake, *there)
-    assert watching().look() == []
-    told = watching(initial="all").look()
+    assert watching()() == []
+    told = watching(initial="all")()
     assert [(event["type"], event["cluster"]["pk"]) for event in told] == [
         ("cluster_added", 7),
         ("cluster_added", 8),
@@ -92,9 +94,9 @@ def test_what_is_there_at_the_start_is_told_on_demand(fake: FakeNKS, watching: W
 
 
 def test_a_look_makes_one_request_an_organization(fake: FakeNKS, watching: Watching) -> None:
-    watch = watching(orgs=["381", "382"])
+    poll = watching(orgs=["381", "382"])
     for turn in range(3):
-        watch.look()
+        poll()
         assert sorted(paths(fake)[turn * 3 :]) == ["/orgs", LIST, "/orgs/382/clusters"]
 
 
@@ -102,38 +104,38 @@ def test_a_look_makes_one_request_an_organization(fake: FakeNKS, watching: Watch
 def test_a_cluster_that_is_not_listed_is_not_gone_unless_its_own_answer_is_404(
     fake: FakeNKS, watching: Watching, answer: JSON | int
 ) -> None:
-    watch = watching()
+    poll = watching()
     serve(fake, cluster(7), cluster(8))
-    watch.look()
+    poll()
     serve(fake, cluster(8), _7=answer)
-    assert watch.look() == watch.look() == []
+    assert poll() == poll() == []
     serve(fake, cluster(7), cluster(8))
-    assert watch.look() == []
+    assert poll() == []
     serve(fake, cluster(8))
-    (removed,) = watch.look()
+    (removed,) = poll()
     assert removed["type"] == "cluster_removed" and removed["cluster"] == cluster(7)
-    assert watch.look() == []
+    assert poll() == []
     assert paths(fake).count(f"{LIST}/7") == 3
 
 
 def test_a_cluster_that_is_not_listed_may_still_change(fake: FakeNKS, watching: Watching) -> None:
-    watch = watching()
+    poll = watching()
     secret = [{"pk": 1, "username": "never-show", "password": "never-show"}]
     serve(fake, cluster(7, state="running", solutions=[{"pk": 1}]))
-    watch.look()
+    poll()
     serve(fake, _7=cluster(7, state="deleting", solutions=secret, owner=3))
-    (changed,) = watch.look()
+    (changed,) = poll()
     assert changed["changes"] == {"state": {"before": "running", "after": "deleting"}}
     assert "never-show" not in json.dumps(changed) and "owner" not in changed["cluster"]
 
 
 def test_a_cluster_made_again_with_the_same_id_is_another(fake: FakeNKS, watching: Watching) -> None:
-    watch = watching()
+    poll = watching()
     serve(fake, cluster(7))
-    watch.look()
+    poll()
     again = cluster(7, instance_id="spcagain")
     serve(fake, again, _7=again)
-    removed, added = watch.look()
+    removed, added = poll()
     assert (removed["type"], removed["cluster"]["instance_id"]) == ("cluster_removed", "spc7")
     assert (added["type"], added["cluster"]["instance_id"]) == ("cluster_added", "spcagain")
 
@@ -141,13 +143,13 @@ def test_a_cluster_made_again_with_the_same_id_is_another(fake: FakeNKS, watchin
 def test_clusters_that_are_not_listed_are_asked_for_in_turn(
     fake: FakeNKS, watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(source, "LOOK_UPS", 2)
-    watch = watching()
+    monkeypatch.setattr(source, "MAX_LOOKUPS", 2)
+    poll = watching()
     there = [cluster(pk) for pk in range(1, 6)]
     serve(fake, *there)
-    watch.look()
+    poll()
     serve(fake, **{f"_{pk}": 500 if pk % 2 else cluster(pk) for pk in (1, 2, 3, 4)})
-    told = [watch.look() for _turn in range(3)]
+    told = [poll() for _turn in range(3)]
     assert [types(events) for events in told] == [[], [], ["cluster_removed"]]
     assert sorted(path for path in paths(fake) if path.startswith(f"{LIST}/")) == [
         f"{LIST}/{pk}" for pk in (1, 1, 2, 3, 4, 5)
@@ -168,41 +170,41 @@ def test_clusters_that_are_not_listed_are_asked_for_in_turn(
 def test_an_outage_is_told_once_and_nothing_of_it_is_lost(
     fake: FakeNKS, watching: Watching, fault: JSON, status: int | None
 ) -> None:
-    watch = watching()
+    poll = watching()
     serve(fake, cluster(7), cluster(8))
-    watch.look()
+    poll()
     serve(fake)
     fake.clear_faults()
     fake.fault("/orgs.*", **fault)
-    (error,) = watch.look()
+    (error,) = poll()
     assert error["type"] == "source_error" and error["status"] == status and "org" not in error
     assert "GET http" in error["message"]
-    assert watch.look() == []
+    assert poll() == []
     serve(fake, cluster(7, state="running"), cluster(9))
-    recovered, *events = watch.look()
+    recovered, *events = poll()
     assert recovered["type"] == "source_recovered" and recovered["since"] == error["time"]
     assert types(events) == ["cluster_removed", "cluster_changed", "cluster_running", "cluster_added"]
-    assert watch.look() == []
+    assert poll() == []
 
 
 def test_an_outage_in_the_middle_of_a_look_is_one(fake: FakeNKS, watching: Watching) -> None:
     """Of what was read before the failure, nothing is told or taken for the whole."""
-    watch = watching(orgs=["381", "382"])
-    watch.look()
+    poll = watching(orgs=["381", "382"])
+    poll()
     fake.fault("/orgs/382/clusters", "status", status=502, times=1)
     fake.fault(LIST, "body", body="[]")
-    assert types(watch.look()) == ["source_error"]
+    assert types(poll()) == ["source_error"]
     fake.clear_faults()
-    assert types(watch.look()) == ["source_recovered"]
+    assert types(poll()) == ["source_recovered"]
 
 
 def test_an_outage_before_the_first_look_hides_what_was_there(fake: FakeNKS, watching: Watching) -> None:
-    watch = watching()
+    poll = watching()
     fake.fault("/orgs", "status", status=503, times=1)
-    assert types(watch.look()) == ["source_error"]
-    assert types(watch.look()) == ["source_recovered"]
+    assert types(poll()) == ["source_error"]
+    assert types(poll()) == ["source_recovered"]
     serve(fake, cluster(7))
-    assert types(watch.look())[-1] == "cluster_added"
+    assert types(poll())[-1] == "cluster_added"
 
 
 @pytest.mark.parametrize(
@@ -224,23 +226,23 @@ def test_what_no_repetition_helps_ends_the_source_at_its_start(
 def test_an_organization_that_cannot_be_read_any_more_is_told_and_its_clusters_are_not_gone(
     fake: FakeNKS, watching: Watching, caplog: pytest.LogCaptureFixture
 ) -> None:
-    watch = watching(orgs=None)
-    assert watch.look() == []
+    poll = watching(orgs=None)
+    assert poll() == []
     assert "Organization 390 (Partner Labs) is left out" in caplog.text
     fake.fault(LIST, "status", status=403, body='{"detail": "No."}')
-    (error,) = watch.look()
+    (error,) = poll()
     assert (error["type"], error["org"]["pk"], error["status"]) == ("source_error", 381, 403)
     assert error["message"] == "The token may not read 381 (My Organization) any more: No."
-    assert watch.look() == []
+    assert poll() == []
     fake.clear_faults()
     fake.fault("/orgs", "body", body=json.dumps([{"pk": 382}, {"pk": 383}]))
-    assert watch.look() == []
+    assert poll() == []
     fake.clear_faults()
-    (recovered,) = watch.look()
+    (recovered,) = poll()
     assert (recovered["type"], recovered["org"]["pk"]) == ("source_recovered", 381)
     assert recovered["since"] == error["time"]
     fake.fault("/orgs", "body", body=json.dumps([{"pk": 381}, {"pk": 383}]))
-    (error,) = watch.look()
+    (error,) = poll()
     assert (error["org"]["name"], error["status"]) == ("Acme Retail", None)
     assert caplog.text.count("Partner Labs") == 1
 
@@ -257,72 +259,72 @@ def test_an_organization_that_cannot_be_read_any_more_is_told_and_its_clusters_a
 def test_a_failure_has_the_reason_of_the_build_log(
     fake: FakeNKS, watching: Watching, logs: list[JSON] | None, reason: str | None
 ) -> None:
-    watch = watching()
-    watch.look()
+    poll = watching()
+    poll()
     fake.change_cluster(1202, is_failed=True, **({} if logs is None else {"logs": logs}))
-    changed, failed = watch.look()
+    changed, failed = poll()
     assert (changed["type"], failed["type"], failed["reason"]) == ("cluster_changed", "cluster_failed", reason)
     assert "reason" not in changed
-    assert watch.look() == []
+    assert poll() == []
     assert [path for path in paths(fake) if path.endswith("/logs")] == [f"{LIST}/1202/logs"]
 
 
 def test_a_failure_waits_for_its_reason_unless_the_log_cannot_be_had(fake: FakeNKS, watching: Watching) -> None:
-    watch = watching()
-    watch.look()
+    poll = watching()
+    poll()
     fake.change_cluster(1202, is_failed=True)
     fake.fault(f"{LIST}/1202/logs", "reset", times=1)
-    assert types(watch.look()) == ["source_error"]
+    assert types(poll()) == ["source_error"]
     fake.fault(f"{LIST}/1202/logs", "status", status=500, times=1)
-    recovered, _changed, failed = watch.look()
+    recovered, _changed, failed = poll()
     assert (recovered["type"], failed["type"], failed["reason"]) == ("source_recovered", "cluster_failed", None)
     fake.change_cluster(1201, is_failed=True)
-    assert types(watching(events="cluster_changed", initial="all").look()) == []
-    assert watch.look()[-1]["reason"] == "The provider has no capacity for this instance size"
+    assert types(watching(events="cluster_changed", initial="all")()) == []
+    assert poll()[-1]["reason"] == "The provider has no capacity for this instance size"
     assert paths(fake).count(f"{LIST}/1201/logs") == 1
 
 
 def test_the_kinds_of_events_can_be_chosen(fake: FakeNKS, watching: Watching) -> None:
-    watch = watching(events=["cluster_running", "source_recovered"])
+    poll = watching(events=["cluster_running", "source_recovered"])
     serve(fake, cluster(7))
-    watch.look()
+    poll()
     serve(fake, cluster(7, state="running"), cluster(8))
-    assert types(watch.look()) == ["cluster_running"]
+    assert types(poll()) == ["cluster_running"]
     fake.fault("/orgs", "status", status=503, times=1)
-    assert watch.look() == []
-    assert types(watch.look()) == ["source_recovered"]
+    assert poll() == []
+    assert types(poll()) == ["source_recovered"]
 
 
 def test_the_selection_is_that_of_the_modules(fake: FakeNKS, watching: Watching) -> None:
-    watch = watching(orgs=None, initial="all", providers=["aws", "hci"], states="running", events="cluster_added")
-    names = [event["cluster"]["name"] for event in watch.look()]
+    poll = watching(orgs=None, initial="all", providers=["aws", "hci"], states="running", events="cluster_added")
+    names = [event["cluster"]["name"] for event in poll()]
     assert names == ["prod", "going", "edge:1 [lab]"]
-    assert {event["cluster"]["name"] for event in watching(workspaces=["Team A"], initial="all").look()} == {
+    assert {event["cluster"]["name"] for event in watching(workspaces=["Team A"], initial="all")()} == {
         "staging",
         "broken",
     }
-    service = watching(include_service_clusters=True, initial="all", providers="hci").look()
+    service = watching(include_service_clusters=True, initial="all", providers="hci")()
     assert [event["cluster"]["name"] for event in service] == ["nks-service"] * 2
 
 
 def test_no_text_of_the_api_is_a_template_in_an_event(fake: FakeNKS, watching: Watching) -> None:
-    watch = watching(initial="all")
+    poll = watching(initial="all")
     serve(fake, cluster(7, name="{{ lookup('pipe', 'id') }}", zone="{% raw %}"))
-    (added,) = watch.look()
+    (added,) = poll()
     assert (added["cluster"]["name"], added["cluster"]["zone"]) == ("_{ lookup('pipe', 'id') }}", "_% raw %}")
-    assert watch.look() == []
+    assert poll() == []
 
 
 def test_the_token_is_in_no_event_and_no_line_of_the_log(
     fake: FakeNKS, watching: Watching, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    watch = watching(initial="all")
+    poll = watching(initial="all")
     serve(fake, cluster(7, name=f"Bearer {fake.token}"))
-    events = watch.look()
+    events = poll()
     fake.clear_faults()
     fake.fault("/orgs", "status", status=500, body=json.dumps({"detail": f"Your token is {fake.token}"}))
-    events += watch.look()
+    events += poll()
     assert types(events) == ["cluster_added", "source_error"]
     assert "********" in json.dumps(events)
     assert fake.token not in json.dumps(events) + caplog.text
