@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-import itertools
+import ast
 import random
 import typing as t
 
@@ -20,7 +20,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._events import (
 )
 from ansible_collections.netapp.nks.plugins.module_utils._fleet import cluster_filter
 from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster, Org, has_failed
-from hypothesis import given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 JSON = t.Dict[str, t.Any]
@@ -173,26 +173,46 @@ def test_a_selection_says_which_clusters_are_followed(steps: list[str | None], w
 @pytest.mark.parametrize(
     ("value", "wanted"),
     [
-        ("{{ lookup('pipe', 'id') }}", "_{ lookup('pipe', 'id') }}"),
-        ("{%if x%}{#y#}", "_%if x%}_#y#}"),
-        ("{{{{", "___{"),
-        ({"{{ a }}": ["{% b", {"c": "{# d"}], "e": 1}, {"_{ a }}": ["_% b", {"c": "_# d"}], "e": 1}),
-        ("#jinja2: variable_start_string:'['\n[x]", "_jinja2: variable_start_string:'['\n[x]"),
-        ("{ } {a} Shop — Zürich", "{ } {a} Shop — Zürich"),
+        ("{{ lookup('pipe', 'id') }}", "__ lookup('pipe', 'id') }}"),
+        ({"{{ a }}": ["{% b", {"c": "{# d"}], "": 1}, {"__ a }}": ["_% b", {"c": "_# d"}], "_": 1}),
+        ("#jinja2: variable_start_string:'['\n[x]", "__inja2: variable_start_string:'['\n[x]"),
+        (r"'\x7b\x7b 1 \x7d\x7d'", "'_x7b_x7b 1 _x7d_x7d'"),
+        ("100 % } a} #1 Shop — Zürich", "100 % } a} #1 Shop — Zürich"),
         (None, None),
     ],
 )
 def test_texts_cannot_be_templates(value: t.Any, wanted: t.Any) -> None:
     assert escape_jinja(value) == wanted
-    assert not any(
-        marker in str(escape_jinja("".join(letters))) for marker in ("{{", "{%", "{#") for letters in LETTERS
-    )
 
 
-LETTERS = list(itertools.product("{%#", repeat=4))
+texts = st.lists(st.sampled_from([*"{%#'\\ a", '"', "{{", "'#jin", "' '", "jinja2:", r"\x7b", r"\u007b", r"\43"])).map(
+    "".join
+)
 
 
-# Sequences of looks at fleets that change in any way, some of which see a part only.
+literals = st.sampled_from(["", "", *"{}' ", '"'])
+
+
+@given(st.lists(st.tuples(literals, texts), min_size=1, max_size=3), literals)
+@example([("", "x{"), ("", "{ lookup('pipe', 'id') }}")], "")
+@example([("{", "% if x %}")], "")
+@example([("", r"'\x7b\x7b lookup() }}'")], "")
+@example([("", "'a{' '{ lookup() }}'")], "")
+@example([("", "'#jin' 'ja2: x'")], "")
+@example([("#", "jinja2: x")], "")
+def test_texts_beside_others_and_beside_literals_cannot_be_templates(parts: list[tuple[str, str]], end: str) -> None:
+    """Not even after ansible-rulebook has evaluated them as Python literals, as Jinja2 does for native types."""
+    assume("{{" not in "".join(literal for literal, _text in parts) + end)  # a template of the user's own
+    joined = "".join(literal + escape_jinja(text) for literal, text in parts) + end
+    try:
+        evaluated = ast.literal_eval(joined)
+    except (SyntaxError, ValueError):
+        evaluated = joined
+    for text in (joined, str(evaluated)):
+        assert not any(marker in text for marker in ("{{", "{%", "{#")) and not text.startswith("#jinja2:")
+
+
+# Sequences of polls of fleets that change in any way, some of which see a part only.
 
 FIELDS: JSON = {
     "pk": st.integers(1, 4),
@@ -236,7 +256,7 @@ polls = st.lists(
 
 
 def polled(poll: Poll, snapshot: Snapshot) -> tuple[list[Cluster], list[Key]]:
-    """What the source gives to compare() in such a look: the clusters it sees, and those known to be gone."""
+    """What the source gives to compare() in such a poll: the clusters it sees, and those known to be gone."""
     listed = [one for one, is_listed in zip(poll.there, poll.is_listed) if is_listed and one.org.pk in poll.read_orgs]
     random.Random(poll.seed).shuffle(listed)
     gone = []
@@ -315,7 +335,7 @@ def test_replaying_the_events_on_the_first_snapshot_gives_the_last(sequence: lis
             were = {key for key, one in known.items() if key not in gone and is_so(one)}
             begun = [key for key, one in state.items() if is_so(one) and former.get(key, key) not in were]
             assert sorted(told_of) == sorted(begun)
-        # A second look at the same has nothing to tell.
+        # A second poll of the same fleet has no events.
         assert compare(snapshot, listed, (), any_cluster, any_cluster)[0] == []
 
 
