@@ -96,7 +96,7 @@ class Watch:
 
     def _poll(self, client: NKSClient) -> list[JSON]:
         """
-        :raises NKSError: the organizations cannot be read. Nothing has changed then.
+        :raises NKSError: the API is unavailable. Nothing has changed then.
         """
         orgs = self._select(client.orgs())
         answers = concurrently(lambda org: _attempt(client.clusters, org, self._include_service_clusters), orgs)
@@ -105,6 +105,9 @@ class Watch:
             self._check_first_poll(orgs, failures)
         clusters = deduplicate(cluster for answer in answers if isinstance(answer, list) for cluster in answer)
         read_orgs = {org.pk: org for org, answer in zip(orgs, answers) if isinstance(answer, list)}
+        outages = [exc for _org, exc in failures if exc.is_transient]
+        if outages and not read_orgs:
+            raise outages[0]
         missing = missing_keys(self._snapshot, clusters, read_orgs)[:MAX_LOOKUPS]
         found = dict(zip(missing, concurrently(lambda key: self._look_up(client, key), missing)))
         gone = [key for key, cluster in found.items() if cluster is None]

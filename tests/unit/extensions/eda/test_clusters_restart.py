@@ -25,11 +25,11 @@ from hypothesis import strategies as st
 
 JSON = t.Dict[str, t.Any]
 
-HISTORIES = int(os.environ.get("NKS_TEST_HISTORIES", "200"))
+HISTORIES = int(os.environ.get("NKS_TEST_HISTORIES", "100"))
 """How many histories the property test runs."""
 
 
-async def run(fake: FakeNKS, events: list[JSON], number: int, **args: t.Any) -> None:
+async def run(fake: FakeNKS, found: list[JSON], number: int, **args: t.Any) -> None:
     """Run the source until it has emitted so many events, and polled twice more."""
     queue: asyncio.Queue[JSON] = asyncio.Queue(1)
     given = {"api_token": fake.token, "api_url": fake.url, "api_retries": 0, "interval": 0.01, "orgs": "381", **args}
@@ -40,7 +40,7 @@ async def run(fake: FakeNKS, events: list[JSON], number: int, **args: t.Any) -> 
             await asyncio.wait([getter, task], timeout=30, return_when=asyncio.FIRST_COMPLETED)
             if task.done():
                 await task
-            events.append(await getter)
+            found.append(await getter)
         wanted = len(fake.requests) + 6
         while len(fake.requests) < wanted and not task.done():
             await asyncio.sleep(0.01)
@@ -54,9 +54,9 @@ async def run(fake: FakeNKS, events: list[JSON], number: int, **args: t.Any) -> 
 
 
 def emitted(fake: FakeNKS, number: int, **args: t.Any) -> list[JSON]:
-    events: list[JSON] = []
-    asyncio.run(run(fake, events, number, **args))
-    return events
+    found: list[JSON] = []
+    asyncio.run(run(fake, found, number, **args))
+    return found
 
 
 def types(events: list[JSON]) -> list[str]:
@@ -169,6 +169,8 @@ class World:
         self.history = history
         self.kills = kills
         self.polls = 0
+        self.last_polls = 0
+        """Polls after the end of the history that cannot be killed."""
         self.emitted: list[JSON] = []
 
     def point(self) -> None:
@@ -178,6 +180,13 @@ class World:
             if self.kills[0] < 0:
                 self.kills.pop(0)
                 raise KilledError
+
+    def begin_poll(self) -> None:
+        if self.last_polls == 2:
+            raise FinishedError
+        self.point()
+        self.polls += 1
+        self.last_polls += self.polls > len(self.history) and not self.kills
 
     @property
     def fleet(self) -> list[Cluster]:
@@ -198,10 +207,7 @@ class Client:
         return value
 
     def orgs(self) -> list[Org]:
-        if self.world.polls == len(self.world.history) + 2:
-            raise FinishedError
-        self.world.point()
-        self.world.polls += 1
+        self.world.begin_poll()
         return self._answer([ORG])
 
     def clusters(self, org: Org, include_service_clusters: bool) -> list[Cluster]:

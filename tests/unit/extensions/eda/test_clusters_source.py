@@ -190,12 +190,13 @@ def test_an_outage_is_told_once_and_nothing_of_it_is_lost(
 
 
 def test_an_outage_in_the_middle_of_a_poll_is_one(fake: FakeNKS, watching: Watching) -> None:
-    """Of what was read before the failure, nothing is told or taken for the whole."""
     poll = watching(orgs=["381", "382"])
     poll()
-    fake.fault("/orgs/382/clusters", "status", status=502, times=1)
-    fake.fault(LIST, "body", body="[]")
-    assert types(poll()) == ["source_error"]
+    fake.fault("/orgs/.*", "status", status=502)
+    (error,) = poll()
+    assert error["type"] == "source_error" and "org" not in error
+    fake.fault("/orgs", "status", status=502)
+    assert poll() == []
     fake.clear_faults()
     assert types(poll()) == ["source_recovered"]
 
@@ -434,6 +435,25 @@ def test_a_poll_does_not_begin_before_the_interval_is_over(fake: FakeNKS, monkey
     assert len(paths(fake)) == 4
     first, *slept = slept
     assert first == 0 and all(55 < seconds <= 60 for seconds in slept)
+
+
+def test_a_poll_does_not_begin_before_the_events_of_the_last_one_are_taken(fake: FakeNKS) -> None:
+    """Not even if the queue has room for any number of them."""
+
+    async def take() -> None:
+        queue: asyncio.Queue[JSON] = asyncio.Queue()
+        given = {"api_token": fake.token, "api_url": fake.url, "interval": 0.001, "orgs": "381", "initial": "all"}
+        task = asyncio.create_task(source.main(queue, given))
+        await queue.get()
+        for _turn in range(20):
+            await asyncio.sleep(0.01)
+        assert len([path for path in paths(fake) if path == "/orgs"]) == 1
+        while not queue.empty():
+            queue.get_nowait()
+        await asyncio.get_running_loop().run_in_executor(None, fake.wait_for_requests, 8)
+        task.cancel()
+
+    asyncio.run(take())
 
 
 def test_no_repetition_of_a_request_lasts_longer_than_the_interval(fake: FakeNKS) -> None:
