@@ -1,7 +1,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What happened to clusters between two looks at the API. Nothing here asks the API, reads a clock or remembers.
+"""What happened to clusters between two polls.
 
 Private to this collection: it may change without notice. It knows nothing of Ansible.
 """
@@ -16,20 +16,34 @@ from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
 from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster
 
 Key = t.Tuple[int, int, str]
-"""What a cluster is told from others by: ``pk`` of its organization, its own ``pk``, and its ``instance_id``, which is
-empty as long as it has none. A cluster that is made again under the name of a deleted one has another key."""
+"""Identifies a cluster: ``pk`` of its organization, its own ``pk``, and its ``instance_id``, which is empty as long as
+the cluster has none. A cluster that is created again under the name of a deleted one has another key."""
 
 Matches = t.Callable[[Cluster], bool]
 
 NOT_COMPARED = ("updated",)
 """Fields of a cluster whose change alone means nothing."""
 
-MARKER = re.compile(r"\{(?=[{%#])|#(?=jinja2:)")
-"""What makes a template of a text. A first line that begins with ``#jinja2:`` can set other markers."""
+TYPES = (
+    "cluster_added",
+    "cluster_changed",
+    "cluster_running",
+    "cluster_failed",
+    "cluster_removed",
+    "source_error",
+    "source_recovered",
+)
+
+UNSAFE = re.compile(r"""[{\\]|(?:^|(?<=['"]))[%#]|j(?=inja2:)""")
+"""Characters that can become part of a template, alone or beside other texts.
+
+ansible-rulebook evaluates a text that looks like a Python literal. So a backslash can stand for a brace, and what
+follows a quotation mark can become the beginning of a text.
+"""
 
 
 class Observed(t.NamedTuple):
-    """A cluster as it was seen last."""
+    """A cluster as it was at the last poll."""
 
     cluster: Cluster
     is_followed: bool
@@ -37,7 +51,7 @@ class Observed(t.NamedTuple):
 
 
 Snapshot = t.Dict[Key, Observed]
-"""All clusters of the organizations that were ever read, whether followed or not."""
+"""All clusters of the organizations that were ever read, followed or not."""
 
 
 def missing_keys(snapshot: Snapshot, clusters: t.Sequence[Cluster], read_orgs: t.Collection[int]) -> list[Key]:
@@ -46,25 +60,25 @@ def missing_keys(snapshot: Snapshot, clusters: t.Sequence[Cluster], read_orgs: t
     :param clusters: all clusters that are listed.
     :param read_orgs: ``pk`` of each organization that was read.
     """
-    listed = set(_same_clusters(snapshot, [_key(cluster) for cluster in clusters]).values())
+    listed = set(_same_clusters(snapshot, [cluster_key(cluster) for cluster in clusters]).values())
     return [key for key in snapshot if key[0] in read_orgs and key not in listed]
 
 
 def compare(
     snapshot: Snapshot, clusters: t.Sequence[Cluster], gone: t.Collection[Key], matches: Matches, still_matches: Matches
 ) -> tuple[list[JSON], Snapshot]:
-    """What happened since the snapshot, as events in order, and the snapshot now.
+    """The events since the snapshot, in order, and the snapshot now.
 
-    A cluster that is neither in ``clusters`` nor in ``gone`` is not known about: it stays in the snapshot as it was.
-    An event has ``type``, ``org`` and ``cluster``; ``cluster_changed`` has ``changes`` too.
+    A cluster that is neither in ``clusters`` nor in ``gone`` stays in the snapshot as it was. An event has ``type``,
+    ``org`` and ``cluster``; ``cluster_changed`` has ``changes`` too.
 
-    :param clusters: each cluster that is there.
-    :param gone: the clusters of the snapshot that are certainly gone.
-    :param matches: tells whether a cluster begins to be followed.
-    :param still_matches: tells whether a cluster that is followed stays so.
+    :param clusters: each cluster that exists.
+    :param gone: the clusters of the snapshot that certainly no longer exist.
+    :param matches: whether the source begins to follow a cluster.
+    :param still_matches: whether it goes on following a cluster.
     """
     events = [_event("cluster_removed", snapshot[key]) for key in snapshot if key in gone and snapshot[key].is_followed]
-    now = {_key(cluster): cluster for cluster in clusters}
+    now = {cluster_key(cluster): cluster for cluster in clusters}
     same = _same_clusters(snapshot, list(now))
     known = {*gone, *same.values()}
     new_snapshot = {key: seen for key, seen in snapshot.items() if key not in known}
@@ -79,20 +93,21 @@ def compare(
 
 
 def escape_jinja(value: t.Any) -> t.Any:
-    """The value with ``_`` in the place of the first character of each marker of Jinja, in whatever text of it.
+    """The value with ``_`` in place of each character that is ``UNSAFE``, and of each empty key.
 
-    ansible-rulebook passes an event to a playbook as extra variables, and Ansible takes those for templates.
+    ansible-rulebook passes events to playbooks as extra variables, which Ansible evaluates as templates. An empty key
+    ends its rule engine.
     """
     if isinstance(value, str):
-        return MARKER.sub("_", value)
+        return UNSAFE.sub("_", value)
     if isinstance(value, list):
         return [escape_jinja(item) for item in value]
     if isinstance(value, dict):
-        return {escape_jinja(name): escape_jinja(item) for name, item in value.items()}
+        return {escape_jinja(name) or "_": escape_jinja(item) for name, item in value.items()}
     return value
 
 
-def _key(cluster: Cluster) -> Key:
+def cluster_key(cluster: Cluster) -> Key:
     return cluster.org.pk, cluster.pk, str(cluster.instance_id or "")
 
 
@@ -141,7 +156,7 @@ def _changes(before: JSON, after: JSON) -> JSON:
 
 
 def _in_order(value: t.Any) -> t.Any:
-    """The value with its lists in an order of their own: servers list the same things in another order now and then."""
+    """The value with sorted lists: servers do not always list the same things in the same order."""
     if isinstance(value, list):
         return sorted((_in_order(item) for item in value), key=lambda item: json.dumps(item, sort_keys=True))
     if isinstance(value, dict):

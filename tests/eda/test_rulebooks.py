@@ -42,7 +42,7 @@ def fake_fixture() -> t.Iterator[FakeNKS]:
 
 
 class Rulebook:
-    """A running ansible-rulebook, which `with` ends. What it says has no colours."""
+    """A running ansible-rulebook, whose output has no colours."""
 
     def __init__(self, fake: FakeNKS, folder: Path, name: str, *options: str, **variables: t.Any) -> None:
         self.fake = fake
@@ -67,10 +67,7 @@ class Rulebook:
                 command, cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
             )
 
-    def __enter__(self) -> Rulebook:
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
+    def stop(self) -> None:
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGTERM)
             self.process.wait(LONGEST)
@@ -79,23 +76,23 @@ class Rulebook:
     def text(self) -> str:
         return self.log.read_text(encoding="utf-8")
 
-    def says(self, text: str, times: int = 1) -> None:
-        """Waits until it has said a text, and lets three looks pass, in which it may say it again but must not."""
-        wait(lambda: self.text.count(text) >= times, lambda: f"{text!r} was not said:\n{self.text}")
-        self.looks()
+    def prints(self, text: str, times: int = 1) -> None:
+        """Wait until it has printed a text, and for three polls in which it could print it again."""
+        wait(lambda: self.text.count(text) >= times, lambda: f"{text!r} was not printed:\n{self.text}")
+        self.polls()
         assert self.text.count(text) == times, self.text
 
-    def looks(self) -> None:
-        """Waits until three looks have begun."""
-        wanted = self.looks_begun() + 3
-        wait(lambda: self.looks_begun() >= wanted, lambda: f"It does not look:\n{self.text}")
+    def polls(self) -> None:
+        """Wait until three polls have begun."""
+        wanted = self.polls_begun() + 3
+        wait(lambda: self.polls_begun() >= wanted, lambda: f"It does not poll:\n{self.text}")
 
-    def looks_begun(self) -> int:
+    def polls_begun(self) -> int:
         assert self.process.poll() is None, self.text
         return len([entry for entry in self.fake.requests if entry["path"] == "/orgs"])
 
     def ends(self) -> str:
-        """What it has said when it has ended with a failure."""
+        """What it has printed when it has ended with a failure."""
         assert self.process.wait(LONGEST) == 1
         return self.text
 
@@ -123,7 +120,7 @@ def run_fixture(fake: FakeNKS, tmp_path: Path) -> t.Iterator[t.Callable[..., Rul
 
     yield run
     for rulebook in running:
-        rulebook.__exit__()
+        rulebook.stop()
         assert fake.token not in rulebook.text
         assert "never-show" not in rulebook.text
 
@@ -153,32 +150,111 @@ def test_a_rulebook_reacts_to_what_runs_fails_and_goes_through_an_outage(
     source = {"netapp.nks.clusters": {"interval": 0.5, "orgs": ["my-organization"]}}
     write(tmp_path / "own.yml", [{"name": "Own", "hosts": "localhost", "sources": [source], "rules": rules}])
     rulebook = run("own.yml")
-    rulebook.looks()
+    rulebook.polls()
     header = f"#jinja2: variable_start_string:'[[', variable_end_string:']]'\n[[ {touch(tmp_path)} ]]"
     fake.change_cluster(1203, state="running", zone=header, channel="{% if " + touch(tmp_path) + " %}{% endif %}")
-    rulebook.says('"said": "build-me cluster_running"')
-    assert "_jinja2: variable_start_string" in rulebook.text and not (tmp_path / "evaluated").exists()
+    rulebook.prints('"said": "build-me cluster_running"')
+    assert "__inja2: variable_start_string" in rulebook.text and not (tmp_path / "evaluated").exists()
     fake.fault("/orgs.*", **OUTAGE)
     fake.change_cluster(1202, **FAILED)
     fake.delete_cluster(1204)
-    rulebook.looks()
+    rulebook.polls()
     assert rulebook.text.count("PLAY RECAP") == 1
     fake.clear_faults()
-    rulebook.says('"said": "staging cluster_failed"')
-    rulebook.says('"said": "going cluster_removed"')
+    rulebook.prints('"said": "staging cluster_failed"')
+    rulebook.prints('"said": "going cluster_removed"')
     assert rulebook.text.count("PLAY RECAP") == 3
-    assert rulebook.text.count("status 503") == rulebook.text.count("can be asked again") == 1
+    assert rulebook.text.count("status 503") == rulebook.text.count("is available again") == 1
+
+
+@pytest.mark.parametrize(
+    ("joined", "org", "fields"),
+    [
+        ("{{ event.org.name }}{{ event.cluster.name }}", "My {", {"name": "{ LOOKUP }}"}),
+        ("{{ event.cluster.name }}", "My", {"name": r"'\x7b\x7b LOOKUP \x7d\x7d'"}),
+        ("{{ event.cluster.name }}", "My", {"name": "'a{' '{ LOOKUP }}'"}),
+        ("{ {{ event.cluster.name }}", "My", {"name": "{ LOOKUP }}"}),
+        (
+            "{{ event.cluster.name }}{{ event.cluster.region }}",
+            "My",
+            {"name": "#jin", "region": "ja2: HEADER\n[[ LOOKUP ]]"},
+        ),
+        ("#{{ event.cluster.name }}", "My", {"name": "jinja2: HEADER\n[[ LOOKUP ]]"}),
+        ("{{ event.cluster.name }}", "My", {"name": "'''#jin''' '''ja2: HEADER\n[[ LOOKUP ]]'''"}),
+        ("{{ event.cluster }}", "My", {"config": {"{{ LOOKUP }}": "{{ LOOKUP }}"}}),
+    ],
+)
+def test_no_texts_of_the_api_become_a_template_in_a_playbook(
+    fake: FakeNKS, run: Run, tmp_path: Path, joined: str, org: str, fields: dict[str, t.Any]
+) -> None:
+    tasks = [{"ansible.builtin.debug": {"var": name}} for name in ("joined", "ansible_eda.event")]
+    write(tmp_path / "say.yml", [{"hosts": "localhost", "gather_facts": False, "tasks": tasks}])
+    action = {"run_playbook": {"name": "say.yml", "extra_vars": {"joined": joined}}}
+    rule = {"name": "Any", "condition": 'event.type == "cluster_changed"', "action": action}
+    source = {"netapp.nks.clusters": {"interval": 0.5, "orgs": ["381"]}}
+    write(tmp_path / "own.yml", [{"name": "Own", "hosts": "localhost", "sources": [source], "rules": [rule]}])
+    header = "variable_start_string:'[[', variable_end_string:']]'"
+    filled = json.dumps(fields).replace("LOOKUP", touch(tmp_path)).replace("HEADER", header)
+    fake.fault("/orgs", "body", body=json.dumps([{"pk": 381, "name": org, "slug": "mine"}]))
+    rulebook = run("own.yml")
+    rulebook.polls()
+    fake.change_cluster(1201, **json.loads(filled))
+    rulebook.prints("PLAY RECAP")
+    assert '"joined": ' in rulebook.text and not (tmp_path / "evaluated").exists()
+
+
+def test_what_cannot_be_read_hides_no_event_of_the_rest(fake: FakeNKS, run: Run, tmp_path: Path) -> None:
+    """An organization fails, a build log is HTML, and a cluster has keys that ansible-rulebook cannot hold."""
+    said = "{{ event.type }} {{ (event.cluster | default(event.org)).pk }} {{ event.reason | default('-', true) }}"
+    rule = {"name": "Any", "condition": "event.type is defined", "action": {"debug": {"msg": said}}}
+    source = {"netapp.nks.clusters": {"interval": 0.5, "orgs": ["381", "382"]}}
+    write(tmp_path / "own.yml", [{"name": "Own", "hosts": "localhost", "sources": [source], "rules": [rule]}])
+    rulebook = run("own.yml")
+    rulebook.polls()
+    fake.fault("/orgs/382/clusters", "body", body="<h1>Login</h1>")
+    fake.fault("/orgs/381/clusters/1202/logs", "body", body="<h1>Login</h1>")
+    odd: dict[str, t.Any] = {
+        "": {"": [{"": 1}]},
+        "a/b": {"*": 1},
+        "$x": {"\0": "\0", "meta": {"source": 1}},
+        "big": 10**300,
+    }
+    fake.change_cluster(1202, is_failed=True, custom=odd)
+    rulebook.prints("cluster_failed 1202 -")
+    rulebook.prints("source_error 382 -")
+    fake.change_cluster(1201, name="renamed")
+    rulebook.prints("cluster_changed 1201 -")
+    fake.clear_faults()
+    rulebook.prints("source_recovered 382 -")
+
+
+def test_what_happens_while_ansible_rulebook_is_stopped_is_notified_once(
+    fake: FakeNKS, run: Run, tmp_path: Path
+) -> None:
+    state = tmp_path / "state.json"
+    first = run("netapp.nks.notify_when_failed", nks_state_path=str(state))
+    first.polls()
+    first.stop()
+    assert "PLAY RECAP" not in first.text
+    fake.change_cluster(1202, **FAILED)
+    again = run("netapp.nks.notify_when_failed", nks_state_path=str(state))
+    again.prints("PLAY RECAP")
+    assert "Cluster staging (ID 1202) of My Organization has failed: No quota" in again.text
+    again.stop()
+    last = run("netapp.nks.notify_when_failed", nks_state_path=str(state))
+    last.polls()
+    assert "PLAY RECAP" not in last.text
 
 
 def test_a_deployment_runs_once_for_a_cluster_that_becomes_running(fake: FakeNKS, run: Run) -> None:
     rulebook = run("netapp.nks.deploy_when_running")
-    rulebook.looks()
+    rulebook.polls()
     fake.change_cluster(1203, state="provisioned")
     fake.fault("/orgs/381/clusters", "reset", times=20)
-    rulebook.looks()
+    rulebook.polls()
     fake.clear_faults()
     fake.change_cluster(1203, state="running")
-    rulebook.says("The gate opens")
+    rulebook.prints("The gate opens")
     assert rulebook.text.count("PLAY RECAP") == 1
 
 
@@ -186,7 +262,7 @@ def test_each_cluster_that_runs_already_gets_a_deployment_on_demand(fake: FakeNK
     for pk in (1201, 1202, 1204, 1302, 1303, 1401):
         fake.delete_cluster(pk)
     rulebook = run("netapp.nks.deploy_when_running", nks_initial="all")
-    rulebook.says("The gate opens", times=1)  # of 1301; 1203 is not running, and 1205 has failed
+    rulebook.prints("The gate opens", times=1)  # of 1301; 1203 is not running, and 1205 has failed
 
 
 class Webhook(http.server.BaseHTTPRequestHandler):
@@ -209,21 +285,21 @@ def test_a_failure_is_notified_once_with_its_reason(fake: FakeNKS, run: Run, tmp
         threading.Thread(target=server.serve_forever, daemon=True).start()
         secret = f"http://127.0.0.1:{server.server_address[1]}/never-show"
         rulebook = run("netapp.nks.notify_when_failed", notify_url=secret)
-        rulebook.looks()
+        rulebook.polls()
         fake.change_cluster(1202, **FAILED)
-        rulebook.says("(ID 1202) of My Organization has failed: No quota")
+        rulebook.prints("(ID 1202) of My Organization has failed: No quota")
         fake.fault("/orgs", **OUTAGE, times=20)
         fake.change_cluster(1203, **FAILED, name=evil)
-        rulebook.looks()
+        rulebook.polls()
         fake.clear_faults()
-        rulebook.says("(ID 1203) of My Organization has failed: No quota")
-        rulebook.says("PLAY RECAP", times=4)
+        rulebook.prints("(ID 1203) of My Organization has failed: No quota")
+        rulebook.prints("PLAY RECAP", times=4)
         server.shutdown()
     first, outage, recovered, last = Webhook.texts
     assert first == "Cluster staging (ID 1202) of My Organization has failed: No quota"
-    assert outage.startswith("No failure of a cluster can be seen. GET http") and "status 503" in outage
-    assert recovered.startswith("NKS can be asked again. It could not since 20")
-    assert last.startswith("Cluster _{ lookup(") and not (tmp_path / "evaluated").exists()
+    assert outage.startswith("Failures of clusters can go unnoticed. GET http") and "status 503" in outage
+    assert recovered.startswith("NKS is available again, after an outage since 20")
+    assert last.startswith("Cluster __ lookup(") and not (tmp_path / "evaluated").exists()
 
 
 def test_a_cached_inventory_is_refreshed_once_for_what_changes_together(
@@ -234,17 +310,17 @@ def test_a_cached_inventory_is_refreshed_once_for_what_changes_together(
     write(inventory, {"plugin": "netapp.nks.nks", "orgs": [382, 383], **cache})
     rulebook = run("netapp.nks.refresh_inventory", refresh_inventory_source=str(inventory))
     assert cached_pks(fake, inventory) == {1301, 1302, 1303, 1401}
-    rulebook.looks()
+    rulebook.polls()
     fake.delete_cluster(1302)
     fake.set_clusters([{"pk": 1601, "org": 382, "name": "new", "state": "building"}])
-    rulebook.looks()
+    rulebook.polls()
     assert cached_pks(fake, inventory) == {1301, 1302, 1303, 1401}  # it waits for more
-    rulebook.says("PLAY RECAP")
+    rulebook.prints("PLAY RECAP")
     assert cached_pks(fake, inventory) == {1301, 1303, 1401, 1601}
     fake.delete_cluster(1601)
-    rulebook.looks()
+    rulebook.polls()
     fake.fault("/orgs/383/clusters", **OUTAGE)
-    rulebook.says("run_playbook - ERROR")
+    rulebook.prints("run_playbook - ERROR")
     assert "status 503" in rulebook.text
     assert cached_pks(fake, inventory) == {1301, 1303, 1401, 1601}
 
@@ -267,16 +343,17 @@ def test_the_source_may_have_its_connection_from_variables(fake: FakeNKS, run: R
     source = {"netapp.nks.clusters": args}
     write(tmp_path / "own.yml", [{"name": "Own", "hosts": "localhost", "sources": [source], "rules": [rule]}])
     rulebook = run("own.yml", "-vv", token_of_nks=fake.token, url_of_nks=fake.url, orgs=[382, "My Organization"])
-    rulebook.looks()
+    rulebook.polls()
     fake.change_cluster(1302, name="renamed", node_count=5)
-    rulebook.says("From 4 to 5")
+    rulebook.prints("From 4 to 5")
 
 
 @pytest.mark.parametrize(
     ("args", "message"),
     [
         ({"api_tokn": "a"}, "netapp.nks.clusters has no argument api_tokn. It has: api_token, api_url,"),
-        ({"interval": "often"}, "interval must be a number, not 'often'."),
+        ({"interval": "often"}, "argument 'interval' is of type str and we were unable to convert to float"),
+        ({"state_path": "/missing/nks.json"}, "state_path: no file can be made beside /missing/nks.json"),
         ({"api_token": "wrong"}, "status 401 Unauthorized: Invalid token. Give a valid token in api_token"),
         ({"orgs": ["nowhere"]}, "The token sees no organization with the ID, slug or name 'nowhere'."),
     ],

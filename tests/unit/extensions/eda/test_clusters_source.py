@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 import logging
 import re
@@ -18,13 +19,15 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.netapp.nks.extensions.eda.plugins.event_source import clusters as source
+from ansible_collections.netapp.nks.plugins.module_utils import _watch
 from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
 from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError
-from ansible_collections.netapp.nks.plugins.module_utils._options import CONNECTION, SELECTION
+from ansible_collections.netapp.nks.plugins.module_utils._options import CONNECTION
 from ansible_collections.netapp.nks.tests.fake_nks.server import FakeNKS
 
 JSON = t.Dict[str, t.Any]
-Watching = t.Callable[..., source.Watch]
+Poll = t.Callable[[], t.List[JSON]]
+Watching = t.Callable[..., Poll]
 
 COLLECTION = Path(source.__file__).parents[4]
 LIST = "/orgs/381/clusters"
@@ -32,11 +35,11 @@ LIST = "/orgs/381/clusters"
 
 @pytest.fixture(name="watching")
 def watching_fixture(fake: FakeNKS, connect: t.Callable[..., NKSClient]) -> Watching:
-    """Makes a watch of the fake, of organization 381 unless others are given."""
+    """Makes a function that polls the fake, organization 381 unless others are given."""
 
-    def watching(**args: t.Any) -> source.Watch:
-        arguments = source.checked({"api_token": fake.token, "api_url": fake.url, "orgs": ["381"], **args})
-        return source.Watch(connect(), arguments)
+    def watching(**args: t.Any) -> Poll:
+        arguments = source.read_arguments({"api_token": fake.token, "api_url": fake.url, "orgs": ["381"], **args})
+        return functools.partial(source.Watch(arguments).poll, connect())
 
     return watching
 
@@ -66,12 +69,13 @@ def paths(fake: FakeNKS) -> list[str]:
 
 
 def test_each_event_has_type_time_organization_and_cluster(fake: FakeNKS, watching: Watching) -> None:
-    watch = watching()
+    poll = watching()
     serve(fake, cluster(7))
-    assert watch.look() == []
+    assert poll() == []
     serve(fake, cluster(7, state="running"))
-    changed, running = watch.look()
+    changed, running = poll()
     assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", running.pop("time"))
+    assert running.pop("id") != changed["id"]
     org = {"pk": 381, "name": "My Organization", "slug": "my-organization"}
     assert running == {"type": "cluster_running", "org": org, "cluster": cluster(7, state="running")}
     assert changed["changes"] == {"state": {"before": "building", "after": "running"}}
@@ -80,8 +84,8 @@ def test_each_event_has_type_time_organization_and_cluster(fake: FakeNKS, watchi
 def test_what_is_there_at_the_start_is_told_on_demand(fake: FakeNKS, watching: Watching) -> None:
     there = [cluster(7), cluster(8, state="running"), cluster(9, is_failed=True)]
     serve(fake, *there)
-    assert watching().look() == []
-    told = watching(initial="all").look()
+    assert watching()() == []
+    told = watching(initial="all")()
     assert [(event["type"], event["cluster"]["pk"]) for event in told] == [
         ("cluster_added", 7),
         ("cluster_added", 8),
@@ -91,10 +95,10 @@ def test_what_is_there_at_the_start_is_told_on_demand(fake: FakeNKS, watching: W
     ]
 
 
-def test_a_look_makes_one_request_an_organization(fake: FakeNKS, watching: Watching) -> None:
-    watch = watching(orgs=["381", "382"])
+def test_a_poll_makes_one_request_an_organization(fake: FakeNKS, watching: Watching) -> None:
+    poll = watching(orgs=["381", "382"])
     for turn in range(3):
-        watch.look()
+        poll()
         assert sorted(paths(fake)[turn * 3 :]) == ["/orgs", LIST, "/orgs/382/clusters"]
 
 
@@ -102,38 +106,38 @@ def test_a_look_makes_one_request_an_organization(fake: FakeNKS, watching: Watch
 def test_a_cluster_that_is_not_listed_is_not_gone_unless_its_own_answer_is_404(
     fake: FakeNKS, watching: Watching, answer: JSON | int
 ) -> None:
-    watch = watching()
+    poll = watching()
     serve(fake, cluster(7), cluster(8))
-    watch.look()
+    poll()
     serve(fake, cluster(8), _7=answer)
-    assert watch.look() == watch.look() == []
+    assert poll() == poll() == []
     serve(fake, cluster(7), cluster(8))
-    assert watch.look() == []
+    assert poll() == []
     serve(fake, cluster(8))
-    (removed,) = watch.look()
+    (removed,) = poll()
     assert removed["type"] == "cluster_removed" and removed["cluster"] == cluster(7)
-    assert watch.look() == []
+    assert poll() == []
     assert paths(fake).count(f"{LIST}/7") == 3
 
 
 def test_a_cluster_that_is_not_listed_may_still_change(fake: FakeNKS, watching: Watching) -> None:
-    watch = watching()
+    poll = watching()
     secret = [{"pk": 1, "username": "never-show", "password": "never-show"}]
     serve(fake, cluster(7, state="running", solutions=[{"pk": 1}]))
-    watch.look()
+    poll()
     serve(fake, _7=cluster(7, state="deleting", solutions=secret, owner=3))
-    (changed,) = watch.look()
+    (changed,) = poll()
     assert changed["changes"] == {"state": {"before": "running", "after": "deleting"}}
     assert "never-show" not in json.dumps(changed) and "owner" not in changed["cluster"]
 
 
 def test_a_cluster_made_again_with_the_same_id_is_another(fake: FakeNKS, watching: Watching) -> None:
-    watch = watching()
+    poll = watching()
     serve(fake, cluster(7))
-    watch.look()
+    poll()
     again = cluster(7, instance_id="spcagain")
     serve(fake, again, _7=again)
-    removed, added = watch.look()
+    removed, added = poll()
     assert (removed["type"], removed["cluster"]["instance_id"]) == ("cluster_removed", "spc7")
     assert (added["type"], added["cluster"]["instance_id"]) == ("cluster_added", "spcagain")
 
@@ -141,13 +145,13 @@ def test_a_cluster_made_again_with_the_same_id_is_another(fake: FakeNKS, watchin
 def test_clusters_that_are_not_listed_are_asked_for_in_turn(
     fake: FakeNKS, watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(source, "LOOK_UPS", 2)
-    watch = watching()
+    monkeypatch.setattr(_watch, "MAX_LOOKUPS", 2)
+    poll = watching()
     there = [cluster(pk) for pk in range(1, 6)]
     serve(fake, *there)
-    watch.look()
+    poll()
     serve(fake, **{f"_{pk}": 500 if pk % 2 else cluster(pk) for pk in (1, 2, 3, 4)})
-    told = [watch.look() for _turn in range(3)]
+    told = [poll() for _turn in range(3)]
     assert [types(events) for events in told] == [[], [], ["cluster_removed"]]
     assert sorted(path for path in paths(fake) if path.startswith(f"{LIST}/")) == [
         f"{LIST}/{pk}" for pk in (1, 1, 2, 3, 4, 5)
@@ -168,41 +172,42 @@ def test_clusters_that_are_not_listed_are_asked_for_in_turn(
 def test_an_outage_is_told_once_and_nothing_of_it_is_lost(
     fake: FakeNKS, watching: Watching, fault: JSON, status: int | None
 ) -> None:
-    watch = watching()
+    poll = watching()
     serve(fake, cluster(7), cluster(8))
-    watch.look()
+    poll()
     serve(fake)
     fake.clear_faults()
     fake.fault("/orgs.*", **fault)
-    (error,) = watch.look()
+    (error,) = poll()
     assert error["type"] == "source_error" and error["status"] == status and "org" not in error
     assert "GET http" in error["message"]
-    assert watch.look() == []
+    assert poll() == []
     serve(fake, cluster(7, state="running"), cluster(9))
-    recovered, *events = watch.look()
+    recovered, *events = poll()
     assert recovered["type"] == "source_recovered" and recovered["since"] == error["time"]
     assert types(events) == ["cluster_removed", "cluster_changed", "cluster_running", "cluster_added"]
-    assert watch.look() == []
+    assert poll() == []
 
 
-def test_an_outage_in_the_middle_of_a_look_is_one(fake: FakeNKS, watching: Watching) -> None:
-    """Of what was read before the failure, nothing is told or taken for the whole."""
-    watch = watching(orgs=["381", "382"])
-    watch.look()
-    fake.fault("/orgs/382/clusters", "status", status=502, times=1)
-    fake.fault(LIST, "body", body="[]")
-    assert types(watch.look()) == ["source_error"]
+def test_an_outage_in_the_middle_of_a_poll_is_one(fake: FakeNKS, watching: Watching) -> None:
+    poll = watching(orgs=["381", "382"])
+    poll()
+    fake.fault("/orgs/.*", "status", status=502)
+    (error,) = poll()
+    assert error["type"] == "source_error" and "org" not in error
+    fake.fault("/orgs", "status", status=502)
+    assert poll() == []
     fake.clear_faults()
-    assert types(watch.look()) == ["source_recovered"]
+    assert types(poll()) == ["source_recovered"]
 
 
-def test_an_outage_before_the_first_look_hides_what_was_there(fake: FakeNKS, watching: Watching) -> None:
-    watch = watching()
+def test_an_outage_before_the_first_poll_hides_what_was_there(fake: FakeNKS, watching: Watching) -> None:
+    poll = watching()
     fake.fault("/orgs", "status", status=503, times=1)
-    assert types(watch.look()) == ["source_error"]
-    assert types(watch.look()) == ["source_recovered"]
+    assert types(poll()) == ["source_error"]
+    assert types(poll()) == ["source_recovered"]
     serve(fake, cluster(7))
-    assert types(watch.look())[-1] == "cluster_added"
+    assert types(poll())[-1] == "cluster_added"
 
 
 @pytest.mark.parametrize(
@@ -224,23 +229,23 @@ def test_what_no_repetition_helps_ends_the_source_at_its_start(
 def test_an_organization_that_cannot_be_read_any_more_is_told_and_its_clusters_are_not_gone(
     fake: FakeNKS, watching: Watching, caplog: pytest.LogCaptureFixture
 ) -> None:
-    watch = watching(orgs=None)
-    assert watch.look() == []
+    poll = watching(orgs=None)
+    assert poll() == []
     assert "Organization 390 (Partner Labs) is left out" in caplog.text
     fake.fault(LIST, "status", status=403, body='{"detail": "No."}')
-    (error,) = watch.look()
+    (error,) = poll()
     assert (error["type"], error["org"]["pk"], error["status"]) == ("source_error", 381, 403)
-    assert error["message"] == "The token may not read 381 (My Organization) any more: No."
-    assert watch.look() == []
+    assert error["message"] == "The token may no longer read organization 381 (My Organization): No."
+    assert poll() == []
     fake.clear_faults()
     fake.fault("/orgs", "body", body=json.dumps([{"pk": 382}, {"pk": 383}]))
-    assert watch.look() == []
+    assert poll() == []
     fake.clear_faults()
-    (recovered,) = watch.look()
+    (recovered,) = poll()
     assert (recovered["type"], recovered["org"]["pk"]) == ("source_recovered", 381)
     assert recovered["since"] == error["time"]
     fake.fault("/orgs", "body", body=json.dumps([{"pk": 381}, {"pk": 383}]))
-    (error,) = watch.look()
+    (error,) = poll()
     assert (error["org"]["name"], error["status"]) == ("Acme Retail", None)
     assert caplog.text.count("Partner Labs") == 1
 
@@ -257,72 +262,133 @@ def test_an_organization_that_cannot_be_read_any_more_is_told_and_its_clusters_a
 def test_a_failure_has_the_reason_of_the_build_log(
     fake: FakeNKS, watching: Watching, logs: list[JSON] | None, reason: str | None
 ) -> None:
-    watch = watching()
-    watch.look()
+    poll = watching()
+    poll()
     fake.change_cluster(1202, is_failed=True, **({} if logs is None else {"logs": logs}))
-    changed, failed = watch.look()
+    changed, failed = poll()
     assert (changed["type"], failed["type"], failed["reason"]) == ("cluster_changed", "cluster_failed", reason)
     assert "reason" not in changed
-    assert watch.look() == []
+    assert poll() == []
     assert [path for path in paths(fake) if path.endswith("/logs")] == [f"{LIST}/1202/logs"]
 
 
-def test_a_failure_waits_for_its_reason_unless_the_log_cannot_be_had(fake: FakeNKS, watching: Watching) -> None:
-    watch = watching()
-    watch.look()
+FAULTS: list[JSON] = [
+    {"kind": "status", "status": 500},
+    {"kind": "status", "status": 403, "body": '{"detail": "No (request 1)."}'},
+    {"kind": "body", "body": "<h1>Login</h1>"},
+    {"kind": "body", "body": "{}"},
+    {"kind": "body", "body": "[1]"},
+    {"kind": "short_body"},
+    {"kind": "reset"},
+]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("path", [f"{LIST}/1202/logs", f"{LIST}/1203", LIST])
+def test_each_request_of_a_poll_fails_alone(
+    fake: FakeNKS, watching: Watching, caplog: pytest.LogCaptureFixture, path: str, fault: JSON
+) -> None:
+    """The clusters of another organization, and those that are known, have their events."""
+    poll = watching(orgs=["381", "382"])
+    poll()
+    caplog.clear()
     fake.change_cluster(1202, is_failed=True)
-    fake.fault(f"{LIST}/1202/logs", "reset", times=1)
-    assert types(watch.look()) == ["source_error"]
-    fake.fault(f"{LIST}/1202/logs", "status", status=500, times=1)
-    recovered, _changed, failed = watch.look()
-    assert (recovered["type"], failed["type"], failed["reason"]) == ("source_recovered", "cluster_failed", None)
-    fake.change_cluster(1201, is_failed=True)
-    assert types(watching(events="cluster_changed", initial="all").look()) == []
-    assert watch.look()[-1]["reason"] == "The provider has no capacity for this instance size"
-    assert paths(fake).count(f"{LIST}/1201/logs") == 1
+    fake.delete_cluster(1203)
+    fake.change_cluster(1301, name="renamed")
+    fake.fault(path, **fault)
+    events = poll()
+    found = {(event["type"], event["cluster"]["pk"]): event for event in events if "cluster" in event}
+    assert found.pop(("cluster_changed", 1301))
+    if path == LIST:
+        assert not found
+        error = events[0]
+        assert (error["type"], error["org"]["pk"]) == ("source_error", 381) and "381 (My Organization)" in error[
+            "message"
+        ]
+    else:
+        is_log = path.endswith("logs")
+        assert (found[("cluster_failed", 1202)]["reason"] is None) == is_log
+        assert (("cluster_removed", 1203) in found) == is_log
+    assert poll() == []
+    assert len(caplog.records) == 1
+    fake.clear_faults()
+    after = types(poll())
+    assert after[:1] == (["source_recovered"] if path == LIST else [] if path.endswith("logs") else ["cluster_removed"])
+
+
+def test_an_organization_that_fails_at_the_start_does_not_end_the_source(
+    fake: FakeNKS, watching: Watching, caplog: pytest.LogCaptureFixture
+) -> None:
+    poll = watching(orgs=None)
+    fake.fault(LIST, "body", body="<h1>Login</h1>")
+    (error,) = poll()
+    assert (error["type"], error["org"]["pk"], error["status"]) == ("source_error", 381, 200)
+    for number in range(3):
+        fake.fault("/orgs/390/clusters", "status", status=403, body=json.dumps({"detail": f"No (request {number})."}))
+        assert poll() == []
+    assert caplog.text.count("Partner Labs") == 1
+    fake.clear_faults()
+    assert types(poll()) == ["source_recovered"]  # what is there at the first answer is not new
+    fake.change_cluster(1201, name="renamed")
+    assert types(poll()) == ["cluster_changed"]
+
+
+def test_a_reason_is_not_requested_for_an_event_that_is_not_emitted(fake: FakeNKS, watching: Watching) -> None:
+    assert types(watching(events="cluster_changed", initial="all")()) == []
+    assert not [path for path in paths(fake) if path.endswith("/logs")]
+
+
+def test_a_selection_that_matches_nothing_is_warned_of_at_the_start(
+    fake: FakeNKS, watching: Watching, caplog: pytest.LogCaptureFixture
+) -> None:
+    poll = watching(workspaces=["Nope"])
+    assert poll() == poll() == []
+    (record,) = caplog.records
+    assert record.levelname == "WARNING" and "matches workspaces 'Nope'; their workspaces are" in record.message
 
 
 def test_the_kinds_of_events_can_be_chosen(fake: FakeNKS, watching: Watching) -> None:
-    watch = watching(events=["cluster_running", "source_recovered"])
+    poll = watching(events=["cluster_running", "source_recovered"])
     serve(fake, cluster(7))
-    watch.look()
+    poll()
     serve(fake, cluster(7, state="running"), cluster(8))
-    assert types(watch.look()) == ["cluster_running"]
+    assert types(poll()) == ["cluster_running"]
     fake.fault("/orgs", "status", status=503, times=1)
-    assert watch.look() == []
-    assert types(watch.look()) == ["source_recovered"]
+    assert poll() == []
+    assert types(poll()) == ["source_recovered"]
 
 
 def test_the_selection_is_that_of_the_modules(fake: FakeNKS, watching: Watching) -> None:
-    watch = watching(orgs=None, initial="all", providers=["aws", "hci"], states="running", events="cluster_added")
-    names = [event["cluster"]["name"] for event in watch.look()]
+    poll = watching(orgs=None, initial="all", providers=["aws", "hci"], states="running", events="cluster_added")
+    names = [event["cluster"]["name"] for event in poll()]
     assert names == ["prod", "going", "edge:1 [lab]"]
-    assert {event["cluster"]["name"] for event in watching(workspaces=["Team A"], initial="all").look()} == {
+    assert {event["cluster"]["name"] for event in watching(workspaces=["Team A"], initial="all")()} == {
         "staging",
         "broken",
     }
-    service = watching(include_service_clusters=True, initial="all", providers="hci").look()
+    service = watching(include_service_clusters=True, initial="all", providers="hci")()
     assert [event["cluster"]["name"] for event in service] == ["nks-service"] * 2
 
 
 def test_no_text_of_the_api_is_a_template_in_an_event(fake: FakeNKS, watching: Watching) -> None:
-    watch = watching(initial="all")
-    serve(fake, cluster(7, name="{{ lookup('pipe', 'id') }}", zone="{% raw %}"))
-    (added,) = watch.look()
-    assert (added["cluster"]["name"], added["cluster"]["zone"]) == ("_{ lookup('pipe', 'id') }}", "_% raw %}")
-    assert watch.look() == []
+    poll = watching(initial="all")
+    serve(fake, cluster(7, name="{{ lookup('pipe', 'id') }}", zone="% raw %}", **{"": {"{{": 1}}))
+    (added,) = poll()
+    assert (added["cluster"]["name"], added["cluster"]["zone"]) == ("__ lookup('pipe', 'id') }}", "_ raw %}")
+    assert added["cluster"]["_"] == {"__": 1}
+    assert poll() == []
 
 
 def test_the_token_is_in_no_event_and_no_line_of_the_log(
     fake: FakeNKS, watching: Watching, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    watch = watching(initial="all")
+    poll = watching(initial="all")
     serve(fake, cluster(7, name=f"Bearer {fake.token}"))
-    events = watch.look()
+    events = poll()
     fake.clear_faults()
     fake.fault("/orgs", "status", status=500, body=json.dumps({"detail": f"Your token is {fake.token}"}))
-    events += watch.look()
+    events += poll()
     assert types(events) == ["cluster_added", "source_error"]
     assert "********" in json.dumps(events)
     assert fake.token not in json.dumps(events) + caplog.text
@@ -354,7 +420,7 @@ def test_a_source_tells_what_happens_to_the_fleet(fake: FakeNKS) -> None:
     ]
 
 
-def test_a_look_does_not_begin_before_the_interval_is_over(fake: FakeNKS, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_poll_does_not_begin_before_the_interval_is_over(fake: FakeNKS, monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
 
     async def sleep(seconds: float) -> None:
@@ -366,8 +432,28 @@ def test_a_look_does_not_begin_before_the_interval_is_over(fake: FakeNKS, monkey
     given = {"api_token": fake.token, "api_url": fake.url, "orgs": "381"}
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(source.main(asyncio.Queue(), given))
-    assert len(paths(fake)) == 6
-    assert all(55 < seconds <= 60 for seconds in slept)
+    assert len(paths(fake)) == 4
+    first, *slept = slept
+    assert first == 0 and all(55 < seconds <= 60 for seconds in slept)
+
+
+def test_a_poll_does_not_begin_before_the_events_of_the_last_one_are_taken(fake: FakeNKS) -> None:
+    """Not even if the queue has room for any number of them."""
+
+    async def take() -> None:
+        queue: asyncio.Queue[JSON] = asyncio.Queue()
+        given = {"api_token": fake.token, "api_url": fake.url, "interval": 0.001, "orgs": "381", "initial": "all"}
+        task = asyncio.create_task(source.main(queue, given))
+        await queue.get()
+        for _turn in range(20):
+            await asyncio.sleep(0.01)
+        assert len([path for path in paths(fake) if path == "/orgs"]) == 1
+        while not queue.empty():
+            queue.get_nowait()
+        await asyncio.get_running_loop().run_in_executor(None, fake.wait_for_requests, 8)
+        task.cancel()
+
+    asyncio.run(take())
 
 
 def test_no_repetition_of_a_request_lasts_longer_than_the_interval(fake: FakeNKS) -> None:
@@ -395,7 +481,7 @@ def test_a_source_that_is_cancelled_ends_at_once_and_asks_no_more(fake: FakeNKS)
     assert len(fake.requests) == 1
 
 
-def test_the_loop_is_not_held_up_by_a_look(fake: FakeNKS) -> None:
+def test_the_loop_is_not_held_up_by_a_poll(fake: FakeNKS) -> None:
     fake.fault("/orgs", "delay", seconds=0.3, times=1)
     threads = []
 
@@ -419,30 +505,21 @@ TOKEN = "0123abc"
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        ({"token": TOKEN}, "netapp.nks.clusters has no argument token. It has: api_token, api_url,"),
-        ({"api_token": [TOKEN]}, "api_token must be text, not a value of type list."),
-        ({"api_token": {"a": TOKEN}}, "api_token must be text, not a value of type dict."),
-        ({"api_token": 12e5}, "api_token must be text, not a value of type float."),
-        ({"regions": [1.10]}, "regions must be text, not '1.1'."),
-        ({"api_timeout": "soon"}, "api_timeout must be a number, not 'soon'."),
-        ({"api_timeout": True}, "api_timeout must be a number, not 'True'."),
-        ({"api_retries": 1.5}, "api_retries must be a whole number, not '1.5'."),
-        ({"validate_certs": "maybe"}, "validate_certs must be true or false, not 'maybe'."),
-        ({"orgs": {"a": 1}}, "orgs must be a list, not \"{'a': 1}\"."),
-        ({"orgs": [["a"]]}, "orgs must be text, not \"['a']\"."),
+        ({"token": TOKEN, 1: 2}, "netapp.nks.clusters has no argument token, 1. It has: api_token, api_url,"),
+        ({"api_timeout": "soon"}, "argument 'api_timeout' is of type"),
+        ({"orgs": {"a": 1}, "validate_certs": "no way"}, "argument 'validate_certs' is of type"),
         ({"interval": 9.9}, "interval must be at least 10 seconds, not 9.9."),
-        ({"interval": "nan"}, "interval must be a number of seconds above 0, not nan."),
-        ({"interval": 0, "api_url": "http://127.0.0.1:1"}, "interval must be a number of seconds above 0, not 0."),
-        ({"interval": -1, "api_url": "http://[::1]:1"}, "interval must be a number of seconds above 0, not -1."),
-        ({"events": ["cluster_gone"]}, "events must be cluster_added, cluster_changed,"),
+        ({"interval": "nan"}, "interval must be more than 0 and at most 604800 seconds, not nan."),
+        ({"interval": 0, "api_url": "http://127.0.0.1:1"}, "interval must be more than 0 and at most 604800 seconds"),
+        ({"interval": 604801}, "interval must be more than 0 and at most 604800 seconds, not 604801."),
+        ({"events": ["cluster_gone"]}, "value of events must be one or more of: cluster_added, cluster_changed,"),
         ({"events": []}, "events is an empty list: leave it out for all."),
-        ({"initial": "some"}, "initial must be none, all, not 'some'."),
-        ({"ca_path": ["a"]}, "ca_path must be text, not \"['a']\"."),
+        ({"initial": "some"}, "value of initial must be one of: none, all, got: some"),
     ],
 )
-def test_arguments_that_cannot_be_used_are_refused(args: JSON, message: str) -> None:
+def test_arguments_that_are_not_valid_are_refused(args: JSON, message: str) -> None:
     with pytest.raises(NKSError) as refused:
-        source.checked({"api_token": TOKEN, **args})
+        source.read_arguments({"api_token": TOKEN, **args})
     assert str(refused.value).startswith(message)
     assert TOKEN not in str(refused.value)
 
@@ -453,13 +530,15 @@ def test_arguments_that_cannot_be_used_are_refused(args: JSON, message: str) -> 
         ({}, "missing required arguments: api_token"),
         ({"api_token": TOKEN, "api_url": "http://nks.example.com"}, "http:// would send the token in the clear"),
         ({"api_token": TOKEN, "api_url": "https://["}, "api_url is not a URL"),
+        ({"api_token": [f"{TOKEN} {TOKEN}"]}, "api_token holds a character that no token has"),
         ({"api_token": TOKEN, "orgs": []}, "orgs is an empty list"),
         ({"api_token": TOKEN, "states": ["running", None]}, "states is an empty list or holds an empty value"),
     ],
 )
 def test_a_source_refuses_what_the_modules_refuse(args: JSON, message: str) -> None:
-    with pytest.raises(NKSError, match=re.escape(message)):
+    with pytest.raises(NKSError, match=re.escape(message)) as refused:
         asyncio.run(source.main(asyncio.Queue(), args))
+    assert TOKEN not in str(refused.value)
 
 
 def test_arguments_may_be_texts_as_templates_give_them(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -477,7 +556,7 @@ def test_arguments_may_be_texts_as_templates_give_them(monkeypatch: pytest.Monke
         "include_service_clusters": "True",
         "interval": "3e2",
     }
-    values = source.checked(given)
+    values = source.read_arguments(given)
     assert {name: values[name] for name in given} == {
         "api_token": "12345",
         "api_timeout": 2.5,
@@ -495,9 +574,6 @@ def test_arguments_may_be_texts_as_templates_give_them(monkeypatch: pytest.Monke
 
 
 def test_the_environment_counts_as_it_does_for_the_modules(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, option in {**CONNECTION, **SELECTION}.items():
-        variables = option["fallback"][1] if "fallback" in option else []
-        assert [one["name"] for one in source.OPTIONS[name].get("env", [])] == variables
     for name, value in {
         "NKS_API_TOKEN": TOKEN,
         "NKS_API_URL": "https://nks.example.com",
@@ -507,8 +583,8 @@ def test_the_environment_counts_as_it_does_for_the_modules(monkeypatch: pytest.M
         "NKS_ORG_ID": "381, 382",
     }.items():
         monkeypatch.setenv(name, value)
-    values = source.checked({"api_retries": 1})
-    assert {name: values[name] for name in source.CONNECTION} == {
+    values = source.read_arguments({"api_retries": 1})
+    assert {name: values[name] for name in CONNECTION} == {
         "api_token": TOKEN,
         "api_url": "https://nks.example.com",
         "api_timeout": 30,
@@ -518,19 +594,28 @@ def test_the_environment_counts_as_it_does_for_the_modules(monkeypatch: pytest.M
     }
     assert values["orgs"] == ["381", "382"]
     monkeypatch.setenv("NKS_ORG_ID", "")
-    assert source.checked({})["orgs"] == [""]
+    assert source.read_arguments({})["orgs"] == [""]
 
 
-def test_the_options_of_modules_are_those_of_the_source() -> None:
-    for name, option in {**CONNECTION, **SELECTION}.items():
-        for key in ("type", "default", "elements"):
-            assert source.OPTIONS[name].get(key) == option.get(key), name
-    assert set(source.CONNECTION) == set(CONNECTION)
+OPTIONS: JSON = yaml.safe_load(source.DOCUMENTATION)["options"]
+
+
+def test_the_documentation_has_each_argument_as_it_is_read() -> None:
+    def documented(option: JSON) -> JSON:
+        variables = {"env": [{"name": name} for name in option["fallback"][1]]} if "fallback" in option else {}
+        kept = {key: value for key, value in option.items() if key not in ("no_log", "fallback")}
+        return {**kept, **variables}
+
+    options = {name: {**option} for name, option in OPTIONS.items()}
+    for option in options.values():
+        del option["description"]
+    assert options.pop("api_token").pop("required")
+    assert options == {name: documented(option) for name, option in source.ARGUMENTS.items() if name != "api_token"}
 
 
 def test_the_guide_names_each_argument_and_event() -> None:
     guide = (COLLECTION / "docs/docsite/rst/eda_guide.rst").read_text(encoding="utf-8")
-    names = [*source.OPTIONS, *source.OPTIONS["events"]["choices"]]
+    names = [*source.ARGUMENTS, *source.ARGUMENTS["events"]["choices"]]
     assert [name for name in names if f"``{name}``" not in guide] == []
 
 
@@ -538,13 +623,13 @@ FIND = """
 import runpy, sys
 found = runpy.run_path(sys.argv[1])
 print(sys.modules[found["NKSClient"].__module__].__file__)
-assert "ansible" not in sys.modules
+assert "ansible.plugins" not in sys.modules
 import ansible_collections.netapp.other
 """
 
 
 @pytest.mark.parametrize("are_packages", [False, True])
-def test_the_source_finds_its_own_collection_without_ansible(tmp_path: Path, are_packages: bool) -> None:
+def test_the_source_finds_its_own_collection_without_the_loader_of_ansible(tmp_path: Path, are_packages: bool) -> None:
     """Also beside other collections, as packages with ``__init__.py`` such as those of the Python package ansible."""
     place = tmp_path / "installed/ansible_collections/netapp"
     other = tmp_path / "others/ansible_collections/netapp/other"
@@ -569,4 +654,4 @@ def test_the_examples_are_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
     for example in yaml.safe_load(source.EXAMPLES):
         ((name, args),) = example.items()
         assert name == "netapp.nks.clusters"
-        source.checked(args)
+        source.read_arguments(args)

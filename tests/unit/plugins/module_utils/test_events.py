@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-import itertools
+import ast
 import random
 import typing as t
 
@@ -12,25 +12,24 @@ import pytest
 from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSPayloadError
 from ansible_collections.netapp.nks.plugins.module_utils._events import (
     Key,
-    Pair,
-    Seen,
-    View,
+    Observed,
+    Snapshot,
     compare,
-    harmless,
-    vanished,
+    escape_jinja,
+    missing_keys,
 )
 from ansible_collections.netapp.nks.plugins.module_utils._fleet import cluster_filter
-from ansible_collections.netapp.nks.plugins.module_utils._objects import has_failed
-from hypothesis import given
+from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster, Org, has_failed
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 JSON = t.Dict[str, t.Any]
 
-ORG = {"pk": 1, "name": "One", "slug": "one"}
-OTHER_ORG = {"pk": 2, "name": "Two", "slug": "two"}
+ORG = Org({"pk": 1, "name": "One", "slug": "one"})
+OTHER_ORG = Org({"pk": 2, "name": "Two", "slug": "two"})
 
 
-def any_cluster(cluster: JSON) -> bool:
+def any_cluster(cluster: Cluster) -> bool:
     return True
 
 
@@ -38,12 +37,16 @@ def cluster(pk: int = 7, **fields: t.Any) -> JSON:
     return {"pk": pk, "instance_id": f"spc{pk}", "name": "prod", "state": "building", "is_failed": False, **fields}
 
 
-def view_of(*clusters: JSON) -> View:
-    return compare({}, [(ORG, one) for one in clusters], (), any_cluster, any_cluster)[1]
+def of_org(clusters: t.Iterable[JSON]) -> list[Cluster]:
+    return [Cluster(raw, ORG) for raw in clusters]
 
 
-def told(view: View, *clusters: JSON, gone: t.Collection[Key] = ()) -> list[JSON]:
-    return compare(view, [(ORG, one) for one in clusters], gone, any_cluster, any_cluster)[0]
+def snapshot_of(*clusters: JSON) -> Snapshot:
+    return compare({}, of_org(clusters), (), any_cluster, any_cluster)[1]
+
+
+def events_of(snapshot: Snapshot, *clusters: JSON, gone: t.Collection[Key] = ()) -> list[JSON]:
+    return compare(snapshot, of_org(clusters), gone, any_cluster, any_cluster)[0]
 
 
 def types(events: list[JSON]) -> list[str]:
@@ -71,15 +74,17 @@ def types(events: list[JSON]) -> list[str]:
     ],
 )
 def test_what_is_told_of_one_cluster(before: JSON | None, after: JSON, wanted: list[str]) -> None:
-    view = {} if before is None else view_of(cluster(**before))
-    events = told(view, cluster(**after))
+    snapshot = {} if before is None else snapshot_of(cluster(**before))
+    events = events_of(snapshot, cluster(**after))
     assert types(events) == wanted
-    assert all(event["cluster"] == cluster(**after) and event["org"] == ORG for event in events)
+    assert all(event["cluster"] == cluster(**after) and event["org"] == ORG.summary() for event in events)
 
 
 def test_a_change_has_what_was_before_and_what_is_now() -> None:
-    view = view_of(cluster(k8s_version="v1.14.8", node_count=3, zone="a"))
-    (changed, running) = told(view, cluster(k8s_version="v1.15.5", node_count=3, state="running", channel="stable"))
+    snapshot = snapshot_of(cluster(k8s_version="v1.14.8", node_count=3, zone="a"))
+    (changed, running) = events_of(
+        snapshot, cluster(k8s_version="v1.15.5", node_count=3, state="running", channel="stable")
+    )
     assert changed["changes"] == {
         "state": {"before": "building", "after": "running"},
         "k8s_version": {"before": "v1.14.8", "after": "v1.15.5"},
@@ -92,26 +97,26 @@ def test_a_change_has_what_was_before_and_what_is_now() -> None:
 def test_the_order_of_clusters_and_of_lists_in_them_is_not_a_change() -> None:
     solutions = [{"pk": 1, "state": "installed"}, {"pk": 2, "state": "draft"}]
     first, second = cluster(1, solutions=solutions), cluster(2, version_migrations=["v1.15.3", "v1.15.5"])
-    view = view_of(first, second)
+    snapshot = snapshot_of(first, second)
     second = {**second, "version_migrations": ["v1.15.5", "v1.15.3"]}
-    assert told(view, second, {**first, "solutions": solutions[::-1]}) == []
-    assert types(told(view, second, {**first, "solutions": solutions[1:]})) == ["cluster_changed"]
+    assert events_of(snapshot, second, {**first, "solutions": solutions[::-1]}) == []
+    assert types(events_of(snapshot, second, {**first, "solutions": solutions[1:]})) == ["cluster_changed"]
 
 
 def test_a_removal_is_told_of_what_is_gone_and_not_of_what_is_not_listed() -> None:
-    view = view_of(cluster(1), cluster(2), cluster(3))
-    assert vanished(view, [(ORG, cluster(2))], {1}) == [(1, 1, "spc1"), (1, 3, "spc3")]
-    assert vanished(view, [], {2}) == []
-    events, now = compare(view, [(ORG, cluster(2))], [(1, 3, "spc3")], any_cluster, any_cluster)
+    snapshot = snapshot_of(cluster(1), cluster(2), cluster(3))
+    assert missing_keys(snapshot, of_org([cluster(2)]), {1}) == [(1, 1, "spc1"), (1, 3, "spc3")]
+    assert missing_keys(snapshot, [], {2}) == []
+    events, now = compare(snapshot, of_org([cluster(2)]), [(1, 3, "spc3")], any_cluster, any_cluster)
     assert types(events) == ["cluster_removed"] and events[0]["cluster"] == cluster(3)
     assert set(now) == {(1, 1, "spc1"), (1, 2, "spc2")}
-    assert compare(now, [(ORG, cluster(1)), (ORG, cluster(2))], (), any_cluster, any_cluster)[0] == []
+    assert compare(now, of_org([cluster(1), cluster(2)]), (), any_cluster, any_cluster)[0] == []
 
 
 def test_a_cluster_made_again_under_its_name_is_removed_and_added() -> None:
-    view = view_of(cluster(7, state="running"))
-    (gone,) = vanished(view, [(ORG, cluster(8))], {1})
-    events = told(view, cluster(8), gone=[gone])
+    snapshot = snapshot_of(cluster(7, state="running"))
+    (gone,) = missing_keys(snapshot, of_org([cluster(8)]), {1})
+    events = events_of(snapshot, cluster(8), gone=[gone])
     assert [(event["type"], event["cluster"]["pk"]) for event in events] == [
         ("cluster_removed", 7),
         ("cluster_added", 8),
@@ -120,27 +125,27 @@ def test_a_cluster_made_again_under_its_name_is_removed_and_added() -> None:
 
 def test_a_cluster_whose_id_went_to_another_is_not_that_other() -> None:
     other = cluster(7, instance_id="spcother")
-    view = view_of(cluster(7))
-    assert vanished(view, [(ORG, other)], {1}) == [(1, 7, "spc7")]
-    assert types(told(view, other, gone=[(1, 7, "spc7")])) == ["cluster_removed", "cluster_added"]
+    snapshot = snapshot_of(cluster(7))
+    assert missing_keys(snapshot, of_org([other]), {1}) == [(1, 7, "spc7")]
+    assert types(events_of(snapshot, other, gone=[(1, 7, "spc7")])) == ["cluster_removed", "cluster_added"]
 
 
 @pytest.mark.parametrize("missing", ["", None])
 def test_an_instance_id_that_comes_late_is_a_change(missing: str | None) -> None:
-    view = view_of(cluster(7, instance_id=missing))
-    assert vanished(view, [(ORG, cluster(7))], {1}) == []
-    (changed,) = told(view, cluster(7))
+    snapshot = snapshot_of(cluster(7, instance_id=missing))
+    assert missing_keys(snapshot, of_org([cluster(7)]), {1}) == []
+    (changed,) = events_of(snapshot, cluster(7))
     assert changed["changes"] == {"instance_id": {"before": missing, "after": "spc7"}}
-    assert vanished(view_of(cluster(7)), [(ORG, cluster(7, instance_id=missing))], {1}) == []
+    assert missing_keys(snapshot_of(cluster(7)), of_org([cluster(7, instance_id=missing)]), {1}) == []
 
 
 def test_a_cluster_without_an_id_is_an_error() -> None:
     with pytest.raises(NKSPayloadError, match="a cluster without a numeric pk"):
-        told({}, {"name": "prod"})
+        events_of({}, {"name": "prod"})
 
 
-FITS = cluster_filter(states=["running"], regions=["here"])
-STAYS = cluster_filter(regions=["here"])
+MATCHES = cluster_filter(states=["running"], regions=["here"])
+STILL_MATCHES = cluster_filter(regions=["here"])
 
 
 @pytest.mark.parametrize(
@@ -157,35 +162,57 @@ STAYS = cluster_filter(regions=["here"])
     ],
 )
 def test_a_selection_says_which_clusters_are_followed(steps: list[str | None], wanted: list[list[str]]) -> None:
-    view: View = {}
+    snapshot: Snapshot = {}
     for step, types_wanted in zip(steps, wanted):
         state, _dummy, region = (step or "").partition(" ")
-        pairs = [(ORG, cluster(state=state, region=region or "here"))] if step else []
-        events, view = compare(view, pairs, vanished(view, pairs, {1}), FITS, STAYS)
+        there = of_org([cluster(state=state, region=region or "here")] if step else [])
+        events, snapshot = compare(snapshot, there, missing_keys(snapshot, there, {1}), MATCHES, STILL_MATCHES)
         assert types(events) == types_wanted, step
 
 
 @pytest.mark.parametrize(
     ("value", "wanted"),
     [
-        ("{{ lookup('pipe', 'id') }}", "_{ lookup('pipe', 'id') }}"),
-        ("{%if x%}{#y#}", "_%if x%}_#y#}"),
-        ("{{{{", "___{"),
-        ({"{{ a }}": ["{% b", {"c": "{# d"}], "e": 1}, {"_{ a }}": ["_% b", {"c": "_# d"}], "e": 1}),
-        ("#jinja2: variable_start_string:'['\n[x]", "_jinja2: variable_start_string:'['\n[x]"),
-        ("{ } {a} Shop — Zürich", "{ } {a} Shop — Zürich"),
+        ("{{ lookup('pipe', 'id') }}", "__ lookup('pipe', 'id') }}"),
+        ({"{{ a }}": ["{% b", {"c": "{# d"}], "": 1}, {"__ a }}": ["_% b", {"c": "_# d"}], "_": 1}),
+        ("#jinja2: variable_start_string:'['\n[x]", "__inja2: variable_start_string:'['\n[x]"),
+        (r"'\x7b\x7b 1 \x7d\x7d'", "'_x7b_x7b 1 _x7d_x7d'"),
+        ("100 % } a} #1 Shop — Zürich", "100 % } a} #1 Shop — Zürich"),
         (None, None),
     ],
 )
 def test_texts_cannot_be_templates(value: t.Any, wanted: t.Any) -> None:
-    assert harmless(value) == wanted
-    assert not any(marker in str(harmless("".join(letters))) for marker in ("{{", "{%", "{#") for letters in LETTERS)
+    assert escape_jinja(value) == wanted
 
 
-LETTERS = list(itertools.product("{%#", repeat=4))
+texts = st.lists(st.sampled_from([*"{%#'\\ a", '"', "{{", "'#jin", "' '", "jinja2:", r"\x7b", r"\u007b", r"\43"])).map(
+    "".join
+)
 
 
-# Sequences of looks at fleets that change in any way, some of which see a part only.
+literals = st.sampled_from(["", "", *"{}' ", '"'])
+
+
+@given(st.lists(st.tuples(literals, texts), min_size=1, max_size=3), literals)
+@example([("", "x{"), ("", "{ lookup('pipe', 'id') }}")], "")
+@example([("{", "% if x %}")], "")
+@example([("", r"'\x7b\x7b lookup() }}'")], "")
+@example([("", "'a{' '{ lookup() }}'")], "")
+@example([("", "'#jin' 'ja2: x'")], "")
+@example([("#", "jinja2: x")], "")
+def test_texts_beside_others_and_beside_literals_cannot_be_templates(parts: list[tuple[str, str]], end: str) -> None:
+    """Not even after ansible-rulebook has evaluated them as Python literals, as Jinja2 does for native types."""
+    assume("{{" not in "".join(literal for literal, _text in parts) + end)  # a template of the user's own
+    joined = "".join(literal + escape_jinja(text) for literal, text in parts) + end
+    try:
+        evaluated = ast.literal_eval(joined)
+    except (SyntaxError, ValueError):
+        evaluated = joined
+    for text in (joined, str(evaluated)):
+        assert not any(marker in text for marker in ("{{", "{%", "{#")) and not text.startswith("#jinja2:")
+
+
+# Sequences of polls of fleets that change in any way, some of which see a part only.
 
 FIELDS: JSON = {
     "pk": st.integers(1, 4),
@@ -201,8 +228,8 @@ MORE_FIELDS: JSON = {
 clusters = st.fixed_dictionaries(FIELDS, optional=MORE_FIELDS)
 
 
-class Look(t.NamedTuple):
-    there: list[Pair]
+class Poll(t.NamedTuple):
+    there: list[Cluster]
     """All clusters that exist."""
     read_orgs: set[int]
     is_listed: list[bool]
@@ -211,14 +238,14 @@ class Look(t.NamedTuple):
     seed: int
 
 
-def one_each(pairs: list[Pair]) -> bool:
-    return len({(org["pk"], item["pk"]) for org, item in pairs}) == len(pairs)
+def one_each(clusters: list[Cluster]) -> bool:
+    return len({(cluster.org.pk, cluster.pk) for cluster in clusters}) == len(clusters)
 
 
-looks = st.lists(
+polls = st.lists(
     st.builds(
-        Look,
-        st.lists(st.tuples(st.sampled_from([ORG, OTHER_ORG]), clusters), max_size=5).filter(one_each),
+        Poll,
+        st.lists(st.builds(Cluster, clusters, st.sampled_from([ORG, OTHER_ORG])), max_size=5).filter(one_each),
         st.sets(st.sampled_from([1, 2])),
         st.lists(st.sampled_from([True, True, True, False]), min_size=5, max_size=5),
         st.lists(st.booleans(), min_size=10, max_size=10),
@@ -228,17 +255,17 @@ looks = st.lists(
 )
 
 
-def looked(look: Look, view: View) -> tuple[list[Pair], list[Key]]:
-    """What the source gives to compare() in such a look: the clusters it sees, and those known to be gone."""
-    pairs = [pair for pair, listed in zip(look.there, look.is_listed) if listed and pair[0]["pk"] in look.read_orgs]
-    random.Random(look.seed).shuffle(pairs)
+def polled(poll: Poll, snapshot: Snapshot) -> tuple[list[Cluster], list[Key]]:
+    """What the source gives to compare() in such a poll: the clusters it sees, and those known to be gone."""
+    listed = [one for one, is_listed in zip(poll.there, poll.is_listed) if is_listed and one.org.pk in poll.read_orgs]
+    random.Random(poll.seed).shuffle(listed)
     gone = []
-    for key, answered in zip(vanished(view, pairs, look.read_orgs), look.is_answered):
-        found = [one for org, one in look.there if (org["pk"], one["pk"]) == key[:2]]
-        same = [one for one in found if not (key[2] and one["instance_id"]) or one["instance_id"] == key[2]]
+    for key, answered in zip(missing_keys(snapshot, listed, poll.read_orgs), poll.is_answered):
+        found = [one for one in poll.there if (one.org.pk, one.pk) == key[:2]]
+        same = [one for one in found if not (key[2] and one.instance_id) or one.instance_id == key[2]]
         if answered and not same:
             gone.append(key)
-    return pairs, gone
+    return listed, gone
 
 
 def key_of(event: JSON) -> Key:
@@ -279,48 +306,48 @@ def sorted_lists(value: t.Any) -> t.Any:
     return sorted(map(repr, value)) if isinstance(value, list) else value
 
 
-def clusters_of(view: View) -> dict[Key, JSON]:
-    return {key: seen.cluster for key, seen in view.items()}
+def clusters_of(snapshot: Snapshot) -> dict[Key, JSON]:
+    return {key: seen.cluster.raw for key, seen in snapshot.items()}
 
 
 def runs(one: JSON) -> bool:
     return one["state"] == "running" and not has_failed(one)
 
 
-@given(looks)
-def test_replaying_the_events_on_the_first_view_gives_the_last(sequence: list[Look]) -> None:
-    view: View = {}
+@given(polls)
+def test_replaying_the_events_on_the_first_snapshot_gives_the_last(sequence: list[Poll]) -> None:
+    snapshot: Snapshot = {}
     state: dict[Key, JSON] = {}
-    for look in sequence:
-        pairs, gone = looked(look, view)
-        before = view
-        events, view = compare(before, pairs, gone, any_cluster, any_cluster)
+    for poll in sequence:
+        listed, gone = polled(poll, snapshot)
+        before = snapshot
+        events, snapshot = compare(before, listed, gone, any_cluster, any_cluster)
         known, state = state, replay(state, events)
-        assert sorted_lists(state) == sorted_lists(clusters_of(view))
-        # The view is what was seen now, and else what was known: nothing else goes, and nothing is made up.
+        assert sorted_lists(state) == sorted_lists(clusters_of(snapshot))
+        # The snapshot is what was seen now, and else what was known: nothing else goes, and nothing is made up.
         former = former_keys(events)
-        assert set(before) - set(view) == {*gone, *former.values()}
-        assert all(Seen(*pair, True) in view.values() for pair in pairs)
-        assert all(view[key] == before[key] for key in before if key[0] not in look.read_orgs)
+        assert set(before) - set(snapshot) == {*gone, *former.values()}
+        assert all(Observed(one, True) in snapshot.values() for one in listed)
+        assert all(snapshot[key] == before[key] for key in before if key[0] not in poll.read_orgs)
         # Each that began to run, and each that began to fail, is told once.
         for kind, is_so in (("cluster_running", runs), ("cluster_failed", has_failed)):
             told_of = [key_of(event) for event in events if event["type"] == kind]
             were = {key for key, one in known.items() if key not in gone and is_so(one)}
             begun = [key for key, one in state.items() if is_so(one) and former.get(key, key) not in were]
             assert sorted(told_of) == sorted(begun)
-        # A second look at the same has nothing to tell.
-        assert compare(view, pairs, (), any_cluster, any_cluster)[0] == []
+        # A second poll of the same fleet has no events.
+        assert compare(snapshot, listed, (), any_cluster, any_cluster)[0] == []
 
 
-@given(looks)
-def test_a_selection_tells_the_same_of_fewer_clusters(sequence: list[Look]) -> None:
-    everything: View = {}
-    selected: View = {}
+@given(polls)
+def test_a_selection_tells_the_same_of_fewer_clusters(sequence: list[Poll]) -> None:
+    everything: Snapshot = {}
+    selected: Snapshot = {}
     followed: set[Key] = set()
-    for look in sequence:
-        pairs, gone = looked(look, everything)
-        all_events, everything = compare(everything, pairs, gone, any_cluster, any_cluster)
-        events, selected = compare(selected, pairs, gone, FITS, STAYS)
+    for poll in sequence:
+        listed, gone = polled(poll, everything)
+        all_events, everything = compare(everything, listed, gone, any_cluster, any_cluster)
+        events, selected = compare(selected, listed, gone, MATCHES, STILL_MATCHES)
         assert clusters_of(selected) == clusters_of(everything)
         former = former_keys(all_events)
         now = {key for key, seen in selected.items() if seen.is_followed}
@@ -332,6 +359,6 @@ def test_a_selection_tells_the_same_of_fewer_clusters(sequence: list[Look]) -> N
         ]
         for key, seen in selected.items():
             assert seen.is_followed == (
-                FITS(seen.cluster) or (former.get(key, key) in followed and STAYS(seen.cluster))
+                MATCHES(seen.cluster) or (former.get(key, key) in followed and STILL_MATCHES(seen.cluster))
             )
         followed = now

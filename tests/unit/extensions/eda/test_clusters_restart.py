@@ -1,0 +1,313 @@
+# Copyright (c) 2026, netapp.nks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import stat
+import tempfile
+import typing as t
+from pathlib import Path
+
+import pytest
+from ansible_collections.netapp.nks.extensions.eda.plugins.event_source import clusters as source
+from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, NKSStatusError
+from ansible_collections.netapp.nks.plugins.module_utils._state import StateFile
+from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster, Log, Org
+from ansible_collections.netapp.nks.plugins.module_utils._watch import Memory, Watch
+from ansible_collections.netapp.nks.tests.fake_nks.server import FakeNKS
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+JSON = t.Dict[str, t.Any]
+
+HISTORIES = int(os.environ.get("NKS_TEST_HISTORIES", "100"))
+"""How many histories the property test runs."""
+
+
+async def run(fake: FakeNKS, found: list[JSON], number: int, **args: t.Any) -> None:
+    """Run the source until it has emitted so many events, and polled twice more."""
+    queue: asyncio.Queue[JSON] = asyncio.Queue(1)
+    given = {"api_token": fake.token, "api_url": fake.url, "api_retries": 0, "interval": 0.01, "orgs": "381", **args}
+    task = asyncio.create_task(source.main(queue, given))
+    try:
+        for _turn in range(number):
+            getter = asyncio.create_task(queue.get())
+            await asyncio.wait([getter, task], timeout=30, return_when=asyncio.FIRST_COMPLETED)
+            if task.done():
+                await task
+            found.append(await getter)
+        wanted = len(fake.requests) + 6
+        while len(fake.requests) < wanted and not task.done():
+            await asyncio.sleep(0.01)
+        if task.done():
+            await task
+        assert queue.empty()
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+def emitted(fake: FakeNKS, number: int, **args: t.Any) -> list[JSON]:
+    found: list[JSON] = []
+    asyncio.run(run(fake, found, number, **args))
+    return found
+
+
+def types(events: list[JSON]) -> list[str]:
+    return [event["type"] for event in events]
+
+
+def test_what_happens_between_two_runs_is_emitted_once(fake: FakeNKS, tmp_path: Path) -> None:
+    file = tmp_path / "nks.json"
+    assert emitted(fake, 0, state_path=str(file)) == []
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert fake.token not in file.read_text() and "never-show" not in file.read_text()
+    fake.change_cluster(1202, is_failed=True)
+    fake.delete_cluster(1203)
+    found = emitted(fake, 3, state_path=str(file))
+    assert types(found) == ["cluster_removed", "cluster_changed", "cluster_failed"]
+    assert emitted(fake, 0, state_path=str(file)) == []
+    fake.fault("/orgs", "status", status=503)
+    (error,) = emitted(fake, 1, state_path=str(file))
+    fake.clear_faults()
+    (recovered,) = emitted(fake, 1, state_path=str(file))
+    assert (recovered["type"], recovered["since"]) == ("source_recovered", error["time"])
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["nks.json", "nks.json.lock"]
+
+
+@pytest.mark.parametrize(
+    ("damage", "args"),
+    [
+        (None, {"orgs": "382"}),
+        (None, {"states": "running"}),
+        (None, {"include_service_clusters": True}),
+        (lambda text: text[:-9], {}),
+        (lambda text: "", {}),
+        (lambda text: "[]", {}),
+        (lambda text: "[" * 10**5, {}),
+        (lambda text: text.replace('"version": 1', '"version": 2'), {}),
+        (lambda text: text.replace('"pk": 1201', '"pk": "x"'), {}),
+        (lambda text: text.replace('"events": []', '"events": [1]'), {}),
+    ],
+)
+def test_a_state_that_cannot_be_used_is_warned_of_and_replaced(
+    fake: FakeNKS, tmp_path: Path, caplog: pytest.LogCaptureFixture, damage: t.Callable[[str], str] | None, args: JSON
+) -> None:
+    file = tmp_path / "nks.json"
+    emitted(fake, 0, state_path=str(file))
+    file.write_text((damage or str)(file.read_text()))
+    fake.change_cluster(1201, name="renamed")
+    fake.change_cluster(1301, name="renamed")
+    assert emitted(fake, 0, state_path=str(file), **args) == []
+    assert [
+        record.message for record in caplog.records if "is not used" in record.message and "initial" in record.message
+    ]
+    caplog.clear()
+    assert emitted(fake, 0, state_path=str(file), **args) == []
+    assert caplog.text == ""
+
+
+def test_a_state_of_another_token_is_not_used(fake: FakeNKS, tmp_path: Path) -> None:
+    args = {"api_token": fake.token, "api_url": fake.url, "orgs": "381"}
+    digests = {
+        source.watch_digest(source.read_arguments({**args, **more}))
+        for more in ({}, {"api_token": "other"}, {"api_url": "https://other.example"}, {"events": "cluster_added"})
+    }
+    assert len(digests) == 3  # the types of events are not part of it
+
+
+def test_a_second_source_with_the_same_file_fails_clearly(fake: FakeNKS, tmp_path: Path) -> None:
+    file = StateFile(str(tmp_path / "nks.json"))
+    with pytest.raises(NKSError, match=r"another source uses .*nks\.json"):
+        emitted(fake, 0, state_path=str(tmp_path / "nks.json"))
+    file.close()
+    file.write({})  # a thread that is late
+    assert not (tmp_path / "nks.json").exists()
+    emitted(fake, 0, state_path=str(tmp_path / "nks.json"))
+
+
+@pytest.mark.parametrize(("path", "message"), [("", "is a folder"), ("missing/nks.json", "No such file or directory")])
+def test_a_state_path_that_cannot_be_used_ends_the_source(
+    fake: FakeNKS, tmp_path: Path, path: str, message: str
+) -> None:
+    with pytest.raises(NKSError, match=f"state_path: .*{message}"):
+        emitted(fake, 0, state_path=f"{tmp_path}/{path}")
+
+
+def test_a_state_that_cannot_be_written_is_logged_once(
+    fake: FakeNKS, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "nks.json.tmp").mkdir()
+    assert len(emitted(fake, 5, state_path=str(tmp_path / "nks.json"), initial="all", events="cluster_added")) == 5
+    assert caplog.text.count("cannot be written: Is a directory") == 1
+
+
+# Histories: the source is killed at any point and started again.
+
+
+class KilledError(Exception):
+    """The source is killed."""
+
+
+class FinishedError(Exception):
+    """The history is over."""
+
+
+ORG = Org({"pk": 1, "name": "One", "slug": "one"})
+
+
+class World:
+    """A fleet that is in the next state of its history at each poll, and points at which the source is killed."""
+
+    def __init__(self, history: list[list[JSON]], kills: list[int]) -> None:
+        self.history = history
+        self.kills = kills
+        self.polls = 0
+        self.last_polls = 0
+        """Polls after the end of the history that cannot be killed."""
+        self.emitted: list[JSON] = []
+
+    def point(self) -> None:
+        """A point at which the source can be killed."""
+        if self.kills:
+            self.kills[0] -= 1
+            if self.kills[0] < 0:
+                self.kills.pop(0)
+                raise KilledError
+
+    def begin_poll(self) -> None:
+        if self.last_polls == 2:
+            raise FinishedError
+        self.point()
+        self.polls += 1
+        self.last_polls += self.polls > len(self.history) and not self.kills
+
+    @property
+    def fleet(self) -> list[Cluster]:
+        return [Cluster(raw, ORG) for raw in self.history[min(self.polls, len(self.history)) - 1]]
+
+
+class Client:
+    """What a watch uses of a client."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    def until(self, deadline: t.Any) -> Client:
+        return self
+
+    def _answer(self, value: t.Any) -> t.Any:
+        self.world.point()
+        return value
+
+    def orgs(self) -> list[Org]:
+        self.world.begin_poll()
+        return self._answer([ORG])
+
+    def clusters(self, org: Org, include_service_clusters: bool) -> list[Cluster]:
+        self.world.point()
+        return self._answer([cluster for cluster in self.world.fleet if cluster.raw["is_listed"]])
+
+    def cluster(self, org: Org, pk: int) -> Cluster:
+        self.world.point()
+        found = [cluster for cluster in self.world.fleet if cluster.pk == pk]
+        if not found:
+            raise NKSStatusError("404", status=404)
+        return self._answer(found[0])
+
+    def logs(self, cluster: Cluster) -> list[Log]:
+        self.world.point()
+        return self._answer([])
+
+
+class Queue(asyncio.Queue):  # type: ignore[type-arg]
+    """A queue whose consumer has taken an event once it was put."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__()
+        self.world = world
+
+    async def put(self, event: JSON) -> None:
+        self.world.point()
+        self.world.emitted.append(json.loads(json.dumps(event)))
+        self.world.point()
+
+
+class File(StateFile):
+    world: World
+
+    def write(self, content: t.Any) -> None:
+        self.world.point()
+        super().write(content)
+        self.world.point()
+
+
+def live(world: World, path: str) -> None:
+    """Run the source, and start it again each time it was killed, until the history is over."""
+    arguments = source.read_arguments({"api_token": "x", "initial": "all"})
+    while True:
+        file = File(path)
+        file.world = world
+        follow = source.follow(Queue(world), Watch(arguments), Client(world), 0, Memory(file, "digest"))
+        try:
+            asyncio.run(follow)
+        except KilledError:
+            continue
+        except FinishedError:
+            return
+        finally:
+            file.close()
+
+
+def replay(events: list[JSON]) -> dict[int, JSON]:
+    """What a rule knows that ignores an event whose id it has had."""
+    known: dict[int, JSON] = {}
+    by_id: dict[str, JSON] = {}
+    for event in events:
+        if by_id.setdefault(event["id"], event) is not event:
+            assert by_id[event["id"]] == event
+            continue
+        cluster = event["cluster"]
+        pk = cluster["pk"]
+        if event["type"] == "cluster_added":
+            assert pk not in known
+            known[pk] = cluster
+        elif event["type"] == "cluster_removed":
+            assert known.pop(pk) == cluster
+        elif event["type"] == "cluster_changed":
+            assert {name: known[pk].get(name) for name in event["changes"]} == {
+                name: values["before"] for name, values in event["changes"].items()
+            }
+            known[pk] = {**known[pk], **{name: values["after"] for name, values in event["changes"].items()}}
+        assert event["type"] == "cluster_removed" or known[pk] == cluster
+    return known
+
+
+fleets = st.dictionaries(
+    st.integers(1, 3),
+    st.fixed_dictionaries(
+        {
+            "name": st.sampled_from("ab"),
+            "state": st.sampled_from(["building", "running", "failed"]),
+            "is_listed": st.sampled_from([True, True, True, False]),
+        }
+    ),
+).map(lambda fleet: [{"pk": pk, "instance_id": f"i{pk}", **fields} for pk, fields in fleet.items()])
+
+
+@settings(max_examples=HISTORIES)
+@given(st.lists(fleets, min_size=1, max_size=5), st.lists(st.integers(0, 25), max_size=5))
+def test_nothing_is_lost_wherever_the_source_is_killed(history: list[list[JSON]], kills: list[int]) -> None:
+    last = [{**cluster, "is_listed": True} for cluster in history[-1]]
+    world = World([*history, last], list(kills))
+    with tempfile.TemporaryDirectory() as folder:
+        live(world, f"{folder}/nks.json")
+    assert replay(world.emitted) == {cluster["pk"]: cluster for cluster in last}
+    if not kills:
+        assert len({event["id"] for event in world.emitted}) == len(world.emitted)
