@@ -19,35 +19,33 @@ CONFIG_FIELDS = frozenset(
 )
 """Names within the objects of a solution that are kept. Secrets have too many names to list those."""
 
-SOLUTION_FIELDS = CONFIG_FIELDS | set(
-    [
-        "cluster",
-        "config",
-        "created",
-        "dependencies",
-        "git_path",
-        "git_repo",
-        "initial",
-        "installer",
-        "instance_id",
-        "is_default",
-        "is_deleteable",
-        "is_failed",
-        "keyset",
-        "keyset_name",
-        "max_nodes",
-        "mode",
-        "org",
-        "pk",
-        "solution",
-        "spec",
-        "state",
-        "updated",
-        "url",
-        "version_migrations",
-        "workspace",
-    ]
-)
+SOLUTION_FIELDS = CONFIG_FIELDS | {
+    "cluster",
+    "config",
+    "created",
+    "dependencies",
+    "git_path",
+    "git_repo",
+    "initial",
+    "installer",
+    "instance_id",
+    "is_default",
+    "is_deleteable",
+    "is_failed",
+    "keyset",
+    "keyset_name",
+    "max_nodes",
+    "mode",
+    "org",
+    "pk",
+    "solution",
+    "spec",
+    "state",
+    "updated",
+    "url",
+    "version_migrations",
+    "workspace",
+}
 
 WORDS = (
     "(username|password|passwd|passphrase|passcode|pass|pwd|secret|token|key|credential|auth|cookie|webhook|psk|jwt)s?"

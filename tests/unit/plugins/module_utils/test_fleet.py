@@ -14,7 +14,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClien
 from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, NKSPayloadError, NKSStatusError
 from ansible_collections.netapp.nks.plugins.module_utils._fleet import Fleet, select_clusters, with_includes
 from ansible_collections.netapp.nks.plugins.module_utils._orgs import concurrently, select_orgs
-from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster, Org, Resource
+from ansible_collections.netapp.nks.plugins.module_utils._types import Org, Resource
 from ansible_collections.netapp.nks.tests.fake_nks.server import FakeNKS
 
 JSON = t.Dict[str, t.Any]

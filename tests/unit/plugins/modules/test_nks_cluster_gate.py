@@ -46,8 +46,13 @@ def test_a_failure_says_all_that_is_unmet(fake: FakeNKS, run_module: Run, check_
     assert [entry["reasons"] for entry in result["clusters"]] == [unmet[:1], [], unmet[1:]]
     assert not result["is_final"]
     assert result["clusters"][0]["cluster"] == {
-        **{"pk": 1202, "name": "staging", "org": 381, "state": "running", "is_failed": False},
-        **{"node_count": 3, "k8s_version": "v1.14.8"},
+        "pk": 1202,
+        "name": "staging",
+        "org": 381,
+        "state": "running",
+        "is_failed": False,
+        "node_count": 3,
+        "k8s_version": "v1.14.8",
     }
 
 
@@ -153,7 +158,7 @@ def test_an_outage_at_the_end_is_told_after_what_was_seen(fake: FakeNKS, run_mod
     reason, last = result["unmet"]
     assert reason == "Cluster build-me of organization 381 is building, not running."
     assert last == f"The last look failed: {result['error']}"
-    assert result["msg"].startswith(f"The gate stays shut after 8")
+    assert result["msg"].startswith("The gate stays shut after 8")
     assert [entry["cluster"]["state"] for entry in result["clusters"]] == ["building"]
     assert not result["is_final"]
     assert result["status"] == 502
