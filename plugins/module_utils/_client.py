@@ -9,9 +9,11 @@ Private to this collection: it may change without notice. It knows nothing of An
 from __future__ import annotations
 
 from ansible_collections.netapp.nks.plugins.module_utils._api import API
+from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSStatusError
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
 from ansible_collections.netapp.nks.plugins.module_utils._types import (
     Cluster,
+    Keyset,
     Log,
     Node,
     NodePool,
@@ -19,6 +21,9 @@ from ansible_collections.netapp.nks.plugins.module_utils._types import (
     Workspace,
     newest_first,
 )
+
+CREATED = (200, 201, 202)
+DONE = (200, 201, 202, 204)
 
 
 class NKSClient(API):
@@ -51,6 +56,59 @@ class NKSClient(API):
     def logs(self, cluster: Cluster) -> list[Log]:
         """The build logs of a cluster, newest first."""
         return newest_first(Log(item) for item in self._get_list(f"{_path(cluster)}/logs"))
+
+    def node(self, cluster: Cluster, pk: int) -> Node:
+        return Node(self._object("GET", f"{_path(cluster)}/nodes/{pk}"))
+
+    def node_pool(self, cluster: Cluster, pk: int) -> NodePool:
+        return NodePool(self._object("GET", f"{_path(cluster)}/nodepools/{pk}"))
+
+    def keysets(self, org: Org) -> list[Keyset]:
+        """Credentials, without their values, which the API never answers."""
+        return [Keyset(item) for item in self._get_list(f"/orgs/{org.pk}/keysets")]
+
+    def create_cluster(self, org: Org, body: JSON, workspace: int | None = None) -> Cluster:
+        """
+        :param workspace: the ``pk`` of the workspace, if it is not the default one.
+        """
+        folder = "" if workspace is None else f"/workspaces/{workspace}"
+        return Cluster(self._object("POST", f"/orgs/{org.pk}{folder}/clusters", {"json": body}, CREATED), org)
+
+    def delete_cluster(self, cluster: Cluster) -> None:
+        self._request("DELETE", _path(cluster), statuses=DONE)
+
+    def upgrade_cluster(self, cluster: Cluster, version: str) -> None:
+        self._request("POST", f"{_path(cluster)}/migrate_version", {"json": {"version": version}}, DONE)
+
+    def create_node_pool(self, cluster: Cluster, body: JSON) -> NodePool:
+        return NodePool(self._object("POST", f"{_path(cluster)}/nodepools", {"json": body}, CREATED))
+
+    def scale_node_pool(self, cluster: Cluster, pool: int, body: JSON) -> None:
+        """Set autoscaling and its limits."""
+        self._request("POST", f"{_path(cluster)}/nodepools/{pool}", {"json": body}, DONE)
+
+    def add_nodes(self, cluster: Cluster, pool: int, body: JSON) -> None:
+        self._request("POST", f"{_path(cluster)}/nodepools/{pool}/add", {"json": body}, DONE)
+
+    def delete_node_pool(self, cluster: Cluster, pool: int) -> None:
+        self._request("DELETE", f"{_path(cluster)}/nodepools/{pool}", statuses=DONE)
+
+    def add_master(self, cluster: Cluster, body: JSON) -> None:
+        self._request("POST", f"{_path(cluster)}/add_node", {"json": body}, DONE)
+
+    def why_not_deletable(self, cluster: Cluster, node: int) -> str:
+        """Why a node cannot be deleted. Empty if it can, or if the endpoint cannot be asked."""
+        try:
+            self._request("GET", f"{_path(cluster)}/nodes/{node}/can_delete")
+        except NKSStatusError as exc:
+            if exc.status == 400:
+                return str(exc.detail)
+            if exc.status not in (404, 405):
+                raise
+        return ""
+
+    def delete_node(self, cluster: Cluster, node: int) -> None:
+        self._request("DELETE", f"{_path(cluster)}/nodes/{node}", statuses=DONE)
 
     def kubeconfig(self, cluster: Cluster) -> bytes:
         """The kubeconfig as the API sends it, unchecked. It is a secret."""

@@ -69,3 +69,19 @@ INCLUDES: Spec = {
     "include_node_pools": {"type": "bool", "default": False},
     "include_logs": {"type": "bool", "default": False},
 }
+
+OWN_ORG: Spec = {"org": {"type": "str", "fallback": (environment, ["NKS_ORG_ID"])}}
+"""The organization of what a module changes."""
+
+
+def lifecycle_options(wait_timeout: int) -> Spec:
+    """The options of each module that creates, changes and deletes something."""
+    return {
+        **OWN_ORG,
+        **IDENTITY,
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "wait": {"type": "bool", "default": True},
+        "wait_timeout": {"type": "float", "default": wait_timeout},
+        "wait_sleep": {"type": "float", "default": 10},
+        "wait_only": {"type": "bool", "default": False},
+    }

@@ -1,0 +1,12 @@
+# Copyright (c) 2026, netapp.nks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs the module nks_cluster, and shows what it waits for."""
+
+from __future__ import annotations
+
+from ansible_collections.netapp.nks.plugins.plugin_utils._progress import ShowsLifecycle
+
+
+class ActionModule(ShowsLifecycle):
+    default_timeout = 3600.0

@@ -1,0 +1,206 @@
+# Copyright (c) 2026, netapp.nks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Brings a resource to the wanted state: looks, plans, sends what is needed, and waits.
+
+Private to this collection: it may change without notice.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.netapp.nks.plugins.module_utils import _types
+from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
+from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, one_line
+from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
+from ansible_collections.netapp.nks.plugins.module_utils._module import error_fields
+from ansible_collections.netapp.nks.plugins.module_utils._orgs import find_org
+from ansible_collections.netapp.nks.plugins.module_utils._plan import Plan, Request
+from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster, Org, join_limited
+from ansible_collections.netapp.nks.plugins.module_utils._unmet import unmet_result
+from ansible_collections.netapp.nks.plugins.module_utils._wait import check_seconds, poll_until
+
+R = t.TypeVar("R", bound=_types.Resource)
+S = t.TypeVar("S")
+"""What a look at the API sees."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Resource(t.Generic[S]):
+    """How a module handles what it manages."""
+
+    title: str
+    """The start of the message of a failure, for example that the cluster is not as wanted."""
+    look: t.Callable[[NKSClient], S]
+    plan: t.Callable[[S], Plan]
+    send: t.Callable[[NKSClient, S, Request], None]
+    unmet: t.Callable[[NKSClient, S], tuple[list[str], bool]]
+    """What is not as wanted yet, a sentence each, and whether waiting cannot help."""
+    result: t.Callable[[S], JSON]
+
+
+@dataclasses.dataclass
+class Progress(t.Generic[S]):
+    """What a run of a module has seen and done."""
+
+    seen: S | None = None
+    plan: Plan | None = None
+    actions: list[str] = dataclasses.field(default_factory=list)
+    diff: JSON = dataclasses.field(default_factory=lambda: {"before": {}, "after": {}})
+    unmet: list[str] = dataclasses.field(default_factory=list)
+    refusals: list[str] = dataclasses.field(default_factory=list)
+    """Why the API refuses to delete something now."""
+    is_final: bool = False
+
+    def result(self, resource: Resource[S]) -> JSON:
+        found = {} if self.seen is None else resource.result(self.seen)
+        is_requested = bool(self.plan and self.plan.is_complete)
+        return {
+            "changed": bool(self.actions),
+            "actions": self.actions,
+            "diff": self.diff,
+            "is_requested": is_requested,
+            **found,
+        }
+
+
+def reconcile(module: AnsibleModule, client: NKSClient, resource: Resource[S]) -> JSON:
+    """What the module returns once the resource is as wanted, or why it is not.
+
+    Looks at the API again and again, and each time sends what is needed for the next step. A request is sent once. If
+    its outcome is not certain, the next look decides.
+    """
+    params = module.params
+    check_seconds(params["wait_timeout"], params["wait_sleep"])
+    progress: Progress[S] = Progress()
+    sent: set[tuple[str, int]] = set()
+
+    def step(limited: NKSClient) -> Progress[S]:
+        progress.seen = resource.look(limited)
+        progress.plan = resource.plan(progress.seen)
+        needed = [request for request in progress.plan.requests if (request.action, request.target) not in sent]
+        if needed and not params["wait_only"]:
+            progress.diff["before"] = {**progress.plan.before, **progress.diff["before"]}
+            progress.diff["after"].update(progress.plan.after)
+            progress.refusals = []
+            for request in needed:
+                try:
+                    if module.check_mode or _send(client, resource, progress, request):
+                        progress.actions.append(request.sentence)
+                except NKSError as exc:
+                    if not (params["wait"] and exc.status in (400, 409) and request.action.startswith("delete")):
+                        raise
+                    progress.refusals.append(str(exc))  # for example while a cluster is built: tried again later
+                    break
+                sent.add((request.action, request.target))
+            if not module.check_mode:
+                progress.seen = resource.look(limited)
+        if module.check_mode or not params["wait"]:
+            progress.unmet, progress.is_final = [], True
+            return progress
+        progress.unmet, progress.is_final = resource.unmet(limited, progress.seen)
+        progress.unmet += progress.refusals
+        if not progress.unmet and not progress.plan.is_complete:
+            progress.unmet = ["The next step is requested with the next look."]
+        return progress
+
+    timeout = params["wait_timeout"] if params["wait"] and not module.check_mode else 0.0
+    began = time.monotonic()
+    failure: NKSError | None
+    try:
+        _seen, failure = poll_until(
+            client, step, lambda _seen, failed: not failed and _is_over(progress), timeout, params["wait_sleep"]
+        )
+    except NKSError as exc:
+        if not progress.actions:
+            raise
+        what = f"{exc} Done before: {' '.join(progress.actions)}"
+        return {"failed": True, "msg": what, **error_fields(exc), **progress.result(resource)}
+    if failure and not progress.actions and not timeout:
+        raise failure
+    if not failure and not progress.unmet:
+        return progress.result(resource)
+    is_final = not failure and progress.is_final
+    waited = time.monotonic() - began if timeout and not is_final else None
+    return {
+        **progress.result(resource),
+        **unmet_result(resource.title, progress.unmet, failure, is_final=is_final, waited=waited),
+    }
+
+
+def _is_over(progress: Progress[S]) -> bool:
+    return progress.is_final or not progress.unmet
+
+
+def _send(client: NKSClient, resource: Resource[S], progress: Progress[S], request: Request) -> bool:
+    """Whether the change was made by this request, as far as can be told.
+
+    :raises NKSError: the change is still needed after the request.
+    """
+    assert progress.seen is not None
+    try:
+        resource.send(client, progress.seen, request)
+    except NKSError as exc:
+        if not (exc.is_unclear or exc.status in (400, 404, 409)):
+            raise
+        seen = resource.look(client)
+        still_needed = [(other.action, other.target) for other in resource.plan(seen).requests]
+        if (request.action, request.target) in still_needed:
+            if exc.is_unclear:
+                raise NKSError(
+                    f"{exc} The change cannot be seen yet, and may still appear.", url=exc.url, status=exc.status
+                ) from None
+            raise
+        progress.seen = seen
+        return exc.is_unclear
+    return True
+
+
+def find_own_org(client: NKSClient, identifier: str | None) -> Org:
+    """The organization that a user names, or the only one that the token sees.
+
+    :raises NKSError: there is none, or more than one.
+    """
+    orgs = client.orgs()
+    if identifier is not None:
+        return find_org(orgs, identifier)
+    if len(orgs) != 1:
+        raise NKSError(f"org is missing: the token sees {join_limited(orgs) or 'no organization'}. Name one.")
+    return orgs[0]
+
+
+def find_one(items: t.Sequence[R], what: str, name: str | None, pk: int | None) -> R | None:
+    """The item with this ID, or else with this name.
+
+    :raises NKSError: the name is that of several.
+    """
+    found = [item for item in items if (item.pk == pk if pk is not None else item.name == name)]
+    if len(found) > 1:
+        raise NKSError(f"More than one {what} has the name {name!r}: {join_limited(found)}. Give the id.")
+    return found[0] if found else None
+
+
+def find_named(items: t.Sequence[R], what: str, identifier: str) -> R:
+    """The item with this ID or name.
+
+    :raises NKSError: none has it, or more than one.
+    """
+    found = [item for item in items if identifier in (str(item.pk), item.name)]
+    if len(found) == 1:
+        return found[0]
+    problem = "matches more than one" if found else "is not there"
+    raise NKSError(
+        f"The {what} {one_line(repr(identifier))} {problem}. There are: {join_limited(found or items) or 'none'}."
+    )
+
+
+def find_own_cluster(client: NKSClient, org: Org, identifier: str) -> Cluster:
+    """The cluster with this ID or name in its short form."""
+    clusters = [
+        cluster for cluster in client.clusters(org) if cluster.state != "deleting" or str(cluster.pk) == identifier
+    ]
+    return find_named(clusters, "cluster", identifier)

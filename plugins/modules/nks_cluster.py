@@ -1,0 +1,361 @@
+#!/usr/bin/python
+# Copyright (c) 2026, netapp.nks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Create, upgrade and delete clusters of NKS."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: nks_cluster
+short_description: Create, upgrade and delete clusters of the NetApp Kubernetes Service
+version_added: 1.0.0
+description:
+  - Creates a cluster, upgrades its Kubernetes, or deletes it, and waits until that is done.
+  - A cluster is identified by O(name) within its organization, or by O(id).
+  - Options are of three kinds. O(k8s_version) can be I(changed), upwards. Most others are I(fixed), which means that the
+    module compares them and fails if one differs, because the API cannot change it. Those that are for I(creation only)
+    are not compared, because the API does not answer them or another module changes them.
+author:
+  - netapp.nks contributors (@netapp)
+extends_documentation_fragment:
+  - netapp.nks.attributes
+  - netapp.nks.attributes.update_module
+  - netapp.nks.connection
+  - netapp.nks.lifecycle
+options:
+  name:
+    description: Name of the cluster. It is unique within an organization, and cannot be changed.
+    type: str
+  id:
+    description: ID of the cluster, which the API calls C(pk).
+    type: int
+  provider:
+    description: Cloud, for example V(aws), V(gce) or V(do). Required to create. Fixed.
+    type: str
+  provider_keyset:
+    description: Credentials of the cloud, the ID or name of a keyset of the organization. Required to create. Fixed.
+    type: str
+  user_ssh_keyset:
+    description: SSH key pair for the nodes, the ID or name of a keyset of the organization. Fixed.
+    type: str
+  region:
+    description: Region of the cloud. For V(gce) and V(gke) the zone. Required to create. Fixed.
+    type: str
+  zone:
+    description: Zone in the region, for V(aws). Fixed.
+    type: str
+  workspace:
+    description: Workspace, by its ID, slug or name. The default is that of the organization. Fixed.
+    type: str
+  project_id:
+    description: Project, for V(packet). Fixed.
+    type: str
+  k8s_version:
+    description:
+      - Version of Kubernetes, for example V(v1.15.5). A shorter one such as V(v1.15) is met by each version that begins
+        so. Put it in quotes. Required to create.
+      - A cluster with another version is upgraded, if its C(version_migrations) offer the version. Otherwise the module
+        fails and lists them. V(latest) is for creation only.
+    type: str
+  platform:
+    description: Operating system of the nodes, for example V(coreos) or V(ubuntu). Fixed.
+    type: str
+  channel:
+    description: Channel of the operating system, for example V(stable) or V(18.04-lts). Fixed.
+    type: str
+  etcd_type:
+    description: How etcd is run, V(classic) or V(self_hosted). Fixed.
+    type: str
+  k8s_rbac_enabled:
+    description: Whether Kubernetes uses role-based access control. Fixed.
+    type: bool
+  k8s_dashboard_enabled:
+    description: Whether the dashboard of Kubernetes is installed. Fixed.
+    type: bool
+  provider_resource_group:
+    description: Resource group, for V(azure). The default V(__new__) makes one. Fixed, unless V(__new__).
+    type: str
+  provider_network_id:
+    description: Network, for V(aws), V(azure) and V(eks). The default V(__new__) makes one. Fixed, unless V(__new__).
+    type: str
+  provider_network_cidr:
+    description: Addresses of the network, for example V(10.0.0.0/16). Fixed.
+    type: str
+  provider_subnet_id:
+    description: Subnet, for V(aws) and V(azure). The default V(__new__) makes one. Fixed, unless V(__new__).
+    type: str
+  provider_subnet_cidr:
+    description: Addresses of the subnet, for example V(10.0.0.0/24). Fixed.
+    type: str
+  k8s_pod_cidr:
+    description: Addresses of pods, with or without a mask. Fixed.
+    type: str
+  k8s_service_cidr:
+    description: Addresses of services, with or without a mask. Fixed.
+    type: str
+  master_count:
+    description: Number of masters, 1 by default, and 0 for V(aks) and V(eks). For creation only.
+    type: int
+  master_size:
+    description: Size of the masters, as the cloud calls it. For creation only.
+    type: str
+  master_root_disk_size:
+    description: Disk of the masters in GiB. For creation only.
+    type: int
+  worker_count:
+    description: Number of workers, 2 or more. Required to create. For creation only, see M(netapp.nks.nks_node_pool).
+    type: int
+  worker_size:
+    description: Size of the workers, as the cloud calls it. Required to create. For creation only.
+    type: str
+  worker_root_disk_size:
+    description: Disk of the workers in GiB. For creation only.
+    type: int
+  min_node_count:
+    description: Least number of nodes, for V(eks). For creation only.
+    type: int
+  max_node_count:
+    description: Greatest number of nodes, for V(eks). For creation only.
+    type: int
+  network_components:
+    description: Subnets, for V(eks), each as the API takes it. For creation only.
+    type: list
+    elements: dict
+  solutions:
+    description: Solutions to install, each by its name or as the API takes it. For creation only.
+    type: list
+    elements: raw
+  config:
+    description: Further settings, as the API takes them. For creation only.
+    type: dict
+  extra:
+    description: Further fields of the request that creates the cluster. The other options take precedence. For creation
+      only.
+    type: dict
+  fixed_differences:
+    description: What to do if a fixed option differs. V(warn) leaves it as it is.
+    type: str
+    choices: [fail, warn]
+    default: fail
+  replace_failed:
+    description: Whether to delete a cluster that has failed, and create it again. Nothing else is ever replaced.
+    type: bool
+    default: false
+  wait_timeout:
+    description: Seconds for everything that the task does.
+    type: float
+    default: 3600
+seealso:
+  - module: netapp.nks.nks_cluster_gate
+  - module: netapp.nks.nks_cluster_info
+  - module: netapp.nks.nks_kubeconfig
+  - module: netapp.nks.nks_node_pool
+"""
+
+EXAMPLES = r"""
+- name: Create a cluster, and wait until it runs
+  netapp.nks.nks_cluster:
+    org: my-organization
+    name: pipeline
+    provider: do
+    provider_keyset: Keys of do
+    region: nyc1
+    k8s_version: v1.15.5
+    master_size: 4gb
+    worker_count: 2
+    worker_size: 4gb
+    wait_sleep: 0.5
+  register: created
+
+- name: Show what was done
+  ansible.builtin.debug:
+    msg: "{{ created.actions }}"
+
+- name: Upgrade another one
+  netapp.nks.nks_cluster:
+    org: my-organization
+    name: staging
+    k8s_version: "v1.15"
+    wait_sleep: 0.5
+
+- name: Delete the first one again
+  netapp.nks.nks_cluster:
+    org: my-organization
+    name: pipeline
+    state: absent
+    wait_sleep: 0.5
+"""
+
+RETURN = r"""
+cluster:
+  description: The cluster in its detail form, without secrets. Null if it does not exist.
+  returned: always, except when an option cannot be used
+  type: dict
+  sample:
+    pk: 20001
+    name: pipeline
+    org: 381
+    state: running
+    k8s_version: v1.15.5
+actions:
+  description: A sentence for each request that was sent, or would be sent in check mode.
+  returned: always, except when an option cannot be used
+  type: list
+  elements: str
+  sample:
+    - Create the cluster pipeline.
+is_requested:
+  description: Whether all that is needed has been requested, so that only waiting is left.
+  returned: always, except when an option cannot be used
+  type: bool
+is_final:
+  description: Whether waiting longer cannot change the failure.
+  returned: when the cluster is not as wanted in time
+  type: bool
+unmet:
+  description: What is not as wanted, a sentence each.
+  returned: when the cluster is not as wanted in time
+  type: list
+  elements: str
+  sample:
+    - The cluster pipeline (ID 20001) is building, not running.
+"""
+
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.netapp.nks.plugins.module_utils import _plan
+from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
+from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, NKSStatusError, one_line
+from ansible_collections.netapp.nks.plugins.module_utils._failures import find_failures
+from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
+from ansible_collections.netapp.nks.plugins.module_utils._lifecycle import (
+    Resource,
+    find_named,
+    find_one,
+    find_own_org,
+    reconcile,
+)
+from ansible_collections.netapp.nks.plugins.module_utils._module import run_module
+from ansible_collections.netapp.nks.plugins.module_utils._options import CONNECTION, lifecycle_options
+from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster, Log, Org
+
+TYPES = {
+    "k8s_rbac_enabled": "bool",
+    "k8s_dashboard_enabled": "bool",
+    "network_components": "list",
+    "solutions": "list",
+    "config": "dict",
+    **dict.fromkeys(
+        ("master_count", "master_root_disk_size", "worker_count", "worker_root_disk_size", "min_node_count")
+        + ("max_node_count",),
+        "int",
+    ),
+}
+"""Of the options that are not text."""
+
+
+class Seen(t.NamedTuple):
+    """The cluster, if there is one, and why it has failed, if it has."""
+
+    cluster: Cluster | None
+    failure: Log | None
+
+
+def run(module: AnsibleModule, client: NKSClient) -> JSON:
+    org = find_own_org(client, module.params["org"])
+    wanted = resolve(client, org, module.params)
+    is_wanted = wanted["state"] == "present"
+
+    def look(limited: NKSClient) -> Seen:
+        found = find_one(limited.clusters(org, include_service_clusters=True), "cluster", wanted["name"], wanted["id"])
+        try:
+            cluster = found and limited.cluster(org, found.pk)
+        except NKSStatusError as exc:
+            if exc.status != 404:
+                raise
+            cluster = None  # deleted, and still listed
+        return Seen(cluster, find_failures(limited, [cluster])[0] if cluster else None)
+
+    def plan(seen: Seen) -> _plan.Plan:
+        if not is_wanted:
+            return _plan.plan_cluster_absent(seen.cluster)
+        return _plan.plan_cluster(wanted, seen.cluster, wanted["replace_failed"], seen.failure is not None)
+
+    def send(client: NKSClient, seen: Seen, request: _plan.Request) -> None:
+        if request.action == "create":
+            client.create_cluster(org, request.body, wanted["workspace"])
+        elif seen.cluster and request.action == "upgrade":
+            client.upgrade_cluster(seen.cluster, request.body["version"])
+        elif seen.cluster:
+            client.delete_cluster(seen.cluster)
+
+    if module.params["id"] is not None and is_wanted and look(client).cluster is None:
+        raise NKSError(f"There is no cluster with the ID {module.params['id']}. To create one, give its name.")
+    what = one_line(str(wanted["name"] if wanted["id"] is None else wanted["id"]))
+    title = f"The cluster {what} is not {'as wanted' if is_wanted else 'gone'}"
+    resource = Resource(title, look, plan, send, lambda _client, seen: unmet(wanted, seen), result)
+    return reconcile(module, client, resource)
+
+
+def resolve(client: NKSClient, org: Org, params: JSON) -> JSON:
+    """The options, with the IDs of keysets and of the workspace in place of their names."""
+    wanted = dict(params)
+    if params["state"] == "present" and (params["provider_keyset"] or params["user_ssh_keyset"]):
+        keysets = client.keysets(org)
+        for option, category in (("provider_keyset", "provider"), ("user_ssh_keyset", "user_ssh")):
+            if params[option] is not None:
+                of_category = [keyset for keyset in keysets if keyset.raw.get("category") == category]
+                wanted[option] = find_named(of_category, f"keyset for {option}", params[option]).pk
+    if params["state"] == "present" and params["workspace"] is not None:
+        wanted["workspace"] = find_named(client.workspaces(org), "workspace", params["workspace"]).pk
+    if params["worker_count"] is not None and params["worker_count"] < 2:
+        raise NKSError(f"worker_count must be 2 or more, not {params['worker_count']}.")
+    return wanted
+
+
+def unmet(wanted: JSON, seen: Seen) -> tuple[list[str], bool]:
+    cluster = seen.cluster
+    if wanted["state"] == "absent":
+        failed = cluster is not None and cluster.state == "deleting" and cluster.has_failed
+        return ([f"The cluster {cluster} is {one_line(str(cluster.state))}."] if cluster else []), failed
+    if cluster is None:
+        return [f"The cluster {one_line(str(wanted['name']))} is not there."], False
+    if seen.failure and not wanted["replace_failed"]:
+        reason = f" The build log says: {seen.failure.message}" if seen.failure.message else ""
+        return [f"The cluster {cluster} has failed.{reason}"], True
+    if not cluster.is_running:
+        return [f"The cluster {cluster} is {one_line(str(cluster.state))}, not running."], False
+    version, there = wanted["k8s_version"], cluster.raw.get("k8s_version")
+    if version not in (None, "latest") and not _plan.meets_version(there, version):
+        return [f"The cluster {cluster} has Kubernetes {one_line(str(there))}, not {version}."], False
+    return [], False
+
+
+def result(seen: Seen) -> JSON:
+    return {"cluster": seen.cluster and seen.cluster.raw}
+
+
+def main() -> None:
+    fields = {option: {"type": TYPES.get(option, "str")} for option in _plan.CLUSTER_FIELDS}
+    module = AnsibleModule(
+        argument_spec={
+            **CONNECTION,
+            **lifecycle_options(wait_timeout=3600),
+            **fields,
+            "network_components": {"type": "list", "elements": "dict"},
+            "solutions": {"type": "list", "elements": "raw"},
+            "k8s_version": {"type": "str"},
+            "extra": {"type": "dict"},
+            "fixed_differences": {"type": "str", "choices": ["fail", "warn"], "default": "fail"},
+            "replace_failed": {"type": "bool", "default": False},
+        },
+        required_one_of=[("name", "id")],
+        supports_check_mode=True,
+    )
+    run_module(module, run)
+
+
+if __name__ == "__main__":
+    main()
