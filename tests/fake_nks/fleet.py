@@ -199,13 +199,9 @@ class Fleet:
         self.change_part(kind, cluster, part["pk"], steps)
         return part
 
-    def change_part(
-        self, kind: str, cluster: Object, pk: int, steps: t.Iterable[Object], instead: bool = False
-    ) -> None:
-        """Changes a node, node pool or solution by `steps` from now on; `instead` of the steps still to come."""
-        key, now = (kind, cluster["pk"], pk), cluster["seconds"]
-        before = [step for step in self._timelines.get(key, ()) if step["after"] <= now or not instead]
-        self._timelines[key] = before + shifted(steps, now)
+    def change_part(self, kind: str, cluster: Object, pk: int, steps: t.Iterable[Object]) -> None:
+        """Changes a node, node pool or solution by `steps` from now on, which win over earlier ones still to come."""
+        self._timelines.setdefault((kind, cluster["pk"], pk), []).extend(shifted(steps, cluster["seconds"]))
         self._note_changes()
 
     def change_later(self, cluster: Object, steps: t.Iterable[Object]) -> None:

@@ -261,7 +261,7 @@ def delete_node(fleet: Fleet, cluster: Object, node: Object) -> None:
         {"after": NODE_DELETED, "state": "deleted", "gone": fleet.variants["deleted_nodes"] == "gone"},
         {"after": NODE_UNLISTED, "gone": True},
     ]
-    fleet.change_part("nodes", cluster, node["pk"], steps, instead=True)
+    fleet.change_part("nodes", cluster, node["pk"], steps)
     fleet.grow(cluster, node["pool"], -1)
 
 
@@ -279,7 +279,7 @@ def delete_pool(fleet: Fleet, cluster: Object, pool: Object) -> None:
 def _delete_part(fleet: Fleet, kind: str, cluster: Object, part: Object) -> None:
     if part["state"] != "deleting":
         steps: list[Object] = [{"after": 0, "state": "deleting"}, {"after": PART_DELETED, "gone": True}]
-        fleet.change_part(kind, cluster, part["pk"], steps, instead=True)
+        fleet.change_part(kind, cluster, part["pk"], steps)
 
 
 def autoscale(fleet: Fleet, cluster: Object, change: int) -> None:

@@ -35,6 +35,8 @@ RETURNED = {
     ("nks_cluster_info", "orgs"): "Organization",
     ("nks_cluster_info", "skipped_orgs"): "Organization",
     ("nks_kubeconfig", "cluster"): "Cluster",
+    ("nks_kubeconfig", "files"): None,
+    ("nks_kubeconfig", "skipped_orgs"): "Organization",
     ("nks_org", "org"): "Organization",
     ("nks_org_info", "orgs"): "Organization",
     ("nks_workspace_info", "skipped_orgs"): "Organization",

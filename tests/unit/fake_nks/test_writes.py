@@ -190,6 +190,9 @@ def test_the_first_master_stays_and_others_come_and_go(api: Client) -> None:
     assert api.ask("GET", f"{MASTER}/can_delete")[1] == api.ask("DELETE", MASTER)[1]
     assert api.ask("DELETE", path) == (204, None)
     assert api.follow(path, "state") == ["deleting", 404]
+    (young,) = api.post(f"{PROD}/add_node", {"role": "worker", "node_count": 1})
+    assert api.ask("DELETE", f"{PROD}/nodes/{young['pk']}") == (204, None)
+    assert api.follow(f"{PROD}/nodes/{young['pk']}", "state") == ["deleting", 404]  # it does not go on to be built
 
 
 def test_the_autoscaler_changes_counts(fake: FakeNKS, api: Client) -> None:
