@@ -9,4 +9,5 @@ from ansible_collections.netapp.nks.plugins.plugin_utils._progress import ShowsL
 
 
 class ActionModule(ShowsLifecycle):
+    noun = "cluster"
     default_timeout = 3600.0

@@ -57,9 +57,10 @@ def merge_results(earlier: JSON, later: JSON) -> JSON:
         merged = {**earlier, **later, "unmet": with_last_failure(reasons, later["error"])}
     if earlier.get("changed"):
         merged["changed"] = True
-        merged["actions"] = [*earlier.get("actions", []), *later.get("actions", [])]
-        merged["diff"] = earlier.get("diff", later.get("diff"))
-    return {field: value for field, value in merged.items() if not (field in ("actions", "diff") and not value)}
+        for field in ("actions", "diff"):
+            if field in earlier:
+                merged[field] = earlier[field] + later.get(field, []) if field == "actions" else earlier[field]
+    return merged
 
 
 def _reasons(result: JSON) -> list[str]:

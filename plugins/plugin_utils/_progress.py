@@ -13,6 +13,7 @@ import os
 import time
 import typing as t
 
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible_collections.netapp.nks.plugins.module_utils._errors import one_line
 from ansible_collections.netapp.nks.plugins.module_utils._unmet import merge_results, unmet_message
@@ -27,8 +28,8 @@ class ShowsProgress(ActionBase):
     """Runs a module for one poll, then in slices of at most a minute, and shows after each what is missing.
 
     The module has the options ``wait_timeout`` and ``wait_sleep``. While waiting may help, its result is that of
-    :func:`unmet_result`: a failure with ``unmet``, a list of sentences, and ``is_final`` false. It is run again then, so
-    that it must be idempotent; :func:`merge_results` adds what earlier runs saw and changed. With ``async`` or
+    :func:`unmet_result`: a failure with ``unmet``, a list of sentences, and ``is_final`` false. It is run again then,
+    so that it must be idempotent; :func:`merge_results` adds what earlier runs saw and changed. With ``async`` or
     ``no_log`` nothing is shown, and with these and in check mode the module runs once.
     """
 
@@ -51,6 +52,10 @@ class ShowsProgress(ActionBase):
     def waits(self, _arguments: JSON) -> bool:
         """Whether the module waits with these arguments."""
         return True
+
+    def next_arguments(self, _answer: JSON) -> JSON:
+        """Arguments of the next run, after this result."""
+        return {}
 
     def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> JSON:
         result = super().run(tmp, task_vars)
@@ -93,6 +98,7 @@ class ShowsProgress(ActionBase):
             time.sleep(pause)
             length = 0.0 if sleep >= MAX_SLICE else min(MAX_SLICE, left - pause)
             slice_arguments = {**arguments, "wait_timeout": length, **_api_timeout(arguments, end - time.monotonic())}
+            slice_arguments.update(self.next_arguments(answer))
         waited = None if answer.get("is_final", True) else timeout
         answer["msg"] = unmet_message(self.title(arguments), answer["unmet"], waited)
         answer.pop("exception", None)  # ansible-core 2.19 and newer would show the message of the last run
@@ -108,6 +114,23 @@ class ShowsProgress(ActionBase):
             ),
             stderr=True,
         )
+
+
+class ShowsLifecycle(ShowsProgress):
+    """Runs a module that brings something to the wanted state, and shows what it waits for."""
+
+    noun = ""
+
+    def waits(self, arguments: JSON) -> bool:
+        return boolean(arguments.get("wait", True), strict=False)
+
+    def title(self, arguments: JSON) -> str:
+        what = f"The {self.noun} {one_line(str(arguments.get('name') or arguments.get('id')))}"
+        return f"{what} is not {'gone' if arguments.get('state') == 'absent' else 'as wanted'}"
+
+    def next_arguments(self, answer: JSON) -> JSON:
+        # What is requested can stay invisible for a while, and must not be requested twice.
+        return {"wait_only": True} if answer.get("is_requested") else {}
 
 
 def _seconds(value: t.Any) -> float:
