@@ -44,7 +44,3 @@ notes:
   - The requests follow the public clients and the documentation of NetApp. They were tried with the fake API in the
     repository of this collection only, because the hosted service was withdrawn.
 """
-
-    RETURNED = r"""
-options: {}
-"""

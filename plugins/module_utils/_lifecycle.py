@@ -193,14 +193,10 @@ def find_named(items: t.Sequence[R], what: str, identifier: str) -> R:
     if len(found) == 1:
         return found[0]
     problem = "matches more than one" if found else "is not there"
-    raise NKSError(
-        f"The {what} {one_line(repr(identifier))} {problem}. There are: {join_limited(found or items) or 'none'}."
-    )
+    there = join_limited(found or items) or "none"
+    raise NKSError(f"The {what} {one_line(repr(identifier))} {problem}. There are: {there}.")
 
 
 def find_own_cluster(client: NKSClient, org: Org, identifier: str) -> Cluster:
     """The cluster with this ID or name in its short form."""
-    clusters = [
-        cluster for cluster in client.clusters(org) if cluster.state != "deleting" or str(cluster.pk) == identifier
-    ]
-    return find_named(clusters, "cluster", identifier)
+    return find_named(client.clusters(org), "cluster", identifier)

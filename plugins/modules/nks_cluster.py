@@ -13,9 +13,9 @@ version_added: 1.0.0
 description:
   - Creates a cluster, upgrades its Kubernetes, or deletes it, and waits until that is done.
   - A cluster is identified by O(name) within its organization, or by O(id).
-  - Options are of three kinds. O(k8s_version) can be I(changed), upwards. Most others are I(fixed), which means that the
-    module compares them and fails if one differs, because the API cannot change it. Those that are for I(creation only)
-    are not compared, because the API does not answer them or another module changes them.
+  - Options are of three kinds. O(k8s_version) can be I(changed), upwards. Most others are I(fixed). The module compares
+    them and fails if one differs, because the API cannot change it. Those that are for I(creation only) are not
+    compared, because the API does not answer them or another module changes them.
 author:
   - netapp.nks contributors (@netapp)
 extends_documentation_fragment:
@@ -248,8 +248,14 @@ TYPES = {
     "solutions": "list",
     "config": "dict",
     **dict.fromkeys(
-        ("master_count", "master_root_disk_size", "worker_count", "worker_root_disk_size", "min_node_count")
-        + ("max_node_count",),
+        (
+            "master_count",
+            "master_root_disk_size",
+            "worker_count",
+            "worker_root_disk_size",
+            "min_node_count",
+            "max_node_count",
+        ),
         "int",
     ),
 }

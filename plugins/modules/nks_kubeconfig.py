@@ -75,8 +75,8 @@ options:
       - Put the cluster into O(dest) under the name O(context), and keep everything else in the file.
       - The file stays as it is byte for byte outside of the entries of the cluster. If it is in flow style, such as
         JSON, the parts that change are written anew in block style.
-      - The entries for the cluster, the user and the context all have the name O(context). If the file has this name for
-        another server, the module fails.
+      - The entries for the cluster, the user and the context all have the name O(context). If the file has this name
+        for another server, the module fails.
       - A lock file next to O(dest), which C(kubectl) uses too, keeps tasks that run at the same time from losing
         entries.
     type: bool
