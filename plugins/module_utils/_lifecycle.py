@@ -41,6 +41,8 @@ class Resource(t.Generic[S]):
     unmet: t.Callable[[NKSClient, S], tuple[list[str], bool]]
     """What is not as wanted yet, a sentence each, and whether waiting cannot help."""
     result: t.Callable[[S], JSON]
+    check: t.Callable[[NKSClient, list[Request]], None] = lambda _client, _requests: None
+    """Raises an error if the API would refuse one of the requests, before the first is sent."""
 
 
 @dataclasses.dataclass
@@ -82,11 +84,14 @@ def reconcile(module: AnsibleModule, client: NKSClient, resource: Resource[S]) -
     def step(limited: NKSClient) -> Progress[S]:
         progress.seen = resource.look(limited)
         progress.plan = resource.plan(progress.seen)
-        needed = [request for request in progress.plan.requests if (request.action, request.target) not in sent]
-        if needed and not params["wait_only"]:
+        progress.refusals = []
+        while not progress.refusals:
+            needed = [request for request in progress.plan.requests if request.key not in sent]
+            if not needed or params["wait_only"]:
+                break
+            resource.check(client, needed)
             progress.diff["before"] = {**progress.plan.before, **progress.diff["before"]}
             progress.diff["after"].update(progress.plan.after)
-            progress.refusals = []
             for request in needed:
                 try:
                     if module.check_mode or _send(client, resource, progress, request):
@@ -96,9 +101,11 @@ def reconcile(module: AnsibleModule, client: NKSClient, resource: Resource[S]) -
                         raise
                     progress.refusals.append(str(exc))  # for example while a cluster is built: tried again later
                     break
-                sent.add((request.action, request.target))
-            if not module.check_mode:
-                progress.seen = resource.look(limited)
+                sent.add(request.key)
+            if module.check_mode:
+                break
+            progress.seen = resource.look(limited)
+            progress.plan = resource.plan(progress.seen)
         if module.check_mode or not params["wait"]:
             progress.unmet, progress.is_final = [], True
             return progress
@@ -148,8 +155,7 @@ def _send(client: NKSClient, resource: Resource[S], progress: Progress[S], reque
         if not (exc.is_unclear or exc.status in (400, 404, 409)):
             raise
         seen = resource.look(client)
-        still_needed = [(other.action, other.target) for other in resource.plan(seen).requests]
-        if (request.action, request.target) in still_needed:
+        if request.key in [other.key for other in resource.plan(seen).requests]:
             if exc.is_unclear:
                 raise NKSError(
                     f"{exc} The change cannot be seen yet, and may still appear.", url=exc.url, status=exc.status
@@ -179,9 +185,11 @@ def find_one(items: t.Sequence[R], what: str, name: str | None, pk: int | None) 
     :raises NKSError: the name is that of several.
     """
     found = [item for item in items if (item.pk == pk if pk is not None else item.name == name)]
-    if len(found) > 1:
-        raise NKSError(f"More than one {what} has the name {name!r}: {join_limited(found)}. Give the id.")
-    return found[0] if found else None
+    # What was deleted stays listed for a while, when its name is free again.
+    alive = [item for item in found if item.state not in ("deleting", "deleted")]
+    if len(alive) > 1:
+        raise NKSError(f"More than one {what} has the name {name!r}: {join_limited(alive)}. Give the id.")
+    return next(iter([*alive, *found]), None)
 
 
 def find_named(items: t.Sequence[R], what: str, identifier: str) -> R:
@@ -199,4 +207,6 @@ def find_named(items: t.Sequence[R], what: str, identifier: str) -> R:
 
 def find_own_cluster(client: NKSClient, org: Org, identifier: str) -> Cluster:
     """The cluster with this ID or name in its short form."""
-    return find_named(client.clusters(org), "cluster", identifier)
+    clusters = client.clusters(org)
+    alive = [cluster for cluster in clusters if cluster.state != "deleting"]
+    return find_named(alive or clusters, "cluster", identifier)

@@ -29,6 +29,11 @@ class Request:
     target: int = 0
     """The ``pk`` of a part, for example of a node."""
 
+    @property
+    def key(self) -> tuple[str, int]:
+        """What it is told from other requests of a run by."""
+        return self.action, self.target
+
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
@@ -217,7 +222,7 @@ def meets_version(there: t.Any, wanted: t.Any) -> bool:
     return bool(least) and numbers[: len(least)] == least
 
 
-def plan_pool(wanted: JSON, there: NodePool | None, nodes: t.Sequence[Node]) -> Plan:
+def plan_pool(wanted: JSON, there: NodePool | None, nodes: t.Sequence[Node], replace_failed: bool = False) -> Plan:
     """
     :param wanted: fields by the names of the options.
     :param nodes: of the pool, those that are being deleted among them.
@@ -229,11 +234,13 @@ def plan_pool(wanted: JSON, there: NodePool | None, nodes: t.Sequence[Node]) -> 
         missing_options(wanted, ("instance_size", "platform", "node_count"), f"The node pool {name}")
         fixed = [field for field in POOL_FIELDS if POOL_FIELDS[field].kind == "fixed"]
         body = {**(wanted.get("extra") or {}), **given(wanted, ("name", "node_count", *fixed))}
-        create = Request("create", f"Create the node pool {name} with {wanted['node_count']} nodes.", body)
+        create = Request("create", f"Create the node pool {name} with {_nodes(wanted['node_count'])}.", body)
         later = wanted.get("autoscaled") is not None and wanted["autoscaled"]
         return Plan([create], {"state": "absent"}, {"state": "active", **body}, is_complete=not later)
     if there.state == "deleting":
         return Plan([], {"state": "deleting"}, {"state": "active"}, is_complete=False)
+    if there.state == "failed" and replace_failed:
+        return dataclasses.replace(plan_pool_absent(there, nodes), after={"state": "active"}, is_complete=False)
     found = differences(POOL_FIELDS, wanted, there.raw)
     if wanted.get("name") not in (None, there.name):
         found.insert(0, f"name is {one_line(repr(there.name))}, not {one_line(repr(wanted['name']))}")
@@ -253,7 +260,7 @@ def plan_pool(wanted: JSON, there: NodePool | None, nodes: t.Sequence[Node]) -> 
         if count > len(present):
             body = {"node_count": count - len(present), "role": "worker"}
             body.update(given(wanted, ("zone", "provider_subnet_id", "provider_subnet_cidr")))
-            requests.append(Request("add", f"Add {count - len(present)} nodes to the node pool {there}.", body))
+            requests.append(Request("add", f"Add {_nodes(count - len(present))} to the node pool {there}.", body))
         elif count < len(present) and not wanted.get("allow_scale_down", True):
             raise NKSError(
                 f"The node pool {there} has {len(present)} nodes, not {count}, and allow_scale_down is false."
@@ -277,8 +284,12 @@ def plan_pool_absent(there: NodePool | None, nodes: t.Sequence[Node]) -> Plan:
     return Plan([Request("delete", f"Delete the node pool {there}.", target=there.pk)], *diff)
 
 
+def _nodes(count: int) -> str:
+    return f"{count} node{'' if count == 1 else 's'}"
+
+
 def _delete_node(node: Node) -> Request:
-    return Request("delete_node", f"Delete the node {node.instance_id or node.pk} (ID {node.pk}).", target=node.pk)
+    return Request("delete_node", f"Delete the node {node}.", target=node.pk)
 
 
 def _scaling_request(pool: NodePool, scaling: JSON) -> Request:

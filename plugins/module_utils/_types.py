@@ -112,6 +112,9 @@ class Cluster(Resource):
 class Node(Resource):
     kind: t.ClassVar[str] = "a node"
 
+    def __str__(self) -> str:
+        return f"{one_line(str(self.instance_id))} (ID {self.pk})"
+
     @property
     def instance_id(self) -> t.Any:
         return self.raw.get("instance_id")

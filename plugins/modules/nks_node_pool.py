@@ -1,0 +1,333 @@
+#!/usr/bin/python
+# Copyright (c) 2026, netapp.nks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Create, scale and delete node pools of NKS."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: nks_node_pool
+short_description: Create, scale and delete node pools of clusters of the NetApp Kubernetes Service
+version_added: 1.0.0
+description:
+  - Creates a node pool in a cluster, adds nodes to it or deletes some, sets its autoscaling, or deletes it. Waits until
+    the pool is active and its nodes run, or until it is gone.
+  - A node pool is identified by O(name) within its cluster, or by O(id). Other pools of the cluster are never changed.
+  - Options are of two kinds. O(node_count), O(autoscaled), O(min_count) and O(max_count) can be I(changed). The others
+    are I(fixed). The module compares them and fails if one differs, because the API cannot change it.
+author:
+  - netapp.nks contributors (@netapp)
+extends_documentation_fragment:
+  - netapp.nks.attributes
+  - netapp.nks.attributes.update_module
+  - netapp.nks.connection
+  - netapp.nks.lifecycle
+options:
+  cluster:
+    description: The cluster of the pool, by its ID or name.
+    type: str
+    required: true
+  name:
+    description: Name of the pool. The first pool of a cluster is called V(Default Worker Pool). It cannot be changed.
+    type: str
+  id:
+    description: ID of the pool, which the API calls C(pk).
+    type: int
+  instance_size:
+    description: Size of the nodes, as the cloud calls it. Required to create. Fixed.
+    type: str
+  platform:
+    description: Operating system of the nodes, for example V(coreos). Required to create. Fixed.
+    type: str
+  channel:
+    description: Channel of the operating system, for example V(stable). Fixed.
+    type: str
+  root_disk_size:
+    description: Disk of the nodes in GiB. Fixed.
+    type: int
+  zone:
+    description: Zone in the region, for V(aws). Fixed.
+    type: str
+  provider_subnet_id:
+    description: Subnet, for clusters on AWS and Azure. V(__new__) makes one. Fixed, unless V(__new__).
+    type: str
+  provider_subnet_cidr:
+    description: Addresses of the subnet, for example V(10.0.1.0/24). Fixed.
+    type: str
+  gpu_instance_size:
+    description: Kind of the graphics processors. Fixed.
+    type: str
+  gpu_core_count:
+    description: Number of cores of the graphics processors. Fixed.
+    type: int
+  node_count:
+    description:
+      - Number of nodes that are not being deleted. V(0) is possible. Required to create.
+      - While the pool is autoscaled, this is for creation only.
+    type: int
+  autoscaled:
+    description:
+      - Whether the cluster autoscaler changes the number of nodes. It needs the solution C(autoscaler) in the cluster.
+      - V(true) needs O(min_count) and O(max_count).
+    type: bool
+  min_count:
+    description: Least number of nodes for the autoscaler.
+    type: int
+  max_count:
+    description: Greatest number of nodes for the autoscaler.
+    type: int
+  delete_nodes:
+    description:
+      - Nodes to delete first if there are too many, each by its ID or C(instance_id).
+      - After these come nodes that have failed, then drafts, then the newest.
+    type: list
+    elements: str
+  allow_scale_down:
+    description: Whether nodes can be deleted. V(false) fails if there are too many.
+    type: bool
+    default: true
+  extra:
+    description: Further fields of the request that creates the pool. The other options take precedence.
+    type: dict
+  fixed_differences:
+    description: What to do if a fixed option differs. V(warn) leaves it as it is.
+    type: str
+    choices: [fail, warn]
+    default: fail
+  replace_failed:
+    description: Whether to delete a pool that has failed, and create it again. Nothing else is ever replaced.
+    type: bool
+    default: false
+  wait_timeout:
+    description: Seconds for everything that the task does.
+    type: float
+    default: 1800
+seealso:
+  - module: netapp.nks.nks_cluster
+"""
+
+EXAMPLES = r"""
+- name: Create a node pool
+  netapp.nks.nks_node_pool:
+    org: my-organization
+    cluster: staging
+    name: Batch
+    instance_size: n1-standard-2
+    platform: coreos
+    node_count: 2
+    wait_sleep: 0.5
+  register: pool
+
+- name: Show its nodes
+  ansible.builtin.debug:
+    msg: "{{ pool.nodes | map(attribute='instance_id') }}"
+
+- name: Have one node in it, and delete broken ones first
+  netapp.nks.nks_node_pool:
+    org: my-organization
+    cluster: staging
+    name: Batch
+    node_count: 1
+    wait_sleep: 0.5
+
+- name: Let the autoscaler change the number
+  netapp.nks.nks_node_pool:
+    org: my-organization
+    cluster: staging
+    name: Batch
+    autoscaled: true
+    min_count: 1
+    max_count: 5
+    wait_sleep: 0.5
+
+- name: Delete the pool with its nodes
+  netapp.nks.nks_node_pool:
+    org: my-organization
+    cluster: staging
+    name: Batch
+    state: absent
+    wait_sleep: 0.5
+"""
+
+RETURN = r"""
+node_pool:
+  description: The node pool as the API returns it. Null if it does not exist.
+  returned: always, except when an option cannot be used
+  type: dict
+  sample:
+    pk: 12021
+    name: Batch
+    cluster: 1202
+    state: active
+    node_count: 2
+nodes:
+  description: The nodes of the pool that are not being deleted, as the API returns them.
+  returned: always, except when an option cannot be used
+  type: list
+  elements: dict
+  sample:
+    - pk: 1202004
+      instance_id: spcstage01-worker-3
+      state: running
+actions:
+  description: A sentence for each request that was sent, or would be sent in check mode.
+  returned: always, except when an option cannot be used
+  type: list
+  elements: str
+  sample:
+    - Create the node pool Batch with 2 nodes.
+is_requested:
+  description: Whether all that is needed has been requested, so that only waiting is left.
+  returned: always, except when an option cannot be used
+  type: bool
+is_final:
+  description: Whether waiting longer cannot change the failure.
+  returned: when the pool is not as wanted in time
+  type: bool
+unmet:
+  description: What is not as wanted, a sentence each.
+  returned: when the pool is not as wanted in time
+  type: list
+  elements: str
+  sample:
+    - The node spcstage01-worker-3 (ID 1202004) is building, not running.
+"""
+
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.netapp.nks.plugins.module_utils import _plan
+from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
+from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, NKSStatusError, one_line
+from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
+from ansible_collections.netapp.nks.plugins.module_utils._lifecycle import (
+    Resource,
+    find_one,
+    find_own_cluster,
+    find_own_org,
+    reconcile,
+)
+from ansible_collections.netapp.nks.plugins.module_utils._module import run_module
+from ansible_collections.netapp.nks.plugins.module_utils._options import CONNECTION, lifecycle_options
+from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster, Node, NodePool
+
+TYPES = {
+    "autoscaled": "bool",
+    **dict.fromkeys(("root_disk_size", "gpu_core_count", "node_count", "min_count", "max_count"), "int"),
+}
+"""Of the options that are not text."""
+
+
+class Seen(t.NamedTuple):
+    """The node pool, if there is one, and its nodes, those that are being deleted among them."""
+
+    pool: NodePool | None
+    nodes: list[Node]
+
+
+def run(module: AnsibleModule, client: NKSClient) -> JSON:
+    wanted = module.params
+    cluster = find_own_cluster(client, find_own_org(client, wanted["org"]), wanted["cluster"])
+    is_wanted = wanted["state"] == "present"
+
+    def plan(seen: Seen) -> _plan.Plan:
+        if not is_wanted:
+            return _plan.plan_pool_absent(seen.pool, seen.nodes)
+        return _plan.plan_pool(wanted, seen.pool, seen.nodes, wanted["replace_failed"])
+
+    if wanted["id"] is not None and is_wanted and look(client, cluster, wanted).pool is None:
+        raise NKSError(
+            f"The cluster {cluster} has no node pool with the ID {wanted['id']}. To create one, give a name."
+        )
+    what = one_line(str(wanted["name"] if wanted["id"] is None else wanted["id"]))
+    resource = Resource(
+        f"The node pool {what} is not {'as wanted' if is_wanted else 'gone'}",
+        lambda limited: look(limited, cluster, wanted),
+        plan,
+        lambda client, seen, request: send(client, cluster, seen, request),
+        lambda _client, seen: unmet(wanted, seen),
+        lambda seen: {
+            "node_pool": seen.pool and seen.pool.raw,
+            "nodes": [node.raw for node in _plan.alive(seen.nodes)],
+        },
+        lambda client, requests: check(client, cluster, requests),
+    )
+    return reconcile(module, client, resource)
+
+
+def look(client: NKSClient, cluster: Cluster, wanted: JSON) -> Seen:
+    found = find_one(client.node_pools(cluster), "node pool", wanted["name"], wanted["id"])
+    try:
+        pool = found and client.node_pool(cluster, found.pk)
+    except NKSStatusError as exc:
+        if exc.status != 404:
+            raise
+        pool = None  # deleted, and still listed
+    return Seen(pool, [node for node in client.nodes(cluster) if pool and node.raw.get("pool") == pool.pk])
+
+
+def check(client: NKSClient, cluster: Cluster, requests: list[_plan.Request]) -> None:
+    for request in requests:
+        reason = client.why_not_deletable(cluster, request.target) if request.action == "delete_node" else ""
+        if reason:
+            raise NKSError(f"{request.sentence[:-1]}: this is refused: {one_line(reason, 300)}")
+
+
+def send(client: NKSClient, cluster: Cluster, seen: Seen, request: _plan.Request) -> None:
+    if request.action == "create":
+        client.create_node_pool(cluster, request.body)
+    elif request.action == "delete_node":
+        client.delete_node(cluster, request.target)
+    elif seen.pool and request.action == "autoscale":
+        client.scale_node_pool(cluster, seen.pool.pk, request.body)
+    elif seen.pool and request.action == "add":
+        client.add_nodes(cluster, seen.pool.pk, request.body)
+    elif seen.pool:
+        client.delete_node_pool(cluster, seen.pool.pk)
+
+
+def unmet(wanted: JSON, seen: Seen) -> tuple[list[str], bool]:
+    pool = seen.pool
+    if wanted["state"] == "absent":
+        return ([f"The node pool {pool} is {one_line(str(pool.state))}."] if pool else []), False
+    if pool is None:
+        return [f"The node pool {one_line(str(wanted['name']))} is not there."], False
+    failed = [f"The node {node} has failed." for node in _plan.alive(seen.nodes) if node.has_failed]
+    if pool.state == "failed" and not wanted["replace_failed"]:
+        return [f"The node pool {pool} has failed.", *failed], True
+    if failed:
+        return failed, True
+    reasons = [] if pool.state == "active" else [f"The node pool {pool} is {one_line(str(pool.state))}, not active."]
+    present = _plan.alive(seen.nodes)
+    reasons += [
+        f"The node {node} is {one_line(str(node.state))}, not running." for node in present if node.state != "running"
+    ]
+    count = wanted["node_count"]
+    if count is not None and not pool.raw.get("autoscaled") and len(present) != count:
+        reasons.append(f"The node pool {pool} has {len(present)} nodes, not {count}.")
+    return reasons, False
+
+
+def main() -> None:
+    fields = {option: {"type": TYPES.get(option, "str")} for option in [*_plan.POOL_FIELDS, "node_count"]}
+    module = AnsibleModule(
+        argument_spec={
+            **CONNECTION,
+            **lifecycle_options(wait_timeout=1800),
+            **fields,
+            "cluster": {"type": "str", "required": True},
+            "delete_nodes": {"type": "list", "elements": "str"},
+            "allow_scale_down": {"type": "bool", "default": True},
+            "extra": {"type": "dict"},
+            "fixed_differences": {"type": "str", "choices": ["fail", "warn"], "default": "fail"},
+            "replace_failed": {"type": "bool", "default": False},
+        },
+        required_one_of=[("name", "id")],
+        supports_check_mode=True,
+    )
+    run_module(module, run)
+
+
+if __name__ == "__main__":
+    main()
