@@ -14,7 +14,7 @@ description:
   - The columns are organization, name, provider, region, Kubernetes version, number of nodes and state.
   - A cluster that has failed has V(failed) in its state.
   - The columns are aligned in a terminal, where a wide character, such as a Chinese one or an emoji, takes two cells.
-  - To print such a table, use M(netapp.nks.nks_cluster_table).
+  - To print such a table, use M(netapp.nks.cluster_table).
 author:
   - netapp.nks contributors (@netapp)
 positional: orgs
@@ -32,7 +32,7 @@ options:
     type: list
     elements: dict
 seealso:
-  - module: netapp.nks.nks_cluster_table
+  - module: netapp.nks.cluster_table
   - plugin: netapp.nks.fleet_report
     plugin_type: filter
 """

@@ -26,7 +26,7 @@ JSON = t.Dict[str, t.Any]
 DESCRIPTION = yaml.safe_load(Path(server.__file__).with_name("openapi.yml").read_text(encoding="utf-8"))
 SCHEMAS: JSON = DESCRIPTION["components"]["schemas"]
 FOLDER = Path(inspect.getfile(NKSClient)).parents[1] / "modules"
-MODULES = sorted({path.stem for path in FOLDER.glob("[!_]*.py")} - {"nks_cluster_table"})  # that makes no request
+MODULES = sorted({path.stem for path in FOLDER.glob("[!_]*.py")} - {"cluster_table"})  # that makes no request
 
 # Which object of the API a returned value is; None for what the collection makes itself.
 RETURNED = {

@@ -64,9 +64,9 @@ succeeds ansible-playbook netapp.nks.fleet_report -e fleet_report_dest=fleet.csv
 [ -s fleet.csv ]
 for playbook in list_clusters gated_deployment fleet_report; do
     fails env NKS_CA_PATH=ca.pem ansible-playbook netapp.nks.$playbook -e @opens.yml -e fleet_report_dest=new.html
-    said "no file or directory $folder/ca.pem"
+    said "$folder/ca.pem"
     fails ansible-playbook netapp.nks.$playbook -e @opens.yml -e fleet_report_dest=new.html -e nks_ca_path=~/no.pem
-    said "no file or directory $HOME/no.pem"
+    said "$HOME/no.pem"
 done
 
 # refresh_inventory FILE: the inventory has what is new, in its cache

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: nks_cluster_table
+module: cluster_table
 short_description: Print clusters of the NetApp Kubernetes Service as a table
 version_added: 1.0.0
 description:
@@ -59,7 +59,7 @@ EXAMPLES = r"""
   register: fleet
 
 - name: Print them
-  netapp.nks.nks_cluster_table:
+  netapp.nks.cluster_table:
     clusters: "{{ fleet.clusters }}"
     orgs: "{{ fleet.orgs }}"
 """
