@@ -28,6 +28,7 @@ def check_seconds(option: str, value: float | None, can_be_zero: bool = False) -
         start = "from 0" if can_be_zero else "above 0 and"
         raise NKSError(f"{option} must be a number of seconds {start} up to {MAX_SECONDS:.0f} (a week), not {value}.")
 
+
 DEFAULT_URL = "https://api.stackpoint.io"
 """Where the hosted service was, as its documentation says."""
 
