@@ -27,15 +27,16 @@ options:
     type: str
   api_timeout:
     description:
-      - How many seconds one request can take as a whole, from connecting to the last byte of the answer. At most a week.
-      - If the host name has several addresses, they share this time. The first that answers is used.
+      - How many seconds one request can take as a whole, from connecting to the last byte of the answer. At most 604800,
+        a week.
+      - If the host name has several addresses, they share this time, and the first that answers is used.
       - If it is not set, the environment variable E(NKS_API_TIMEOUT) is used.
     type: float
     default: 30
   api_retries:
     description:
-      - How many times to repeat a request that only reads, after a connection error, a body that is cut short, or status
-        429, 500, 502, 503 or 504.
+      - How many times to repeat a request that only reads, after a connection error, a body that is cut short, or
+        status 429, 500, 502, 503 or 504.
       - The pauses between the attempts grow exponentially, with jitter. If the answer has the header C(Retry-After), it
         sets the pause. No pause is longer than 60 seconds.
       - If it is not set, the environment variable E(NKS_API_RETRIES) is used.
