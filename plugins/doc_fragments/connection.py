@@ -27,8 +27,8 @@ options:
     type: str
   api_timeout:
     description:
-      - How many seconds one request can take as a whole, from connecting to the last byte of the answer. At most 604800,
-        a week.
+      - How many seconds one request can take as a whole, from connecting to the last byte of the answer. At most a
+        week, 604800.
       - If the host name has several addresses, they share this time, and the first that answers is used.
       - If it is not set, the environment variable E(NKS_API_TIMEOUT) is used.
     type: float
