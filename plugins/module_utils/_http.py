@@ -68,7 +68,7 @@ def _version(text: str) -> tuple[int, int]:
 
 
 MAX_PAUSE = 60.0
-"""Longest pause before another attempt, in seconds, whatever ``Retry-After`` says."""
+"""Longest pause before another attempt, in seconds, also for ``Retry-After``."""
 
 CONNECTIONS = 16
 """Kept alive, for as many requests at once."""
