@@ -27,14 +27,16 @@ options:
     type: str
   api_timeout:
     description:
-      - How many seconds one request can take as a whole, from connecting to the last byte of the answer.
+      - How many seconds one request can take as a whole, from connecting to the last byte of the answer. At most a
+        week, 604800.
+      - If the host name has several addresses, they share this time, and the first that answers is used.
       - If it is not set, the environment variable E(NKS_API_TIMEOUT) is used.
     type: float
     default: 30
   api_retries:
     description:
-      - How many times to repeat a request that only reads, after a connection error or status 429, 500, 502, 503 or
-        504.
+      - How many times to repeat a request that only reads, after a connection error, a body that is cut short, or
+        status 429, 500, 502, 503 or 504.
       - The pauses between the attempts grow exponentially, with jitter. If the answer has the header C(Retry-After), it
         sets the pause. No pause is longer than 60 seconds.
       - If it is not set, the environment variable E(NKS_API_RETRIES) is used.
@@ -49,6 +51,7 @@ options:
   ca_path:
     description:
       - Path of a file or directory with the CA certificates to trust, in place of the default ones.
+      - If it is not set, the environment variables E(REQUESTS_CA_BUNDLE) and E(CURL_CA_BUNDLE) can name them, too.
       - If it is not set, the environment variable E(NKS_CA_PATH) is used.
     type: path
 requirements:
@@ -58,9 +61,12 @@ requirements:
 notes:
   - urllib3 comes with requests.
   - If the environment variable of a connection option is empty, it counts as not set.
-  - Proxies are set by the environment variables E(HTTPS_PROXY), E(HTTP_PROXY), E(ALL_PROXY) and E(NO_PROXY). Special
-    characters in the user name and the password of a proxy must be percent-encoded. A SOCKS proxy needs the Python
-    library PySocks.
+  - Proxies are set by the environment variables E(HTTPS_PROXY), E(ALL_PROXY) and E(NO_PROXY). Special characters in the
+    user name and the password of a proxy must be percent-encoded. A SOCKS proxy needs the Python library PySocks.
+  - If E(HTTP_PROXY) or E(ALL_PROXY) sets a proxy for an O(api_url) with C(http://), the request is refused, because the
+    proxy would see the token.
+  - E(NO_PROXY) can hold host names, domains (C(.example.com), C(*.example.com)), IP addresses and networks.
+  - Client certificates are not supported.
   - A C(~/.netrc) file never replaces the token.
 """
 

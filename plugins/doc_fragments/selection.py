@@ -53,12 +53,12 @@ options:
     type: bool
     default: false
 notes:
-  - Secrets in the C(solutions) of a cluster are removed before anything is returned, cached or made a variable. A field
-    at any depth counts as a secret if its name ends in C(username), C(password), C(passwd), C(passphrase), C(pass),
-    C(pwd), C(secret), C(token), C(key) or C(credential), or in the plural of one of them, for example C(adminPassword),
-    C(api-key) and C(DB_TOKENS). So does the field C(value) of an object whose C(name) ends like this.
-  - The fields C(values_yaml) and C(required_values) of C(solutions) are removed too, and so is each text that sets a
-    value for a name of this kind, or contains a private key or a URL with a user name.
+  - Secrets in the C(solutions) of a cluster are removed before anything is returned, cached or made a variable. Of a
+    solution, only the fields that the API documents are kept, without C(username) and C(password). Of C(config) and
+    other objects in a solution, only C(chart_name), C(chart_path), C(name), C(namespace), C(release_name),
+    C(repository), C(tag) and C(version) are kept.
+  - A text in a solution that sets a password, token or key, or contains a private key or a URL with a user name, is
+    removed too. In the build logs of a cluster, asterisks replace such secrets.
 """
 
     CLUSTERS = r"""

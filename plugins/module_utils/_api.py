@@ -175,21 +175,29 @@ class API:
         self.close()
 
     def _get_list(self, path: str) -> list[JSON]:
-        data = self._json("GET", path)
-        if not isinstance(data, list) or not all(isinstance(item, dict) for item in data):
-            raise self._payload_error("GET", path, json.dumps(data), "an array of objects")
-        return data
+        def is_list(value: t.Any) -> bool:
+            return isinstance(value, list) and all(isinstance(item, dict) for item in value)
+
+        return t.cast("list[JSON]", self._json("GET", path, wanted="an array of objects", is_wanted=is_list))
 
     def _object(self, method: str, path: str, data: JSON | None = None, statuses: t.Container[int] = (200,)) -> JSON:
-        answer = self._json(method, path, data, statuses)
-        if not isinstance(answer, dict):
-            raise self._payload_error(method, path, json.dumps(answer), "an object")
-        return answer
+        answer = self._json(method, path, data, statuses, "an object", lambda value: isinstance(value, dict))
+        return t.cast(JSON, answer)
 
-    def _json(self, method: str, path: str, data: JSON | None = None, statuses: t.Container[int] = (200,)) -> t.Any:
+    def _json(
+        self,
+        method: str,
+        path: str,
+        data: JSON | None = None,
+        statuses: t.Container[int] = (200,),
+        wanted: str = "JSON",
+        is_wanted: t.Callable[[t.Any], bool] = lambda value: True,
+    ) -> t.Any:
         reply = self._reply(method, path, data, statuses, self._parsed)
         if reply.parsed is _NOT_JSON:
-            raise self._payload_error(method, path, reply.body.decode("utf-8", "replace"), "JSON in UTF-8")
+            raise self._payload_error(method, path, reply, "JSON in UTF-8")
+        if not is_wanted(reply.parsed):
+            raise self._payload_error(method, path, reply, wanted)
         return reply.parsed
 
     def _request(self, method: str, path: str, data: JSON | None = None, statuses: t.Container[int] = (200,)) -> bytes:
@@ -312,13 +320,15 @@ class API:
             return _limited(body), one_line(" ".join(f"{name}: {said}" for name, said in words.items()), 300)
         return _limited(body), one_line(str(body))
 
-    def _payload_error(self, method: str, path: str, text: str, wanted: str) -> NKSError:
+    def _payload_error(self, method: str, path: str, reply: Reply, wanted: str) -> NKSError:
         url = self._url + path
-        start = self._excerpt(text)
+        is_json = reply.parsed is not _NOT_JSON
+        start = self._excerpt(json.dumps(reply.parsed) if is_json else reply.body.decode("utf-8", "replace"))
         found = f"The body starts with: {start}" if start else "The body is empty."
         is_unclear = method != "GET"
-        message = f"{method} {url}: the body is not {wanted}. {UNCLEAR if is_unclear else CHECK_URL} {found}"
-        return self._error(NKSPayloadError, message, url, status=200, is_unclear=is_unclear)
+        advice = UNCLEAR if is_unclear else CHECK_URL
+        message = f"{method} {url}: status {reply.status}, but the body is not {wanted}. {advice} {found}"
+        return self._error(NKSPayloadError, message, url, status=reply.status, is_unclear=is_unclear)
 
     def _error(self, error: type[NKSError], message: str, url: str, **fields: t.Any) -> NKSError:
         if not self._url_is_set:

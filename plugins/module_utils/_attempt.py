@@ -139,7 +139,7 @@ def connect(host: str, port: int, seconds: float, tried: list[str]) -> socket.so
                         return sock
                     sock.close()
                     failures.append(f"{os.strerror(error)} ({key.data})")
-            if selector.get_map():
+            if selector.get_map() or not failures:
                 raise socket.timeout
             raise ConnectionError("; ".join(failures))
         finally:

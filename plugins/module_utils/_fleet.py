@@ -12,7 +12,7 @@ import collections
 import dataclasses
 import typing as t
 
-from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, one_line
+from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, quoted
 from ansible_collections.netapp.nks.plugins.module_utils._failures import find_failures
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
 from ansible_collections.netapp.nks.plugins.module_utils._orgs import (
@@ -171,7 +171,7 @@ def _values(option: str, clusters: list[Cluster]) -> str:
 
 
 def _shown(value: t.Any) -> str:
-    return one_line(repr(value))
+    return quoted(value)
 
 
 def read_fleets(

@@ -68,7 +68,7 @@ def _version(text: str) -> tuple[int, int]:
 
 
 MAX_PAUSE = 60.0
-"""Longest pause before another attempt, in seconds, whatever ``Retry-After`` says."""
+"""Longest pause before another attempt, in seconds, also for ``Retry-After``."""
 
 CONNECTIONS = 16
 """Kept alive, for as many requests at once."""
@@ -378,7 +378,7 @@ def _reason(causes: list[BaseException], limit: str, tried_addresses: list[str])
             return "the body ended before its last chunk"
         if isinstance(cause, requests.exceptions.InvalidSchema):
             return "requests needs the Python library PySocks for it"
-        if isinstance(cause, ssl.SSLError) and cause.reason in NOT_TLS:
+        if getattr(cause, "reason", None) in NOT_TLS:
             return "the server does not speak TLS on this port; perhaps it speaks http://"
         if isinstance(cause, ssl.SSLError) and "CERTIFICATE_REQUIRED" in str(cause):
             return "the server asks for a client certificate, which is not supported"

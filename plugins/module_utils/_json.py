@@ -43,7 +43,7 @@ def parse(text: str) -> t.Any:
 
 
 def _check_levels(value: t.Any, drops_wire_keys: bool) -> None:
-    level = [[value]]
+    level: list[t.Any] = [[value]]
     for _depth in range(MAX_DEPTH + 1):
         if drops_wire_keys:
             _drop_wire_keys(level)

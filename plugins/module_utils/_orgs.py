@@ -68,8 +68,8 @@ def org_scope(orgs: Wanted) -> Scope:
 def identifiers(option: str, values: Wanted) -> list[str] | None:
     """The values as text: an inventory file may hold numbers."""
     if values is not None and (not values or any(value is None or value == "" for value in values)):
-        variable = " or the environment variable NKS_ORG_ID" if option == "orgs" else ""
-        raise NKSError(f"{option}{variable} is an empty list or holds an empty value: leave it out to select all.")
+        variable = " and the environment variable NKS_ORG_ID" if option == "orgs" else ""
+        raise NKSError(f"{option} is an empty list or holds an empty value: leave it{variable} out to select all.")
     return None if values is None else [str(value) for value in values]
 
 

@@ -48,10 +48,10 @@ def poll_until(
 ) -> tuple[R | None, NKSError | None]:
     """Poll until the result is final or the time is up.
 
-    A failure that is transient counts as a result that is not final, and so does an answer of another server
-    than the API once there was a result. No pause, request or repetition goes on after ``timeout`` seconds, except the
-    requests of the first poll, which have the whole ``api_timeout``. If the API asks to wait, the next poll comes after
-    that; if the time ends before, the poll is over at once.
+    A failure that is transient counts as a result that is not final, and so does an answer of another server than the
+    API once there was a result. No pause, request or repetition goes on after ``timeout`` seconds, except the requests
+    of the first poll, which have the whole ``api_timeout``. If the API asks to wait, the next poll comes after that; if
+    the time ends before, polling ends at once.
 
     :param poll: called with a client whose requests end in time.
     :param is_final: called after each poll with what this function would return.

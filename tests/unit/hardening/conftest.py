@@ -64,6 +64,18 @@ class Speaker(Server):
             pass
 
 
+class Script(Server):
+    """Answers each request with the next of its texts, the last of them again and again, and closes the connection."""
+
+    def __init__(self, *texts: bytes) -> None:
+        self.texts = list(texts)
+        super().__init__()
+
+    def serve(self, client: socket.socket) -> None:
+        client.recv(65536)
+        client.sendall(self.texts.pop(0) if self.texts[1:] else self.texts[0])
+
+
 class Tunnel(Server):
     """A proxy that knows CONNECT only. ``heard`` is all that it was told in the clear.
 
@@ -79,7 +91,13 @@ class Tunnel(Server):
 
     def serve(self, client: socket.socket) -> None:
         if self.tls:
-            client = self.tls.wrap_socket(client, server_side=True)
+            client = self.tls.wrap_socket(client, server_side=True, do_handshake_on_connect=False)
+            try:
+                client.do_handshake()
+            except ssl.SSLError:
+                while socket.socket.recv(client, 65536):
+                    pass  # what is not read would make a reset, which overtakes the alert
+                raise
         head = b""
         while b"\r\n\r\n" not in head:
             data = client.recv(4096)
@@ -125,15 +143,20 @@ def made_fixture(
 ) -> t.Iterator[dict[str, t.Any]]:
     """What the words in capitals of a case stand for, and some of the servers: ``tls``, ``other`` and ``tunnel``."""
     folder = tmp_path_factory.mktemp("tls")
-    certificate = make_certificate(folder, "127.0.0.1")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    certificate, other_certificate = make_certificate(folder, "127.0.0.1"), make_certificate(folder, "127.0.0.2")
+    context, other_context, asking = (ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) for _number in range(3))
     context.load_cert_chain(*certificate)
+    other_context.load_cert_chain(*other_certificate)
+    asking.load_cert_chain(*certificate)
+    asking.load_verify_locations(certificate[0])
+    asking.verify_mode = ssl.CERT_REQUIRED
     with contextlib.ExitStack() as stack:
         tls = stack.enter_context(FakeNKS(tls=certificate, step=0.0))
         other = stack.enter_context(FakeNKS())
         unused = stack.enter_context(socket.socket())
         unused.bind(("127.0.0.1", 0))
         tunnel, guarded, tls_tunnel = Tunnel(), Tunnel(f"{USER}:{PASSWORD}"), Tunnel(tls=context)
+        other_host, asks = Tunnel(tls=other_context), Tunnel(tls=asking)
         speakers = {
             "SILENT": Speaker(b""),
             "DRIPPING_PROXY": Speaker(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 1000, 0.02),
@@ -141,11 +164,13 @@ def made_fixture(
             "BROKEN_GATEWAY": Speaker(f"HTTP/1.1 502 For {USER}\r\nContent-Length: 0\r\n\r\n".encode()),
             "NO_HTTP": Speaker(b"220 mail.example ESMTP\r\n"),
         }
-        for server in [tunnel, guarded, tls_tunnel, *speakers.values()]:
+        for server in [tunnel, guarded, tls_tunnel, other_host, asks, *speakers.values()]:
             stack.enter_context(server)
         yield {
             "CA": certificate[0],
-            "OTHER_CA": make_certificate(folder, "127.0.0.2")[0],
+            "OTHER_CA": other_certificate[0],
+            "OTHER_HOST": other_host.address,
+            "ASKING": asks.address,
             "CLOSED": f"127.0.0.1:{unused.getsockname()[1]}",
             "HTTPS_TO_HTTP": other.url.replace("http:", "https:"),
             "PROXY": tunnel.address,

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import gzip
 import json
 import logging
 import os
@@ -26,6 +27,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._errors import (
 from ansible_collections.netapp.nks.plugins.module_utils._http import MAX_PAUSE
 from ansible_collections.netapp.nks.plugins.module_utils._types import Org
 from ansible_collections.netapp.nks.tests.fake_nks.server import FakeNKS
+from ansible_collections.netapp.nks.tests.unit.hardening.conftest import Script
 from ansible_collections.netapp.nks.tests.unit.hardening.faults import (
     CASES,
     CONNECTION,
@@ -127,6 +129,48 @@ def test_whatever_happens_on_the_wire_ends_in_time_with_the_answer_or_one_clear_
     assert base64.b64encode(USER.encode())[:8].decode() not in shown
 
 
+ORGS = b'[{"pk": 381, "name": "My Organization"}]'
+
+
+def whole(body: bytes, encoding: str = "identity") -> bytes:
+    return f"HTTP/1.1 200 OK\r\nContent-Encoding: {encoding}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+EARLY = b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n"
+CUT_GZIP = whole(gzip.compress(ORGS)[:-10], "gzip")
+NO_LENGTH = b"HTTP/1.1 200 OK\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("answers", "says"),
+    [
+        ([EARLY + whole(ORGS)], ""),
+        ([whole(gzip.compress(gzip.compress(ORGS)), "gzip, gzip")], ""),
+        ([whole(gzip.compress(ORGS[:9]) + gzip.compress(ORGS[9:]), "x-gzip")], ""),
+        ([CUT_GZIP, whole(ORGS)], ""),
+        ([CUT_GZIP], "the compressed body ended before its end"),
+        ([NO_LENGTH + ORGS], ""),
+        ([NO_LENGTH + ORGS[:-9], NO_LENGTH + ORGS], ""),
+        ([NO_LENGTH + ORGS[:-9]], "the body has no length, and ends before its JSON"),
+        ([NO_LENGTH + b"<html>"], "the body is not JSON"),
+        ([whole(ORGS, "br")], "another Content-Encoding than gzip"),
+        ([whole(ORGS, "gzip, " * 6 + "gzip")], "another Content-Encoding than gzip"),
+    ],
+)
+def test_a_cut_body_is_repeated_and_odd_ones_are_read(
+    connect: t.Callable[..., NKSClient], pauses: list[float], answers: list[bytes], says: str
+) -> None:
+    with Script(*answers) as server:
+        client = connect(api_url=f"http://{server.address}", api_retries=1)
+        if says:
+            with pytest.raises(NKSError, match=says):
+                client.orgs()
+            assert len(pauses) == ("ended before" in says or "ends before" in says)
+        else:
+            assert [org.name for org in client.orgs()] == ["My Organization"]
+            assert len(pauses) == len(answers) - 1
+
+
 def without_time(answer: t.Any) -> t.Any:
     """The answer but for when an organization was changed, and for where the Kubernetes of a cluster is."""
     return answer.with_fields(updated=None) if isinstance(answer, Org) else answer
@@ -167,12 +211,14 @@ def in_a_process(fake: FakeNKS, *timeouts: float) -> tuple[list[tuple[str, float
 def test_a_body_that_grows_when_it_is_unpacked_does_not_fill_the_memory(fake: FakeNKS) -> None:
     bomb = gzip_bomb(1024)
     assert len(bomb) < 2**23
-    asked = [(200, 120), (302, 120), (500, 120), (200, 0.3)]
+    asked = [(200, 120), (302, 120), (500, 120), (200, 0.3), (200, 120)]
     for status, _timeout in asked:
         fake.fault("/orgs", "status", status=status, headers={"Content-Encoding": "gzip", "Location": "/x"}, times=1)
     for fault in fake._faults:
         # The fields of a fault are text, and those of "body" know no other status than 200.
         fault.fields["body_base64"] = base64.b64encode(bomb).decode()
+    twice = {"Content-Encoding": "gzip, gzip"}
+    fake._faults[-1].fields.update(body_base64=base64.b64encode(gzip.compress(bomb)).decode(), headers=twice)
     ends, megabytes, threads = in_a_process(fake, *(timeout for _status, timeout in asked))
     assert len(ends) == len(asked)
     for (status, timeout), (said, seconds) in zip(asked, ends):

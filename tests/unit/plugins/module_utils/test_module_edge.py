@@ -38,7 +38,7 @@ def test_a_failure_tells_message_status_detail_and_url(
         **failure,
         "url": f"{fake.url}/orgs",
     }
-    assert f"GET {fake.url}/orgs: " in result["msg"]
+    assert f"GET {fake.url}/orgs: status {failure['status']}" in result["msg"]
     assert "Traceback" not in str(result)
 
 

