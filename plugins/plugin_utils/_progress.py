@@ -27,8 +27,8 @@ class ShowsProgress(ActionBase):
     """Runs a module for one poll, then in slices of at most a minute, and shows after each what is missing.
 
     The module has the options ``wait_timeout`` and ``wait_sleep``. While waiting may help, its result is that of
-    :func:`unmet_result`: a failure with ``unmet``, a list of sentences, and ``is_final`` false. It is run again then, so
-    that it must be idempotent; :func:`merge_results` adds what earlier runs saw and changed. With ``async`` or
+    :func:`unmet_result`: a failure with ``unmet``, a list of sentences, and ``is_final`` false. It is run again then,
+    so that it must be idempotent; :func:`merge_results` adds what earlier runs saw and changed. With ``async`` or
     ``no_log`` nothing is shown, and with these and in check mode the module runs once.
     """
 
