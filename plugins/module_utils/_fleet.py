@@ -10,12 +10,16 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import difflib
+import re
 import typing as t
+import unicodedata
 
 from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, quoted
 from ansible_collections.netapp.nks.plugins.module_utils._failures import find_failures
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
 from ansible_collections.netapp.nks.plugins.module_utils._orgs import (
+    OMITTED,
     Scope,
     SkippedOrg,
     Wanted,
@@ -28,6 +32,10 @@ from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster, 
 
 if t.TYPE_CHECKING:
     from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
+
+
+STATES = ("draft", "building", "provisioned", "running", "deleting", "deleted", "failed")
+"""States of clusters that the documentation of the API or its samples show."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,6 +54,9 @@ class Fleet:
     why_empty: str = ""
     """Why no cluster matches the lists of values. Empty if there is another reason, or some are selected."""
 
+    misspelt: tuple[str, ...] = ()
+    """A sentence for each of the states wanted that looks like a misspelt one."""
+
     @property
     def not_selected_text(self) -> str:
         return join_limited(self.not_selected)
@@ -61,7 +72,8 @@ class Fleet:
         return dataclasses.replace(self, clusters=selected, not_selected=self.not_selected + not_selected)
 
     def warnings(self) -> list[str]:
-        return [skipped.warning() for skipped in self.skipped_orgs] + ([self.why_empty] if self.why_empty else [])
+        reasons = [self.why_empty] if self.why_empty else list(self.misspelt)
+        return [skipped.warning() for skipped in self.skipped_orgs] + reasons
 
     def summary(self) -> str:
         """What of the organizations that were read is selected, and what is not."""
@@ -83,7 +95,7 @@ class Fleet:
                 f"{unknown} may not read the organizations {self.skipped_text}. Name the organizations to look in."
             )
         if not self.read_orgs:
-            raise NKSError(f"{unknown} sees no organization.")
+            raise NKSError(f"{unknown} sees no organization.", is_transient=True)
 
 
 def select_clusters(
@@ -108,7 +120,7 @@ def select_clusters(
         raise fleet
     selected = fleet.select(matches)
     if selected.clusters:
-        return selected
+        return dataclasses.replace(selected, misspelt=find_misspelt(fleet.clusters, **filters))
     return dataclasses.replace(selected, why_empty=explain_empty(fleet.clusters, **filters))
 
 
@@ -121,7 +133,14 @@ def cluster_filter(
     id: int | None = None,  # pylint: disable=redefined-builtin
     name: str | None = None,
 ) -> t.Callable[[Cluster], bool]:
-    """A function that returns whether a cluster matches every option given."""
+    """A function that returns whether a cluster matches every option given.
+
+    :raises NKSError: an option that means something other than it seems.
+    """
+    if id is not None and id < 1:
+        raise NKSError(f"id must be 1 or more, not {id}.")
+    if name is not None:
+        check_name("name", name)
     wanted_workspaces = identifiers("workspaces", workspaces)
     wanted_fields = {
         "state": identifiers("states", states),
@@ -132,12 +151,57 @@ def cluster_filter(
     def matches(cluster: Cluster) -> bool:
         return (
             (id is None or cluster.pk == id)
-            and (name is None or cluster.name == name)
+            and (name is None or has_name(cluster, name))
             and (wanted_workspaces is None or _is_any_of(cluster.raw.get("workspace"), wanted_workspaces))
             and all(wanted is None or cluster.raw.get(field) in wanted for field, wanted in wanted_fields.items())
         )
 
     return matches
+
+
+def check_name(option: str, name: str) -> None:
+    """:raises NKSError: the name has a character that cannot be seen, or a part that is omitted."""
+    invisible = [character for character in name if _is_invisible(character)]
+    if invisible:
+        raise NKSError(
+            f"{option} has a character that cannot be seen, U+{ord(invisible[0]):04X}: {name[:80]!a}. If the name "
+            "of the cluster has it, give its id."
+        )
+    if OMITTED in name:
+        raise NKSError(f"{option} is a text in which a part is omitted.")
+
+
+def has_name(cluster: Cluster, name: str) -> bool:
+    """Whether a cluster has a name, however its accents are encoded."""
+    return isinstance(cluster.name, str) and _nfc(cluster.name) == _nfc(name)
+
+
+def looks_like(cluster: Cluster, name: str) -> bool:
+    """Whether the name of a cluster cannot be told from another by eye."""
+    return cluster.name is not None and _visible(str(cluster.name)) == _visible(name)
+
+
+def nearest_names(clusters: t.Iterable[Cluster], name: str) -> list[str]:
+    names = [cluster.name for cluster in clusters if isinstance(cluster.name, str)]
+    return difflib.get_close_matches(name[:80], [text[:80] for text in dict.fromkeys(names)], 1, 0.7)
+
+
+def _visible(text: str) -> str:
+    text = "".join(character for character in text if character.isspace() or not _is_invisible(character))
+    return " ".join(unicodedata.normalize("NFKC", text).split())
+
+
+def _nfc(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
+
+
+def _is_invisible(character: str) -> bool:
+    return (
+        unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp")
+        or (character != " " and unicodedata.category(character) == "Zs")
+        or bool(re.match("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0]", character))
+        or "\U000e0100" <= character <= "\U000e01ef"
+    )
 
 
 def explain_empty(
@@ -163,11 +227,26 @@ def explain_empty(
     )
 
 
-def _values(option: str, clusters: list[Cluster]) -> str:
+def find_misspelt(clusters: list[Cluster], states: Wanted = None, **_others: t.Any) -> tuple[str, ...]:
+    """A sentence for each of ``states`` that looks like a misspelt one."""
+    known = list(dict.fromkeys([*STATES, *_names("states", clusters)]))
+    near = {value: difflib.get_close_matches(str(value)[:80], known, 1, 0.8) for value in states or []}
+    return tuple(
+        f"No cluster matches states {_shown(value)}; did you mean {_shown(found[0])}?"
+        for value, found in near.items()
+        if found and value not in known
+    )
+
+
+def _names(option: str, clusters: list[Cluster]) -> list[str]:
     """The values by which an option could select clusters."""
     values = [cluster.raw.get(option[:-1]) for cluster in clusters]
     names = [value.get("name") if isinstance(value, dict) else value for value in values]
-    return join_limited(sorted({_shown(name) for name in names if name is not None})) or "not known"
+    return sorted({str(name)[:80] for name in names if name is not None})
+
+
+def _values(option: str, clusters: list[Cluster]) -> str:
+    return join_limited([_shown(name) for name in _names(option, clusters)]) or "not known"
 
 
 def _shown(value: t.Any) -> str:

@@ -13,10 +13,17 @@ import typing as t
 
 from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, one_line
 from ansible_collections.netapp.nks.plugins.module_utils._failures import find_failures
-from ansible_collections.netapp.nks.plugins.module_utils._fleet import Fleet, cluster_filter, read_fleets
+from ansible_collections.netapp.nks.plugins.module_utils._fleet import (
+    Fleet,
+    check_name,
+    cluster_filter,
+    looks_like,
+    nearest_names,
+    read_fleets,
+)
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
 from ansible_collections.netapp.nks.plugins.module_utils._orgs import Scope
-from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster, Log
+from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster, Log, join_limited
 
 if t.TYPE_CHECKING:
     from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
@@ -24,6 +31,12 @@ if t.TYPE_CHECKING:
 SUMMARY_FIELDS = ("pk", "name", "org", "state", "is_failed", "node_count", "k8s_version")
 
 VERSION = r"v?[0-9]+(\.[0-9]+)*"
+
+
+AS_LIST = (
+    """On the command line, give a variable in JSON as a whole: -e '{"NAME": [{"name": "prod"}]}'. Text in JSON, """
+    "such as the answer of a survey, becomes a list by the filter from_json."
+)
 
 
 class Expectation(t.NamedTuple):
@@ -37,8 +50,14 @@ class Expectation(t.NamedTuple):
     min_k8s_version: str | None = None
 
     def __str__(self) -> str:
-        cluster = f"Cluster {self.id if self.name is None else self.name}"
-        return cluster if self.org is None else f"{cluster} of organization {self.org}"
+        cluster = f"Cluster {self.id if self.name is None else one_line(self.name)}"
+        return cluster if self.org is None else f"{cluster} of organization {one_line(self.org)}"
+
+    def may_be(self, cluster: Cluster) -> bool:
+        """Whether a cluster is the one that is named, or cannot be told from it by eye."""
+        if self.name is None:
+            return cluster.pk == self.id
+        return looks_like(cluster, self.name)
 
 
 class Verdict(t.NamedTuple):
@@ -81,11 +100,7 @@ def parse_entries(entries: t.Any) -> list[Expectation]:
     :raises NKSError: an entry cannot be understood. The message names the entry and the key.
     """
     if isinstance(entries, str):
-        raise NKSError(
-            "clusters must be a list, not text. On the command line, give the variable in JSON as a whole: "
-            """-e '{"cluster_gate_clusters": [{"name": "prod"}]}'. Text in JSON, such as the answer of a survey, """
-            "becomes a list by the filter from_json."
-        )
+        raise NKSError(f"clusters must be a list, not text. {AS_LIST}")
     if not isinstance(entries, (list, tuple)):
         raise NKSError(f"clusters must be a list with an entry for each cluster, not {_shown(entries)}.")
     if not entries:
@@ -100,7 +115,8 @@ def evaluate_all(client: NKSClient, expectations: t.Sequence[Expectation], scope
     :raises NKSError: a failure that is not that of one organization.
     """
     scopes = [scope if expectation.org is None else (expectation.org,) for expectation in expectations]
-    read = read_fleets(client, list(dict.fromkeys(scopes)), include_service_clusters=True)
+    # An ID could be the slug or name of another organization, which only the list of organizations shows.
+    read = read_fleets(client, list(dict.fromkeys(scopes)), include_service_clusters=True, whole_orgs=True)
     fleets = [match_expectation(expectation, read[scope]) for expectation, scope in zip(expectations, scopes)]
     should_run = {
         (fleet.clusters[0].org.pk, fleet.clusters[0].pk): fleet.clusters[0]
@@ -135,26 +151,64 @@ def evaluate(expectation: Expectation, fleet: Fleet | NKSError, failure: Log | N
     :param failure: as :func:`find_failures` returns it.
     """
     if isinstance(fleet, NKSError):
-        return Verdict(expectation, None, [f"{expectation} cannot be looked for: {fleet}"], is_final=True)
-    clusters = fleet.clusters
-    cluster = clusters[0] if len(clusters) == 1 else None
-    failed = expectation.expect == "running" and cluster is not None and (cluster.has_failed or failure is not None)
-    reasons: list[str] = []
+        reason = f"{expectation} cannot be looked for: {fleet}"
+        return Verdict(expectation, None, [reason], is_final=not fleet.is_transient)
+    found = fleet.clusters
+    cluster = found[0] if len(found) == 1 else None
+    reasons = list(_contradictions(expectation, fleet))
+    failed = False
     if expectation.expect == "absent":
-        reasons += [f"is there, in state {_shown(there.state)}." for there in clusters[:1]]
-    elif not clusters:
-        reasons.append("is not there.")
-    elif cluster is None:
-        ids = ", ".join(str(there.pk) for there in clusters)
-        reasons.append(f"is ambiguous, the IDs {ids} have that name; give its org or its id.")
-    else:
+        reasons += [f"is there, in state {_shown(there.state)}." for there in found[:1]]
+    elif not found:
+        reasons.append(_not_there(expectation, fleet))
+    elif cluster and not reasons:
+        failed = expectation.expect == "running" and (cluster.has_failed or failure is not None)
         if failed:
-            reasons.append(f"has failed, in state {_shown(cluster.state)}.")
-            reasons[0] += f" The build log says: {failure.message}" if failure and failure.message else ""
+            said = f" The build log says: {failure.message}" if failure and failure.message else ""
+            reasons.append(f"has failed, in state {_shown(cluster.state)}.{said}")
         elif expectation.expect == "running" and cluster.state != "running":
             reasons.append(f"is {_shown(cluster.state, 'in an unknown state')}, not running.")
         reasons += _shortfalls(expectation, cluster)
-    return Verdict(expectation, cluster, [f"{expectation} {reason}" for reason in reasons], failed)
+    warnings = []
+    if not reasons and expectation.name is not None and fleet.skipped_orgs:
+        warnings = [f"{expectation} could also be in what the token may not read: organizations {fleet.skipped_text}."]
+    return Verdict(expectation, cluster, [f"{expectation} {reason}" for reason in reasons], failed, warnings)
+
+
+def _contradictions(expectation: Expectation, fleet: Fleet) -> t.Iterator[str]:
+    """What the API says that cannot all be true of the cluster."""
+    found = fleet.clusters
+    keys = {(cluster.org.pk, cluster.pk) for cluster in found}
+    twice = keys & {(cluster.org.pk, cluster.pk) for cluster in fleet.not_selected}
+    if twice or len(keys) < len(found):
+        ids = join_limited([str(pk) for pk in sorted({pk for _org, pk in keys})])
+        yield f"is listed twice by the API, with different contents under the ID {ids}."
+    elif len(found) > 1:
+        ids = join_limited([f"{cluster.pk} (organization {cluster.org})" for cluster in found])
+        yield f"is ambiguous: the IDs {ids} match; give its org or its id."
+    for cluster in found:
+        org = cluster.raw.get("org")
+        if org is not None and str(org) != str(cluster.org.pk):
+            yield f"is listed by organization {cluster.org}, but its own org is {_shown(org)}."
+    if expectation.expect == "absent":
+        for cluster in [cluster for cluster in fleet.not_selected if expectation.may_be(cluster)][:1]:
+            yield f"cannot be told from the cluster with the ID {cluster.pk} by its name, {ascii(cluster.name)[:100]}."
+
+
+def _not_there(expectation: Expectation, fleet: Fleet) -> str:
+    reason = "is not there."
+    if expectation.name is not None:
+        same = [cluster for cluster in fleet.not_selected if expectation.may_be(cluster)]
+        near = nearest_names(fleet.not_selected, expectation.name)
+        if same:
+            reason += (
+                f" The cluster with the ID {same[0].pk} has a name that looks the same, {ascii(same[0].name)[:100]}."
+            )
+        elif near:
+            reason += f" Did you mean {one_line(near[0])}?"
+    if fleet.skipped_orgs:
+        reason += f" It could be in what the token may not read: organizations {fleet.skipped_text}."
+    return reason
 
 
 def _shortfalls(expectation: Expectation, cluster: Cluster) -> t.Iterator[str]:
@@ -176,7 +230,8 @@ def _shown(value: t.Any, unknown: str = "unknown") -> str:
 
 def _parse_entry(what: str, entry: t.Any) -> Expectation:
     if not isinstance(entry, dict):
-        raise NKSError(f"{what} must be a dictionary with name or id, not {_shown(repr(entry))}.")
+        advice = f" Is clusters text? {AS_LIST}" if isinstance(entry, str) else ""
+        raise NKSError(f"{what} must be a dictionary with name or id, not {_shown(repr(entry))}.{advice}")
     unknown = [_shown(repr(key)) for key in entry if key not in _KEYS]
     if unknown:
         raise NKSError(f"{what} has the unknown key {unknown[0]}. The keys are {', '.join(_KEYS)}.")
@@ -187,6 +242,8 @@ def _parse_entry(what: str, entry: t.Any) -> Expectation:
         is_valid, kind, meaning = _KEYS[key]
         if not is_valid(value):
             raise NKSError(f"{what}: {key} must be {meaning}, not {_shown(repr(value))}.")
+        if isinstance(value, str):
+            check_name(f"{what}: {key}", value)
         parsed[key] = kind(value)
     expectation = Expectation(**parsed)
     if expectation.expect == "absent" and (expectation.min_nodes or expectation.min_k8s_version):
@@ -205,7 +262,7 @@ def _number(value: t.Any) -> bool:
 
 _KEYS: dict[str, tuple[t.Callable[[t.Any], t.Any], type, str]] = {
     "name": (_text, str, "text, in quotes if it looks like a number, without white space around it and without {{"),
-    "id": (_number, int, "a number"),
+    "id": (lambda value: _number(value) and int(value) > 0, int, "a number, 1 or more"),
     "org": (lambda value: _number(value) or _text(value), str, "an ID, slug or name"),
     "expect": (lambda value: value in ("running", "present", "absent"), str, "running, present or absent"),
     "min_nodes": (lambda value: _number(value) and int(value) > 0, int, "a number, 1 or more"),
@@ -215,4 +272,4 @@ _KEYS: dict[str, tuple[t.Callable[[t.Any], t.Any], type, str]] = {
         'a version in quotes, for example "1.15"',
     ),
 }
-"""What a value of each key must be: a check, the type that it becomes, and words."""
+"""What a value of each key must be: a check, the type that it becomes, and its description."""

@@ -65,8 +65,14 @@ def org_scope(orgs: Wanted) -> Scope:
     return None if wanted is None else tuple(wanted)
 
 
+OMITTED = "__omit_place_holder__"
+"""What ``omit`` leaves within a text, where ansible-core 2.18 and older do not remove it."""
+
+
 def identifiers(option: str, values: Wanted) -> list[str] | None:
     """The values as text: an inventory file may hold numbers."""
+    if any(OMITTED in str(value) for value in values or []):
+        raise NKSError(f"{option} holds a text in which a part is omitted.")
     if values is not None and (not values or any(value is None or value == "" for value in values)):
         variable = " and the environment variable NKS_ORG_ID" if option == "orgs" else ""
         raise NKSError(f"{option} is an empty list or holds an empty value: leave it{variable} out to select all.")
@@ -131,6 +137,7 @@ def _contents(
         elif answer.status == 403 and scope is None:
             contents.skipped_orgs.append(SkippedOrg(org, answer))
         else:
+            answer.is_transient = answer.status == 404  # the API has just listed it
             return answer
     if orgs and not contents.read_orgs:
         return NKSError(
@@ -164,7 +171,9 @@ def find_org(orgs: list[Org], identifier: str) -> Org:
     if found:
         return next(iter(found.values()))
     seen = f"It sees: {_listed(orgs)}." if orgs else "It sees none at all."
-    raise NKSError(f"The token sees no organization with the ID, slug or name {identifier!r}. {seen}")
+    raise NKSError(
+        f"The token sees no organization with the ID, slug or name {identifier!r}. {seen}", is_transient=not orgs
+    )
 
 
 def _named_by_id(wanted: Scope) -> list[Org]:

@@ -34,6 +34,7 @@ def unmet_result(
         "unmet": unmet,
         **({"error": str(failure)} if failure else {}),
         **{field: value for field, value in fields.items() if value is not None},
+        **({"retry_after": failure.retry_after} if getattr(failure, "retry_after", 0) else {}),
     }
 
 
@@ -54,7 +55,14 @@ def merge_results(earlier: JSON, later: JSON) -> JSON:
     merged = dict(later)
     reasons = _reasons(earlier)
     if "error" in later and reasons and not _reasons(later):
-        merged = {**earlier, **later, "unmet": with_last_failure(reasons, later["error"])}
+        # An answer that is not the API's, such as the page of a gateway, does not end a wait that has seen the API.
+        is_of_api = not (later.get("status") == 200 or (later.get("status") == 404 and "detail" not in later))
+        merged = {
+            **earlier,
+            **later,
+            "unmet": with_last_failure(reasons, later["error"]),
+            "is_final": later["is_final"] and is_of_api,
+        }
     if earlier.get("changed"):
         merged["changed"] = True
         for field in ("actions", "diff"):

@@ -227,8 +227,9 @@ def gate(module: AnsibleModule, client: NKSClient) -> dict[str, t.Any]:
             timeout,
             module.params["wait_sleep"],
         )
+        ends = is_final(verdicts, failure)
     except NKSError as exc:
-        failure = exc
+        failure, ends = exc, True
     reasons = [reason for verdict in verdicts or [] for reason in verdict.reasons]
     if verdicts is not None and not (reasons or failure):
         for warning in dict.fromkeys(warning for verdict in verdicts for warning in verdict.warnings):
@@ -237,7 +238,6 @@ def gate(module: AnsibleModule, client: NKSClient) -> dict[str, t.Any]:
             "msg": f"The gate opens: {len(verdicts)} of {len(verdicts)} clusters are as expected.",
             "clusters": [verdict.result() for verdict in verdicts],
         }
-    ends = is_final(verdicts, failure)
     waited = time.monotonic() - began if timeout and not ends else None
     return {
         **unmet_result("The gate stays shut", reasons, failure, is_final=ends, waited=waited),
@@ -247,11 +247,9 @@ def gate(module: AnsibleModule, client: NKSClient) -> dict[str, t.Any]:
 
 def is_final(verdicts: list[Verdict] | None, failure: NKSError | None) -> bool:
     """Whether another poll cannot change the result."""
-    if failure:
-        return not failure.is_transient
-    return verdicts is not None and (
-        any(verdict.is_final for verdict in verdicts) or not any(verdict.reasons for verdict in verdicts)
-    )
+    if verdicts is None or failure:
+        return False
+    return any(verdict.is_final for verdict in verdicts) or not any(verdict.reasons for verdict in verdicts)
 
 
 def main() -> None:

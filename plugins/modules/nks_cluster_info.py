@@ -469,18 +469,17 @@ def wait_for_clusters(module: AnsibleModule, client: NKSClient, select: t.Callab
     check_seconds(timeout, sleep)
     timeout = 0.0 if module.check_mode else timeout
     began = time.monotonic()
-    seen, failure = poll_until(
-        client,
-        lambda limited: Snapshot.take(limited, select(limited), wait_for),
-        is_final,
-        timeout,
-        sleep,
-    )
-    if failure and module.check_mode:
-        raise failure
+    seen: Snapshot | None = None
+    failure: NKSError | None
+    try:
+        seen, failure = poll_until(
+            client, lambda limited: Snapshot.take(limited, select(limited), wait_for), is_final, timeout, sleep
+        )
+        ends = is_final(seen, failure)
+    except NKSError as exc:
+        failure, ends = exc, True
     if seen and not failure and (not seen.reasons or (module.check_mode and not seen.is_final)):
         return seen.fleet
-    ends = is_final(seen, failure)
     waited = time.monotonic() - began if timeout and not ends else None
     title = f"The clusters selected are not {wait_for}"
     module.fail_json(**unmet_result(title, seen.reasons if seen else [], failure, is_final=ends, waited=waited))
@@ -517,9 +516,7 @@ class Snapshot(t.NamedTuple):
 
 def is_final(seen: Snapshot | None, failure: NKSError | None) -> bool:
     """Whether another poll cannot change the result."""
-    if failure:
-        return not failure.is_transient
-    return seen is not None and (seen.is_final or not seen.reasons)
+    return seen is not None and failure is None and (seen.is_final or not seen.reasons)
 
 
 def describe_states(clusters: list[Cluster]) -> str:

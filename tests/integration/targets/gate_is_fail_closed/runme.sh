@@ -20,7 +20,7 @@ fake POST reset
 fake POST step 1
 fails ansible-playbook waits.yml
 fake POST step 0
-said 'The gate stays shut. Cluster going of organization 381'
+said 'The gate stays shut after 15 s (wait_timeout). Cluster going of organization 381'
 if grep -F 'Behind the gate' "$log"; then
     echo "FAILED: the gate has opened"
     exit 1

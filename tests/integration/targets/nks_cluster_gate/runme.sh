@@ -38,24 +38,50 @@ fake POST step 0
 fake POST reset
 fails ansible-playbook waits.yml -e timeout=600 --check
 said 'The gate stays shut. Cluster build-me of organization 381 is building, not running.'
-not_said 'waiting, up to'
+not_said 'waits up to'
 
 # Nothing is shown with no_log, and no secret is ever shown. The second look fails, which ends the wait.
 ends_at_second_look='[{"path": "/orgs/381/clusters", "kind": "status", "status": 401, "after": 1}]'
 fake POST faults "$ends_at_second_look"
 fails ansible-playbook waits.yml -e timeout=600 -e hide=true
-not_said 'waiting, up to'
+not_said 'waits up to'
 fake DELETE faults
 fake POST faults "$ends_at_second_look"
 fails ansible-playbook waits.yml -e timeout=600 -vvvvv
-said 'nks_cluster_gate [localhost]: waiting, up to' 'status 401'
+said 'nks_cluster_gate [localhost]: waits up to' 'status 401'
 no_secrets
 fake DELETE faults
+
+# What an earlier look saw is in the message, although each look after it fails.
+fake POST faults '[{"path": "/orgs/381/clusters", "kind": "status", "status": 503, "after": 1}]'
+fails ansible-playbook waits.yml -e timeout=6
+said 'looking; waits up to 6 s' 'The gate stays shut after 6 s (wait_timeout). Cluster build-me of organization 381 is building, not' \
+    'The last look failed: GET' '"pk": 1203'
+fake DELETE faults
+
+# One answer that is not the API's does not end a wait that has seen the cluster.
+fake POST faults '[{"path": "/orgs", "kind": "body", "body": "<html>", "after": 1, "times": 1}]'
+fails ansible-playbook waits.yml -e timeout=6
+said 'The gate stays shut after 6 s (wait_timeout). Cluster build-me of organization 381 is building, not'
+fake DELETE faults
+
+# A host that cannot be reached is a failure, whatever the play ignores.
+fails ansible-playbook -i hosts.ini unreachable.yml
+said 'The gate stays shut. Nothing could be seen: the host gone, on which the gate runs, cannot be reached'
+not_said 'Deployed'
+
+# What narrows a gate does not vanish: prod is in two organizations.
+fails ansible-playbook orgs.yml
+said 'Cluster prod is ambiguous'
+NKS_ORG_ID=381 succeeds ansible-playbook orgs.yml
+NKS_ORG_ID=381 succeeds ansible-playbook orgs.yml -e ansible_python_interpreter="$PWD/bare_python"
+fails ansible-playbook orgs.yml -e '{"orgs": null}'
+not_said 'is ambiguous'
 
 # In the background. Ansible looks for jobs in the home of the account, even if HOME is another.
 fake POST step 10
 succeeds env ANSIBLE_ASYNC_DIR="$OUTPUT_DIR/async" ansible-playbook async.yml
-not_said 'waiting, up to'
+not_said 'waits up to'
 fake POST step 0
 
 # Where a gate can be walked around

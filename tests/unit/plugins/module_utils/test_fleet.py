@@ -167,8 +167,8 @@ def test_a_token_that_sees_no_organization_has_no_clusters(fake: FakeNKS, connec
     [
         (
             {"states": ["runing"], "orgs": ["381"]},
-            "none of the 5 that are there matches states 'runing'; their states are 'building', 'draft', 'running'. Left "
-            "out: prod (ID 1201), staging (ID 1202), build-me (ID 1203), going (ID 1204), broken (ID 1205).",
+            "none of the 5 that are there matches states 'runing'; their states are 'building', 'draft', 'running'. "
+            "Left out: prod (ID 1201), staging (ID 1202), build-me (ID 1203), going (ID 1204), broken (ID 1205).",
         ),
         (
             {"providers": ["hci"], "regions": ["nyc1"], "orgs": ["382"]},

@@ -41,7 +41,8 @@ def message(entries: t.Any) -> str:
     [
         ("", "clusters must be a list, not text"),
         ("prod", "clusters must be a list, not text"),
-        ('[{"name": "prod"}]', """-e '{"cluster_gate_clusters": [{"name": "prod"}]}'"""),
+        (["prod"], "Is clusters text? On the command line, give a variable in JSON"),
+        ('[{"name": "prod"}]', """-e '{"NAME": [{"name": "prod"}]}'"""),
         ("[]", "Text in JSON, such as the answer of a survey, becomes a list by the filter from_json."),
         (None, "clusters must be a list with an entry for each cluster, not unknown"),
         (5, "clusters must be a list with an entry for each cluster, not 5"),
@@ -81,7 +82,17 @@ def test_what_is_no_list_of_clusters_is_refused(entries: t.Any, said: str) -> No
                 "{% x %}",
             )
         ),
-        *(({"id": value}, "id must be a number") for value in (None, "", "x", True, 1.5, -1, "1.5", [1], "9" * 5000)),
+        *(
+            ({"id": value}, "id must be a number, 1 or more")
+            for value in (None, "", "x", True, 1.5, -1, 0, "0", "1.5", [1], "9" * 5000)
+        ),
+        *(
+            ({key: f"old{character}prod", **rest}, f"{key} has a character that cannot be seen, U+{ord(character):04X}")
+            for key, rest in (("name", {}), ("org", {"name": "x"}))
+            for character in "\u200b\ufeff\u00ad\u00a0\n\u2028\u200d\u202e\ufe0f\u3164\u2800\U000e0101\x1b"
+        ),
+        ({"name": "x__omit_place_holder__1f"}, "name is a text in which a part is omitted"),
+        ({"name": "x", "a__omit_place_holder__1f": 1}, "has the unknown key"),
         *(({"name": "x", "org": value}, "org must be") for value in (None, "", " ", True, 1.5, [381], "{{ o }}", "a ")),
         *(
             ({"name": "x", "expect": value}, "expect must be running, present or absent")
@@ -180,11 +191,75 @@ def test_the_build_log_tells_why() -> None:
     assert evaluate(Expectation(id=1, expect="present"), fleet(cluster), Log({"message": "No quota."})).reasons == []
 
 
-def test_a_name_that_fits_several_clusters_is_never_met() -> None:
-    for expect in ("running", "present", "absent"):
-        verdict = evaluate(Expectation(name="x", expect=expect), fleet({"pk": 1, "state": "running"}, {"pk": 2}))
-        assert verdict.reasons
-        assert verdict.cluster is None
+EXPECTS = ["running", "present", "absent"]
+
+
+@pytest.mark.parametrize("expect", EXPECTS)
+@pytest.mark.parametrize(
+    ("clusters", "said"),
+    [
+        ([{"pk": 1, "name": "x"}, {"pk": 2, "name": "x"}], "is ambiguous: the IDs 1 (organization 1), 2 "),
+        (
+            [{"pk": 1, "name": "x"}, {"pk": 1, "name": "x", "state": "failed"}],
+            "with different contents under the ID 1.",
+        ),
+        ([{"pk": 1, "name": "x", "org": 2}], "is listed by organization 1, but its own org is 2."),
+    ],
+)
+def test_a_contradiction_is_never_met(expect: str, clusters: list[JSON], said: str) -> None:
+    seen = [{"state": "running", "is_failed": False, **cluster} for cluster in clusters]
+    expectation = Expectation(name="x", expect=expect)
+    assert said in evaluate(expectation, meant(expectation, fleet(*seen))).reasons[0]
+
+
+def test_a_cluster_that_is_listed_under_another_name_too_is_a_contradiction() -> None:
+    expectation = Expectation(name="x")
+    seen = fleet({"pk": 1, "name": "x", "state": "running"}, {"pk": 1, "name": "y", "state": "running"})
+    assert "with different contents" in evaluate(expectation, meant(expectation, seen)).reasons[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "there"),
+    [("old-prod", "old-prod\u200b"), ("old prod", "old\u00a0prod"), ("x 1", " x  1"), ("ﬁ", "fi"), ("123", 123)],
+)
+def test_a_name_that_looks_like_one_that_is_there_is_not_absent(name: str, there: t.Any) -> None:
+    for expect, said in (("absent", "cannot be told from"), ("running", "has a name that looks the same")):
+        expectation = Expectation(name=name, expect=expect)
+        [reason] = evaluate(expectation, meant(expectation, fleet({"pk": 7, "name": there}))).reasons
+        assert said in reason
+        assert "the ID 7" in reason
+
+
+def test_names_are_compared_however_accents_are_encoded() -> None:
+    for name, there in (("k\u00fcche", "ku\u0308che"), ("ku\u0308che", "k\u00fcche")):
+        seen = fleet({"pk": 1, "name": there, "state": "running"})
+        for expect in EXPECTS:
+            expectation = Expectation(name=name, expect=expect)
+            assert bool(evaluate(expectation, meant(expectation, seen)).reasons) == (expect == "absent")
+
+
+def test_what_is_not_there_comes_with_the_nearest_name_and_what_was_not_read() -> None:
+    expectation = Expectation(name="stagin")
+    [reason] = evaluate(expectation, meant(expectation, fleet({"pk": 1, "name": "staging"}, skipped=1))).reasons
+    assert reason == (
+        "Cluster stagin is not there. Did you mean staging? It could be in what the token may not read: organizations "
+        "390 (Partner Labs)."
+    )
+    assert evaluate(expectation, meant(expectation, fleet({"pk": 1, "name": "other"}))).reasons == [
+        "Cluster stagin is not there."
+    ]
+
+
+def test_it_warns_of_organizations_where_another_cluster_could_have_the_name() -> None:
+    seen = fleet({"pk": 1, "name": "x", "state": "running"}, skipped=1)
+    for expectation, warned in ((Expectation(name="x"), True), (Expectation(id=1), False)):
+        verdict = evaluate(expectation, meant(expectation, seen))
+        assert not verdict.reasons
+        assert ["390 (Partner Labs)" in warning for warning in verdict.warnings] == [True] * warned
+
+
+def meant(expectation: Expectation, seen: Fleet) -> Fleet | NKSError:
+    return match_expectation(expectation, seen)
 
 
 odd: st.SearchStrategy[t.Any] = st.sampled_from(
@@ -199,6 +274,7 @@ clusters = st.lists(
             "is_failed": st.booleans() | odd,
             "node_count": st.integers(0, 4) | odd,
             "k8s_version": st.sampled_from(["v1.15.5", "1.2", "v1.20"]) | odd,
+            "org": st.sampled_from([1, 2]),
         },
     ),
     max_size=4,
@@ -239,13 +315,14 @@ def test_an_expectation_is_met_only_by_what_was_seen(
     expectation: Expectation, seen: list[JSON], skipped: int, read: int
 ) -> None:
     is_met = not evaluate(expectation, match_expectation(expectation, fleet(*seen, skipped=skipped, read=read))).reasons
-    meant = [item for item in seen if (item["pk"] == expectation.id) or (item.get("name") == expectation.name == "a")]
+    unique = [item for number, item in enumerate(seen) if item not in seen[:number]]
+    found = [item for item in seen if (item["pk"] == expectation.id) or (item.get("name") == expectation.name == "a")]
     if expectation.expect == "absent":
-        assert is_met == (not meant and not skipped and read > 0)
-    elif len(meant) != 1:
+        assert is_met == (not found and not skipped and read > 0)
+    elif len(found) != 1 or [item["pk"] for item in unique].count(found[0]["pk"]) > 1 or found[0].get("org") == 2:
         assert not is_met
     else:
-        cluster = meant[0]
+        cluster = found[0]
         nodes, version = cluster.get("node_count"), str(cluster.get("k8s_version"))
         newer = {"1.15": ("v1.15", "v1.15.5", "v1.20"), "v1.3": ("v1.15", "v1.15.5", "v1.20", "3")}
         assert is_met == (
