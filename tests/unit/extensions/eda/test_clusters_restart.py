@@ -229,7 +229,7 @@ class Client:
         return self._answer([])
 
 
-class Queue(asyncio.Queue):  # type: ignore[type-arg]
+class Queue(asyncio.Queue):
     """A queue whose consumer has taken an event once it was put."""
 
     def __init__(self, world: World) -> None:
@@ -257,7 +257,8 @@ def live(world: World) -> None:
     while True:
         file = File(str(world.file))
         file.world = world
-        follow = source.follow(Queue(world), Watch(arguments), Client(world), 0, Memory(file, "digest"))
+        client = t.cast(source.NKSClient, Client(world))
+        follow = source.follow(Queue(world), Watch(arguments), client, 0, Memory(file, "digest"))
         try:
             asyncio.run(follow)
         except KilledError:
