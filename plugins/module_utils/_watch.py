@@ -15,7 +15,7 @@ import logging
 import typing as t
 import uuid
 
-from ansible_collections.netapp.nks.plugins.module_utils._api import DEFAULT_URL
+from ansible_collections.netapp.nks.plugins.module_utils._connection import DEFAULT_URL
 from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, error_text, one_line
 from ansible_collections.netapp.nks.plugins.module_utils._events import (
     Key,

@@ -181,7 +181,7 @@ def test_a_rulebook_reacts_to_what_runs_fails_and_goes_through_an_outage(
         ),
         ("#{{ event.cluster.name }}", "My", {"name": "jinja2: HEADER\n[[ LOOKUP ]]"}),
         ("{{ event.cluster.name }}", "My", {"name": "'''#jin''' '''ja2: HEADER\n[[ LOOKUP ]]'''"}),
-        ("{{ event.cluster }}", "My", {"config": {"{{ LOOKUP }}": "{{ LOOKUP }}"}}),
+        ("{{ event.cluster }}", "My", {"custom": {"{{ LOOKUP }}": "{{ LOOKUP }}"}}),
     ],
 )
 def test_no_texts_of_the_api_become_a_template_in_a_playbook(

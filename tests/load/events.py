@@ -2,7 +2,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The event source on a large fleet, as ansible-rulebook runs it: its memory, and how often it asks.
+"""The event source on a large fleet, as ansible-rulebook runs it: its memory and its requests.
 
 It needs the collection on the Python path, and stops by itself.
 """
@@ -19,9 +19,9 @@ import typing as t
 from pathlib import Path
 
 CLUSTERS, CHANGED = 5000, 500
-LARGEST = 100
+MAX_SIZE = 100
 """MB of the process with the source, Python itself among them."""
-LONGEST = 120.0
+TIMEOUT = 120.0
 
 COLLECTION = Path(__file__).absolute().parents[2]
 SOURCE = COLLECTION / "extensions/eda/plugins/event_source/clusters.py"
@@ -41,18 +41,18 @@ def watch(orgs: int) -> None:
         command = [sys.executable, str(Path(__file__)), "listen"]
         process = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert process.stdin and process.stdout
-        assert process.stdout.readline() == f"{CLUSTERS} told\n"
+        assert process.stdout.readline() == f"{CLUSTERS} emitted\n"
         for pk in range(10001, 10001 + CHANGED):
             fake.change_cluster(pk, name=f"renamed-{pk}")
         process.stdin.write("changed\n")
-        said, _nothing = process.communicate(timeout=LONGEST)
-        print(said, end="")
+        output, _nothing = process.communicate(timeout=TIMEOUT)
+        print(output, end="")
         paths = [entry["path"] for entry in fake.requests]
-    looks = paths.count("/orgs")
-    asked = len(paths) - looks
-    print(f"{looks} looks at {orgs} organizations: {asked} requests for clusters")
-    # The last look may be under way when the process ends.
-    assert process.returncode == 0 and (looks - 1) * orgs <= asked <= looks * orgs and looks > 2
+    polls = paths.count("/orgs")
+    asked = len(paths) - polls
+    print(f"{polls} polls of {orgs} organizations: {asked} requests for clusters")
+    # The last poll may be under way when the process ends.
+    assert process.returncode == 0 and (polls - 1) * orgs <= asked <= polls * orgs and polls > 2
 
 
 async def listen() -> None:
@@ -62,17 +62,17 @@ async def listen() -> None:
     args = {"interval": 1, "initial": "all", "events": ["cluster_added", "cluster_changed"]}
     task = asyncio.create_task(source["main"](queue, args))
     pks = {(await queue.get())["cluster"]["pk"] for _turn in range(CLUSTERS)}
-    print(f"{len(pks)} told", flush=True)
+    print(f"{len(pks)} emitted", flush=True)
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
-    # What changes while a look is under way is told at the next one.
-    pks = {(await asyncio.wait_for(queue.get(), LONGEST))["cluster"]["pk"] for _turn in range(CHANGED)}
-    print(f"{len(pks)} of {CLUSTERS} clusters have changed and were told")
+    # What changes during a poll is emitted after the next one.
+    pks = {(await asyncio.wait_for(queue.get(), TIMEOUT))["cluster"]["pk"] for _turn in range(CHANGED)}
+    print(f"{len(pks)} of {CLUSTERS} clusters have changed, with an event each")
     await asyncio.sleep(3)
     assert queue.empty() and len(pks) == CHANGED
     task.cancel()
     size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(f"the process with the event source: {size} MB at most")
-    assert size <= LARGEST
+    assert size <= MAX_SIZE
 
 
 if __name__ == "__main__":

@@ -165,8 +165,9 @@ ORG = Org({"pk": 1, "name": "One", "slug": "one"})
 class World:
     """A fleet that is in the next state of its history at each poll, and points at which the source is killed."""
 
-    def __init__(self, history: list[list[JSON]], kills: list[int]) -> None:
+    def __init__(self, history: list[list[JSON]], kills: list[int], file: Path) -> None:
         self.history = history
+        self.file = file
         self.kills = kills
         self.polls = 0
         self.last_polls = 0
@@ -182,6 +183,8 @@ class World:
                 raise KilledError
 
     def begin_poll(self) -> None:
+        if self.file.exists():
+            assert json.loads(self.file.read_text())["events"] == []
         if self.last_polls == 2:
             raise FinishedError
         self.point()
@@ -226,7 +229,7 @@ class Client:
         return self._answer([])
 
 
-class Queue(asyncio.Queue):  # type: ignore[type-arg]
+class Queue(asyncio.Queue):
     """A queue whose consumer has taken an event once it was put."""
 
     def __init__(self, world: World) -> None:
@@ -248,13 +251,14 @@ class File(StateFile):
         self.world.point()
 
 
-def live(world: World, path: str) -> None:
+def live(world: World) -> None:
     """Run the source, and start it again each time it was killed, until the history is over."""
     arguments = source.read_arguments({"api_token": "x", "initial": "all"})
     while True:
-        file = File(path)
+        file = File(str(world.file))
         file.world = world
-        follow = source.follow(Queue(world), Watch(arguments), Client(world), 0, Memory(file, "digest"))
+        client = t.cast(source.NKSClient, Client(world))
+        follow = source.follow(Queue(world), Watch(arguments), client, 0, Memory(file, "digest"))
         try:
             asyncio.run(follow)
         except KilledError:
@@ -305,9 +309,9 @@ fleets = st.dictionaries(
 @given(st.lists(fleets, min_size=1, max_size=5), st.lists(st.integers(0, 25), max_size=5))
 def test_nothing_is_lost_wherever_the_source_is_killed(history: list[list[JSON]], kills: list[int]) -> None:
     last = [{**cluster, "is_listed": True} for cluster in history[-1]]
-    world = World([*history, last], list(kills))
     with tempfile.TemporaryDirectory() as folder:
-        live(world, f"{folder}/nks.json")
+        world = World([*history, last], list(kills), Path(folder, "nks.json"))
+        live(world)
     assert replay(world.emitted) == {cluster["pk"]: cluster for cluster in last}
     if not kills:
         assert len({event["id"] for event in world.emitted}) == len(world.emitted)
