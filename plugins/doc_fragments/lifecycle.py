@@ -15,11 +15,6 @@ options:
       - If it is not set, the environment variable E(NKS_ORG_ID) is used. If that is not set either, the token must see
         exactly one organization.
     type: str
-  state:
-    description: Whether it must exist.
-    type: str
-    choices: [present, absent]
-    default: present
   wait:
     description:
       - Whether to wait until all is done. Without it, the module returns as soon as the changes are requested.
@@ -43,4 +38,13 @@ notes:
   - Progress is shown on the controller while waiting, at least once a minute.
   - The requests follow the public clients and the documentation of NetApp. They were tried with the fake API in the
     repository of this collection only, because the hosted service was withdrawn.
+"""
+
+    STATE = r"""
+options:
+  state:
+    description: Whether it must exist.
+    type: str
+    choices: [present, absent]
+    default: present
 """

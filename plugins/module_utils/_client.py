@@ -8,6 +8,8 @@ Private to this collection: it may change without notice. It knows nothing of An
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from ansible_collections.netapp.nks.plugins.module_utils._api import API
 from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSStatusError
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
@@ -66,6 +68,11 @@ class NKSClient(API):
     def keysets(self, org: Org) -> list[Keyset]:
         """Credentials, without their values, which the API never answers."""
         return [Keyset(item) for item in self._get_list(f"/orgs/{org.pk}/keysets")]
+
+    def instance_sizes(self, provider: str) -> list[JSON]:
+        """Sizes of nodes at a provider, each with ``name``, ``value``, ``cpu`` and ``memory`` in MB."""
+        listed = self._get_list(f"/meta/provider-instances?provider={quote(provider, '')}")
+        return [size for item in listed for size in (item.get("config") or {}).values() if isinstance(size, dict)]
 
     def create_cluster(self, org: Org, body: JSON, workspace: int | None = None) -> Cluster:
         """

@@ -56,6 +56,12 @@ def printable(text: str) -> str:
     return text if text.isprintable() else "".join(char if char.isprintable() else " " for char in text)
 
 
+def error_fields(exc: NKSError) -> dict[str, t.Any]:
+    """What a module returns of the answer that made it fail. A field that is None is left out."""
+    fields = {"status": exc.status, "detail": exc.detail, "url": exc.url}
+    return {field: value for field, value in fields.items() if value is not None}
+
+
 def one_line(text: str, length: int = 80) -> str:
     """The start of a text from outside, fit to be shown."""
     return _start(" ".join(printable(text[: length * 4]).split()), length)

@@ -3,21 +3,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Brings a resource to the wanted state: looks, plans, sends what is needed, and waits.
 
-Private to this collection: it may change without notice.
+Private to this collection: it may change without notice. It knows nothing of Ansible.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import time
 import typing as t
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.netapp.nks.plugins.module_utils import _types
 from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
-from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, one_line
+from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, NKSStatusError, error_fields, one_line
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
-from ansible_collections.netapp.nks.plugins.module_utils._module import error_fields
 from ansible_collections.netapp.nks.plugins.module_utils._orgs import find_org
 from ansible_collections.netapp.nks.plugins.module_utils._plan import Plan, Request
 from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster, Org, join_limited
@@ -70,13 +69,12 @@ class Progress(t.Generic[S]):
         }
 
 
-def reconcile(module: AnsibleModule, client: NKSClient, resource: Resource[S]) -> JSON:
+def reconcile(client: NKSClient, resource: Resource[S], params: JSON, check_mode: bool) -> JSON:
     """What the module returns once the resource is as wanted, or why it is not.
 
     Looks at the API again and again, and each time sends what is needed for the next step. A request is sent once. If
     its outcome is not certain, the next look decides.
     """
-    params = module.params
     check_seconds(params["wait_timeout"], params["wait_sleep"])
     progress: Progress[S] = Progress()
     sent: set[tuple[str, int]] = set()
@@ -94,7 +92,7 @@ def reconcile(module: AnsibleModule, client: NKSClient, resource: Resource[S]) -
             progress.diff["after"].update(progress.plan.after)
             for request in needed:
                 try:
-                    if module.check_mode or _send(client, resource, progress, request):
+                    if check_mode or _send(client, resource, progress, request):
                         progress.actions.append(request.sentence)
                 except NKSError as exc:
                     if not (params["wait"] and exc.status in (400, 409) and request.action.startswith("delete")):
@@ -102,11 +100,11 @@ def reconcile(module: AnsibleModule, client: NKSClient, resource: Resource[S]) -
                     progress.refusals.append(str(exc))  # for example while a cluster is built: tried again later
                     break
                 sent.add(request.key)
-            if module.check_mode:
+            if check_mode:
                 break
             progress.seen = resource.look(limited)
             progress.plan = resource.plan(progress.seen)
-        if module.check_mode or not params["wait"]:
+        if check_mode or not params["wait"]:
             progress.unmet, progress.is_final = [], True
             return progress
         progress.unmet, progress.is_final = resource.unmet(limited, progress.seen)
@@ -115,7 +113,7 @@ def reconcile(module: AnsibleModule, client: NKSClient, resource: Resource[S]) -
             progress.unmet = ["The next step is requested with the next look."]
         return progress
 
-    timeout = params["wait_timeout"] if params["wait"] and not module.check_mode else 0.0
+    timeout = params["wait_timeout"] if params["wait"] and not check_mode else 0.0
     began = time.monotonic()
     failure: NKSError | None
     try:
@@ -203,6 +201,28 @@ def find_named(items: t.Sequence[R], what: str, identifier: str) -> R:
     problem = "matches more than one" if found else "is not there"
     there = join_limited(found or items) or "none"
     raise NKSError(f"The {what} {one_line(repr(identifier))} {problem}. There are: {there}.")
+
+
+def check_size(client: NKSClient, provider: str, option: str, size: str | None) -> None:
+    """:raises NKSError: the endpoint knows the sizes of the provider, and this is not one of them."""
+    try:
+        sizes = [str(known.get("value") or known.get("name")) for known in client.instance_sizes(provider)]
+    except NKSStatusError:
+        return  # not every endpoint has them
+    if size and sizes and size not in sizes:
+        nearest = difflib.get_close_matches(size, sizes, 1)
+        hint = f" Did you mean {one_line(nearest[0])}?" if nearest else ""
+        raise NKSError(
+            f"{option}: {provider} has no size {one_line(repr(size))}.{hint} It has: {one_line(', '.join(sizes), 900)}."
+        )
+
+
+def check_deletable(client: NKSClient, cluster: Cluster, requests: list[Request]) -> None:
+    """:raises NKSError: the API would refuse to delete one of the nodes."""
+    for request in requests:
+        reason = client.why_not_deletable(cluster, request.target) if request.action == "delete_node" else ""
+        if reason:
+            raise NKSError(f"{request.sentence[:-1]}: this is refused: {one_line(reason, 300)}")
 
 
 def find_own_cluster(client: NKSClient, org: Org, identifier: str) -> Cluster:

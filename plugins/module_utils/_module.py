@@ -12,7 +12,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
-from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError
+from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, error_fields
 from ansible_collections.netapp.nks.plugins.module_utils._options import CONNECTION, Spec
 
 
@@ -31,9 +31,3 @@ def run_module(module: AnsibleModule, action: t.Callable[[AnsibleModule, NKSClie
     if result.get("failed"):
         module.fail_json(**result)
     module.exit_json(**result)
-
-
-def error_fields(exc: NKSError) -> dict[str, t.Any]:
-    """What a module returns of the answer that made it fail. A field that is None is left out."""
-    fields = {"status": exc.status, "detail": exc.detail, "url": exc.url}
-    return {field: value for field, value in fields.items() if value is not None}

@@ -74,12 +74,16 @@ OWN_ORG: Spec = {"org": {"type": "str", "fallback": (environment, ["NKS_ORG_ID"]
 """The organization of what a module changes."""
 
 
+STATE: Spec = {"state": {"type": "str", "choices": ["present", "absent"], "default": "present"}}
+
+
 def lifecycle_options(wait_timeout: int) -> Spec:
     """The options of each module that creates, changes and deletes something."""
+    return {**OWN_ORG, **IDENTITY, **STATE, **wait_options(wait_timeout)}
+
+
+def wait_options(wait_timeout: int) -> Spec:
     return {
-        **OWN_ORG,
-        **IDENTITY,
-        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "wait": {"type": "bool", "default": True},
         "wait_timeout": {"type": "float", "default": wait_timeout},
         "wait_sleep": {"type": "float", "default": 10},

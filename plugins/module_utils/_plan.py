@@ -318,6 +318,52 @@ def alive(nodes: t.Sequence[Node]) -> list[Node]:
     return [node for node in nodes if node.state not in ("deleting", "deleted")]
 
 
+def plan_masters(wanted: JSON, nodes: t.Sequence[Node]) -> Plan:
+    """The next step to a number of masters: one at a time, so that etcd keeps its quorum.
+
+    :param nodes: of the cluster.
+    """
+    masters = [node for node in nodes if node.raw.get("role") == "master" and node.state != "deleted"]
+    if wanted.get("zone") is not None:
+        masters = [node for node in masters if node.raw.get("zone") == wanted["zone"]]
+    present, count = alive(masters), wanted["count"]
+    diff = {"count": len(present)}, {"count": count}
+    if count == len(present):
+        return Plan()
+    if any(node.state != "running" for node in masters):
+        return Plan([], *diff, is_complete=False)
+    is_last = abs(count - len(present)) == 1
+    if count > len(present):
+        body = {"role": "master", "node_count": 1, "root_disk_size": 0}
+        body.update(given(wanted, ("size", "root_disk_size", "zone", "provider_subnet_id", "provider_subnet_cidr")))
+        sentence = f"Add master {len(present) + 1} of {count}."
+        return Plan([Request("add", sentence, body, len(present) + 1)], *diff, is_complete=is_last)
+    newest = max(present, key=lambda node: node.pk)
+    check_is_not_first_master(newest, nodes)
+    return Plan([_delete_node(newest)], *diff, is_complete=is_last)
+
+
+def plan_nodes_absent(names: t.Sequence[t.Any], nodes: t.Sequence[Node]) -> Plan:
+    """
+    :param names: nodes by ``pk`` or ``instance_id``. One that is not there is no mistake.
+    """
+    wanted = {str(name) for name in names}
+    found = [node for node in alive(nodes) if wanted & {str(node.pk), str(node.instance_id)}]
+    for node in found:
+        check_is_not_first_master(node, nodes)
+    listed = [str(node) for node in found]
+    return Plan(
+        [_delete_node(node) for node in found], {"nodes": listed} if found else {}, {"nodes": []} if found else {}
+    )
+
+
+def check_is_not_first_master(node: Node, nodes: t.Sequence[Node]) -> None:
+    """:raises NKSError: the cluster cannot be without this node."""
+    masters = [other.pk for other in nodes if other.raw.get("role") == "master"]
+    if masters and node.pk == min(masters):
+        raise NKSError(f"The node {node} is the first master of the cluster, which cannot be deleted.")
+
+
 def in_order_of_deletion(nodes: t.Sequence[Node], named: t.Sequence[t.Any]) -> list[Node]:
     """The nodes that a user names, then those that have failed, then drafts, then the newest.
 

@@ -23,6 +23,7 @@ extends_documentation_fragment:
   - netapp.nks.attributes.update_module
   - netapp.nks.connection
   - netapp.nks.lifecycle
+  - netapp.nks.lifecycle.state
 options:
   name:
     description: Name of the cluster. It is unique within an organization, and cannot be changed.
@@ -232,6 +233,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._failures import find_f
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
 from ansible_collections.netapp.nks.plugins.module_utils._lifecycle import (
     Resource,
+    check_size,
     find_named,
     find_one,
     find_own_org,
@@ -297,12 +299,17 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
         elif seen.cluster:
             client.delete_cluster(seen.cluster)
 
+    def check(client: NKSClient, requests: list[_plan.Request]) -> None:
+        if requests[0].action == "create":
+            for option in ("master_size", "worker_size"):
+                check_size(client, wanted["provider"], option, wanted[option])
+
     if module.params["id"] is not None and is_wanted and look(client).cluster is None:
         raise NKSError(f"There is no cluster with the ID {module.params['id']}. To create one, give its name.")
     what = one_line(str(wanted["name"] if wanted["id"] is None else wanted["id"]))
     title = f"The cluster {what} is not {'as wanted' if is_wanted else 'gone'}"
-    resource = Resource(title, look, plan, send, lambda _client, seen: unmet(wanted, seen), result)
-    return reconcile(module, client, resource)
+    resource = Resource(title, look, plan, send, lambda _client, seen: unmet(wanted, seen), result, check)
+    return reconcile(client, resource, module.params, module.check_mode)
 
 
 def resolve(client: NKSClient, org: Org, params: JSON) -> JSON:

@@ -381,6 +381,11 @@ orgs:
       enable_experimental_features: false
       created: "2016-12-03T04:42:29.612800Z"
       updated: "2016-12-03T04:42:29.612800Z"
+endpoint:
+  description: The O(api_url) that was asked.
+  returned: success
+  type: str
+  sample: https://nks.example.com
 skipped_orgs:
   description: Organizations that the token sees but may not read. What clusters they have is not known. An organization
     in O(orgs) is never skipped.
@@ -444,6 +449,7 @@ def query(module: AnsibleModule, client: NKSClient) -> dict[str, t.Any]:
     result = {
         "clusters": only_fields(fleet.clusters, module.params["fields"]),
         "skipped_orgs": [skipped.result() for skipped in fleet.skipped_orgs],
+        "endpoint": client.url,
     }
     if module.params["include_orgs"]:
         result["orgs"] = list({cluster.org.pk: cluster.org.raw for cluster in fleet.clusters}.values())

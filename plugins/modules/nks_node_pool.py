@@ -23,6 +23,7 @@ extends_documentation_fragment:
   - netapp.nks.attributes.update_module
   - netapp.nks.connection
   - netapp.nks.lifecycle
+  - netapp.nks.lifecycle.state
 options:
   cluster:
     description: The cluster of the pool, by its ID or name.
@@ -203,6 +204,8 @@ from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
 from ansible_collections.netapp.nks.plugins.module_utils._lifecycle import (
     Resource,
+    check_deletable,
+    check_size,
     find_one,
     find_own_cluster,
     find_own_org,
@@ -251,9 +254,9 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
             "node_pool": seen.pool and seen.pool.raw,
             "nodes": [node.raw for node in _plan.alive(seen.nodes)],
         },
-        lambda client, requests: check(client, cluster, requests),
+        lambda client, requests: check(client, cluster, wanted, requests),
     )
-    return reconcile(module, client, resource)
+    return reconcile(client, resource, module.params, module.check_mode)
 
 
 def look(client: NKSClient, cluster: Cluster, wanted: JSON) -> Seen:
@@ -267,11 +270,10 @@ def look(client: NKSClient, cluster: Cluster, wanted: JSON) -> Seen:
     return Seen(pool, [node for node in client.nodes(cluster) if pool and node.raw.get("pool") == pool.pk])
 
 
-def check(client: NKSClient, cluster: Cluster, requests: list[_plan.Request]) -> None:
-    for request in requests:
-        reason = client.why_not_deletable(cluster, request.target) if request.action == "delete_node" else ""
-        if reason:
-            raise NKSError(f"{request.sentence[:-1]}: this is refused: {one_line(reason, 300)}")
+def check(client: NKSClient, cluster: Cluster, wanted: JSON, requests: list[_plan.Request]) -> None:
+    check_deletable(client, cluster, requests)
+    if requests[0].action == "create":
+        check_size(client, str(cluster.raw.get("provider")), "instance_size", wanted["instance_size"])
 
 
 def send(client: NKSClient, cluster: Cluster, seen: Seen, request: _plan.Request) -> None:

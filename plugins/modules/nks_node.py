@@ -1,0 +1,155 @@
+#!/usr/bin/python
+# Copyright (c) 2026, netapp.nks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Delete nodes of a cluster of NKS."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: nks_node
+short_description: Delete nodes of a cluster of the NetApp Kubernetes Service
+version_added: 1.0.0
+description:
+  - Deletes nodes, for example broken ones, and waits until they are gone. To change the number of nodes, use
+    M(netapp.nks.nks_node_pool) or M(netapp.nks.nks_master_node).
+  - Before the first node is deleted, the module asks for each whether it can be deleted. The first master cannot.
+author:
+  - netapp.nks contributors (@netapp)
+extends_documentation_fragment:
+  - netapp.nks.attributes
+  - netapp.nks.attributes.update_module
+  - netapp.nks.connection
+  - netapp.nks.lifecycle
+options:
+  cluster:
+    description: The cluster, by its ID or name.
+    type: str
+    required: true
+  nodes:
+    description: The nodes, each by its ID or C(instance_id). One that does not exist counts as deleted.
+    type: list
+    elements: str
+    required: true
+  state:
+    description: The nodes must not exist.
+    type: str
+    choices: [absent]
+    required: true
+  wait_timeout:
+    description: Seconds for everything that the task does.
+    type: float
+    default: 1800
+seealso:
+  - module: netapp.nks.nks_master_node
+  - module: netapp.nks.nks_node_pool
+"""
+
+EXAMPLES = r"""
+- name: Get a cluster with its nodes
+  netapp.nks.nks_cluster_info:
+    orgs: [my-organization]
+    name: staging
+    include_nodes: true
+  register: found
+
+- name: Delete the nodes that have failed
+  netapp.nks.nks_node:
+    org: my-organization
+    cluster: staging
+    nodes: "{{ found.clusters[0].nodes | selectattr('is_failed') | map(attribute='pk') }}"
+    state: absent
+    wait_sleep: 0.5
+"""
+
+RETURN = r"""
+nodes:
+  description: The named nodes that still exist, as the API returns them.
+  returned: always, except when an option cannot be used
+  type: list
+  elements: dict
+  sample: []
+actions:
+  description: A sentence for each request that was sent, or would be sent in check mode.
+  returned: always, except when an option cannot be used
+  type: list
+  elements: str
+  sample:
+    - Delete the node spcstage01-worker-2 (ID 1202003).
+is_requested:
+  description: Whether all that is needed has been requested, so that only waiting is left.
+  returned: always, except when an option cannot be used
+  type: bool
+is_final:
+  description: Whether waiting longer cannot change the failure.
+  returned: when the nodes are not as wanted in time
+  type: bool
+unmet:
+  description: What is not as wanted, a sentence each.
+  returned: when the nodes are not as wanted in time
+  type: list
+  elements: str
+  sample: []
+"""
+
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.netapp.nks.plugins.module_utils import _plan
+from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
+from ansible_collections.netapp.nks.plugins.module_utils._errors import one_line
+from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
+from ansible_collections.netapp.nks.plugins.module_utils._lifecycle import (
+    Resource,
+    check_deletable,
+    find_own_cluster,
+    find_own_org,
+    reconcile,
+)
+from ansible_collections.netapp.nks.plugins.module_utils._module import run_module
+from ansible_collections.netapp.nks.plugins.module_utils._options import CONNECTION, OWN_ORG, wait_options
+from ansible_collections.netapp.nks.plugins.module_utils._types import Node
+
+
+def run(module: AnsibleModule, client: NKSClient) -> JSON:
+    names = module.params["nodes"]
+    org = find_own_org(client, module.params["org"])
+    cluster = find_own_cluster(client, org, module.params["cluster"])
+
+    def named(nodes: t.Sequence[Node]) -> list[Node]:
+        return [
+            node for node in nodes if node.state != "deleted" and {str(node.pk), str(node.instance_id)} & set(names)
+        ]
+
+    def unmet(_client: NKSClient, nodes: list[Node]) -> tuple[list[str], bool]:
+        return [f"The node {node} is {one_line(str(node.state))}." for node in named(nodes)], False
+
+    resource = Resource(
+        "The nodes are not gone",
+        lambda limited: limited.nodes(cluster),
+        lambda nodes: _plan.plan_nodes_absent(names, nodes),
+        lambda client, _nodes, request: client.delete_node(cluster, request.target),
+        unmet,
+        lambda nodes: {"nodes": [node.raw for node in named(nodes)]},
+        lambda client, requests: check_deletable(client, cluster, requests),
+    )
+    return reconcile(client, resource, module.params, module.check_mode)
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            **CONNECTION,
+            **OWN_ORG,
+            **wait_options(wait_timeout=1800),
+            "cluster": {"type": "str", "required": True},
+            "nodes": {"type": "list", "elements": "str", "required": True},
+            "state": {"type": "str", "choices": ["absent"], "required": True},
+        },
+        supports_check_mode=True,
+    )
+    run_module(module, run)
+
+
+if __name__ == "__main__":
+    main()
