@@ -14,12 +14,14 @@ description:
   - Succeeds only if every cluster in O(clusters) is as expected, seen in one look at the API. Put it in front of a
     deployment.
   - With O(wait_timeout) it looks again until all clusters are as expected. It fails at once when a cluster that should
-    run has failed, and on a failure that waiting does not change, such as the statuses 401, 403 and 404.
+    run has failed, and on a failure that waiting does not change, such as the statuses 400, 401 and 403.
   - It fails once, with a list of everything that is not as expected.
   - It also fails on any error of the API, on a name that fits several clusters, on an empty list, on a key or a value
     that it does not know and on what is not defined. It looks in check mode, too.
-  - While it waits, it shows on the controller what it waits for, when that changes and at least once a minute, or
-    after each look if O(wait_sleep) is longer. With C(async) or C(no_log) it shows nothing.
+  - While it waits, it shows on the controller what is still missing, at the start and then once a minute, or after each
+    look if O(wait_sleep) is longer, and at the end the verdict. With C(async) or C(no_log) it shows nothing.
+  - It fails, too, if the host on which it runs cannot be reached, even with C(ignore_unreachable), and if the API
+    contradicts itself about a cluster, for example if it lists a cluster twice with different contents.
   - The role P(netapp.nks.cluster_gate#role) runs this module with variables, for C(roles) and for dependencies of
     roles.
 author:
@@ -40,11 +42,12 @@ options:
       name:
         description:
           - Name of the cluster.
-          - White space around a name is refused, because it is easily overlooked. If the name of the cluster has it,
-            give C(id).
+          - White space around a name and characters that cannot be seen are refused, because they are easily
+            overlooked. If the name of the cluster has them, give C(id).
+          - Names are compared in the Unicode normalization form C.
         type: str
       id:
-        description: ID of the cluster, which the API calls C(pk).
+        description: ID of the cluster, which the API calls C(pk). It is 1 or more.
         type: int
       org:
         description: ID, slug or name of the organization of the cluster. Without it, the cluster is looked for in
@@ -55,7 +58,7 @@ options:
           - V(running) - the cluster is there, its C(state) is V(running), and it has not failed.
           - V(present) - the cluster is there, in whatever state.
           - V(absent) - the cluster is not there, and every organization that it could be in can be read. The token must
-            see at least one organization.
+            see at least one organization, and no cluster may have a name that looks the same.
         type: str
         choices: [running, present, absent]
         default: running
@@ -71,22 +74,32 @@ options:
   orgs:
     description:
       - Organizations in which to look for clusters whose entry has no C(org), each by its ID, slug or name.
-      - If it is not given, the environment variable E(NKS_ORG_ID) is used, a list separated by commas. If that is not
-        set either, every organization that the token may read is used.
+      - If it is not given, the environment variable E(NKS_ORG_ID) is used, a list separated by commas. It is read on
+        the controller, unless C(environment) of the task sets it. If it is not set either, every organization that the
+        token may read is used. A cluster that is found by its name then opens the gate with a warning if there are
+        organizations that the token may not read.
+      - Null is refused, because it would select all organizations.
     type: list
     elements: str
   wait_timeout:
     description:
       - Seconds to wait until all clusters are as expected. With V(0) it looks once.
       - No request and no pause goes on after this time, except that each request of the first look has O(api_timeout).
-        A request that fails in a way that may pass, such as no connection or the status 503, counts as not yet as
-        expected.
+        With progress shown, the first look repeats no request, because the wait does.
+      - A request that fails in a way that may pass, such as no connection or the status 503, counts as not yet as
+        expected. So does an organization that is gone between two requests of a look, and an answer that is not the
+        API's, such as a page of a gateway, once a look has succeeded.
+      - A C(timeout) of the task ends the task, but not the module, which goes on with its requests on its host.
+      - If it is omitted, what C(module_defaults) of the play set applies. The same is true for O(wait_sleep).
     type: float
     default: 0
   wait_sleep:
     description: Seconds between two looks while waiting.
     type: float
     default: 10
+notes:
+  - With C(become), or on another host than the controller, the environment variables C(NKS_*) of the user are not
+    there. Set the options instead, for example in C(module_defaults). Only E(NKS_ORG_ID) is read on the controller.
 seealso:
   - module: netapp.nks.nks_cluster_info
 """
@@ -129,7 +142,7 @@ EXAMPLES = r"""
 RETURN = r"""
 clusters:
   description: What was expected and seen, one entry for each entry of O(clusters), in the same order.
-  returned: always, except when O(clusters) or another option cannot be used
+  returned: if a look at the API succeeded
   type: list
   elements: dict
   contains:
@@ -167,7 +180,8 @@ clusters:
       type: list
       elements: str
     cluster:
-      description: The cluster as M(netapp.nks.nks_cluster_info) returns it. Null if it is not there or not certain.
+      description: The cluster as M(netapp.nks.nks_cluster_info) returns it. Null if it is not there or not certain. If
+        the gate fails, only its C(pk), C(name), C(org), C(state), C(is_failed), C(node_count) and C(k8s_version).
       returned: always
       type: dict
   sample:
@@ -184,14 +198,26 @@ clusters:
         state: running
         node_count: 3
 unmet:
-  description: The reasons of all clusters.
+  description: The reasons of all clusters. If the last look failed, the last one says so.
   returned: failure, except when O(clusters) or another option cannot be used
   type: list
   elements: str
   sample:
     - Cluster staging has 3 nodes, not 9 or more.
+error:
+  description: Why the last look at the API failed. RV(clusters) and RV(unmet) hold what an earlier look saw.
+  returned: if the last look failed
+  type: str
+retry_after:
+  description: Seconds that the API asks to wait before the next request.
+  returned: if the last look failed and the API asks for it
+  type: float
+is_final:
+  description: Whether waiting longer cannot change the outcome.
+  returned: failure, except when O(clusters) or another option cannot be used
+  type: bool
 msg:
-  description: Whether the gate opens. If it does not, everything that is not as expected.
+  description: Whether the gate opens. If it does not, everything that is not as expected, one reason a line.
   returned: always
   type: str
   sample: "The gate opens: 2 of 2 clusters are as expected."

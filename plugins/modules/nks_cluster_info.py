@@ -13,9 +13,9 @@ version_added: 1.0.0
 description:
   - Returns the active clusters of one, several or all organizations that an API token may read.
   - Can wait until the selected clusters exist, run, or are gone.
-  - If no cluster fits, RV(clusters) is empty. Without O(wait_for) this is not an error. If clusters exist, but none has
-    the values in O(workspaces), O(states), O(providers) or O(regions), there is a warning that says which values they
-    have.
+  - If no cluster matches, RV(clusters) is empty. Without O(wait_for) this is not an error. If clusters exist, but none
+    has the values in O(workspaces), O(states), O(providers) or O(regions), there is a warning that says which values
+    they have. A misspelt value in O(states) is warned of, too.
 author:
   - netapp.nks contributors (@netapp)
 extends_documentation_fragment:
@@ -31,11 +31,12 @@ options:
       - O(id) and O(name) are mutually exclusive.
     type: int
   name:
-    description: Select the clusters with exactly this name. A name is unique only within an organization.
+    description: Select the clusters with exactly this name, compared in the Unicode normalization form C. Characters
+      that cannot be seen are refused. A name is unique only within an organization.
     type: str
   include_failures:
     description:
-      - Whether to add C(failure) to each cluster that has failed, the reason in its build logs.
+      - Whether to add C(failure) and C(failure_details) to each cluster that has failed, the reason in its build logs.
       - Takes one more request for each cluster that has failed, and none for the others.
     type: bool
     default: false
@@ -47,13 +48,14 @@ options:
     description:
       - The fields of each cluster to return. With many clusters, a play is much faster with only the fields that it
         needs.
-      - If it is not set, all fields are returned.
+      - If it is not set, all fields are returned. A field that no cluster has is warned of.
     type: list
     elements: str
   wait_for:
     description:
       - What to wait for. The module asks the API again and again until it is true. After O(wait_timeout) seconds it
-        fails and says what it saw last.
+        fails and says what it saw last. While it waits, it shows on the controller what is still missing, at the start
+        and then once a minute. With C(async) or C(no_log) it shows nothing.
       - In check mode the module asks once, and does not fail if it is not true yet.
       - V(present) - at least one cluster is selected, in any state.
       - V(running) - at least one cluster is selected, and the C(state) of all of them is V(running). If one of them has
@@ -84,9 +86,12 @@ EXAMPLES = r"""
   netapp.nks.nks_cluster_info:
   register: all
 
-- name: Show their names and states
+- name: Show their names, states and numbers of nodes
   ansible.builtin.debug:
-    msg: "{{ all.clusters | items2dict('name', 'state') }}"
+    msg: "{{ item.name }} is {{ item.state }} and has {{ item.node_count | default(0, true) }} nodes"
+  loop: "{{ all.clusters }}"
+  loop_control:
+    label: "{{ item.pk }}"
 
 - name: Get the running clusters of one organization on two clouds, with their nodes
   netapp.nks.nks_cluster_info:
@@ -132,7 +137,7 @@ EXAMPLES = r"""
 RETURN = r"""
 clusters:
   description:
-    - The selected clusters as the API returns them, without the secrets in their solutions. Empty if none fits.
+    - The selected clusters as the API returns them, without the secrets in their solutions. Empty if none matches.
     - Any field may be missing, and servers may add fields. With O(include_details) there are many more.
   returned: success
   type: list
@@ -338,6 +343,10 @@ clusters:
       description: Why the cluster has failed, as its build logs say. Empty if they do not say why, or cannot be read.
       returned: when O(include_failures=true), for clusters that have failed
       type: str
+    failure_details:
+      description: More about C(failure), for example what the provider answered. May be empty.
+      returned: when O(include_failures=true), for clusters that have failed
+      type: str
   sample:
     - pk: 45
       instance_id: spcbsk7u4u
@@ -386,6 +395,25 @@ endpoint:
   returned: success
   type: str
   sample: https://nks.example.com
+unmet:
+  description: What was not as O(wait_for) wants it. If the last look failed, the last sentence says so.
+  returned: if O(wait_for) was not reached
+  type: list
+  elements: str
+  sample:
+    - build-me (ID 1203) is building.
+error:
+  description: Why the last look at the API failed.
+  returned: if O(wait_for) was not reached and the last look failed
+  type: str
+retry_after:
+  description: Seconds that the API asks to wait before the next request.
+  returned: if O(wait_for) was not reached, the last look failed and the API asks for it
+  type: float
+is_final:
+  description: Whether waiting longer cannot change the outcome.
+  returned: if O(wait_for) was not reached
+  type: bool
 skipped_orgs:
   description: Organizations that the token sees but may not read. What clusters they have is not known. An organization
     in O(orgs) is never skipped.
@@ -408,6 +436,7 @@ skipped_orgs:
       detail: You do not have permission to perform this action.
 """
 
+import difflib
 import time
 import typing as t
 
@@ -446,6 +475,7 @@ def query(module: AnsibleModule, client: NKSClient) -> dict[str, t.Any]:
     fleet = with_includes(client, fleet, **params_for(module, INCLUDES))
     if module.params["include_failures"]:
         fleet = with_failures(client, fleet)
+    warn_of_unknown_fields(module, fleet.clusters)
     result = {
         "clusters": only_fields(fleet.clusters, module.params["fields"]),
         "skipped_orgs": [skipped.result() for skipped in fleet.skipped_orgs],
@@ -454,6 +484,14 @@ def query(module: AnsibleModule, client: NKSClient) -> dict[str, t.Any]:
     if module.params["include_orgs"]:
         result["orgs"] = list({cluster.org.pk: cluster.org.raw for cluster in fleet.clusters}.values())
     return result
+
+
+def warn_of_unknown_fields(module: AnsibleModule, clusters: list[Cluster]) -> None:
+    known = list(dict.fromkeys(field for cluster in clusters for field in cluster.raw))
+    for field in module.params["fields"] or []:
+        if clusters and field not in known:
+            near = difflib.get_close_matches(field, known, 1)
+            module.warn(f"No cluster has the field {one_line(field)}.{f' Did you mean {near[0]}?' if near else ''}")
 
 
 def only_fields(clusters: list[Cluster], fields: list[str] | None) -> list[JSON]:

@@ -15,6 +15,10 @@ for clusters in '"{{ nothing }}"' '[{"name": "{{ nothing }}"}]' '[{"name": "{{ n
     fails env ANSIBLE_ERROR_ON_UNDEFINED_VARS=false ansible-playbook ../role_cluster_gate/gate.yml -e "{\"cluster_gate_clusters\": $clusters}"
 done
 
+# A part of a text that is omitted
+fails ansible-playbook ../role_cluster_gate/gate.yml \
+    -e '{"cluster_gate_clusters": [{"name": "prod{{ nothing | default(omit) }}", "org": 381, "expect": "absent"}]}'
+
 # A cluster that was as expected while another was waited for, and no longer is
 fake POST reset
 fake POST step 1
