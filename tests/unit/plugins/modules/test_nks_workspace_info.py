@@ -65,10 +65,10 @@ def test_workspaces_are_returned_once_and_as_the_api_answers_them_less_secrets(f
         {"pk": 1, "name": "{{ 1 + 1 }}", "clusters": [{"pk": 2}], "new": [{"x": 1.5}], "is_pinned": False},
         {"pk": 4, "name": None},
         {"pk": 4, "name": None},
-        {"pk": 5, "user_solutions": [{"pk": 3, "config": {"replicas": 2}}]},
+        {"pk": 5, "user_solutions": [{"pk": 3, "config": {"version": "2"}}]},
     ]
     listed = [dict(workspace) for workspace in workspaces]
-    listed[3]["user_solutions"] = [{"pk": 3, "config": {"replicas": 2, "adminPassword": "never-show"}}]
+    listed[3]["user_solutions"] = [{"pk": 3, "config": {"version": "2", "adminPassword": "never-show"}}]
     fake.fault("/orgs/381/workspaces", "body", body=json.dumps(listed))
     assert run_module(main, orgs=["381"])["workspaces"] == [workspaces[0], workspaces[1], workspaces[3]]
 
