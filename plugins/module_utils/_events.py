@@ -41,6 +41,8 @@ ansible-rulebook evaluates a text that looks like a Python literal. So a backsla
 follows a quotation mark can become the beginning of a text.
 """
 
+MAX_TEXT, MAX_KEY, MAX_NUMBER = 10**7, 10**4, 10**999
+
 
 class Observed(t.NamedTuple):
     """A cluster as it was at the last poll."""
@@ -92,18 +94,21 @@ def compare(
     return events, new_snapshot
 
 
-def escape_jinja(value: t.Any) -> t.Any:
-    """The value with ``_`` in place of each character that is ``UNSAFE``, and of each empty key.
+def escape_event(value: t.Any) -> t.Any:
+    """The value as ansible-rulebook and Ansible can safely take it.
 
-    ansible-rulebook passes events to playbooks as extra variables, which Ansible evaluates as templates. An empty key
-    ends its rule engine.
+    ``_`` replaces each character that is ``UNSAFE``: ansible-rulebook passes events to playbooks as extra variables,
+    which Ansible evaluates as templates. An empty key would end the rule engine without a message, and it drops an
+    event with a longer key, text or number.
     """
     if isinstance(value, str):
-        return UNSAFE.sub("_", value)
+        return UNSAFE.sub("_", value[:MAX_TEXT])
+    if isinstance(value, int) and not -MAX_NUMBER < value < MAX_NUMBER:
+        return str(value)
     if isinstance(value, list):
-        return [escape_jinja(item) for item in value]
+        return [escape_event(item) for item in value]
     if isinstance(value, dict):
-        return {escape_jinja(name) or "_": escape_jinja(item) for name, item in value.items()}
+        return {escape_event(name[:MAX_KEY]) or "_": escape_event(item) for name, item in value.items()}
     return value
 
 

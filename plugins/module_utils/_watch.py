@@ -23,7 +23,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._events import (
     Snapshot,
     cluster_key,
     compare,
-    escape_jinja,
+    escape_event,
     missing_keys,
 )
 from ansible_collections.netapp.nks.plugins.module_utils._failures import newest_failure
@@ -89,7 +89,7 @@ class Watch:
                 raise
             events = self._error(None, str(exc), exc.status)
         return [
-            escape_jinja({"id": uuid.uuid4().hex, **event, "time": self._time})
+            escape_event({"id": uuid.uuid4().hex, **event, "time": self._time})
             for event in events
             if self._is_wanted(event)
         ]

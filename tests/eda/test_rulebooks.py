@@ -171,17 +171,18 @@ def test_a_rulebook_reacts_to_what_runs_fails_and_goes_through_an_outage(
     ("joined", "org", "fields"),
     [
         ("{{ event.org.name }}{{ event.cluster.name }}", "My {", {"name": "{ LOOKUP }}"}),
-        ("{{ event.cluster.name }}", "My", {"name": r"'\x7b\x7b LOOKUP \x7d\x7d'"}),
-        ("{{ event.cluster.name }}", "My", {"name": "'a{' '{ LOOKUP }}'"}),
-        ("{ {{ event.cluster.name }}", "My", {"name": "{ LOOKUP }}"}),
+        ("{% raw %}{{% endraw %}{{ event.cluster.name }}", "My", {"name": "{ LOOKUP }}"}),
         (
             "{{ event.cluster.name }}{{ event.cluster.region }}",
             "My",
             {"name": "#jin", "region": "ja2: HEADER\n[[ LOOKUP ]]"},
         ),
         ("#{{ event.cluster.name }}", "My", {"name": "jinja2: HEADER\n[[ LOOKUP ]]"}),
-        ("{{ event.cluster.name }}", "My", {"name": "'''#jin''' '''ja2: HEADER\n[[ LOOKUP ]]'''"}),
-        ("{{ event.cluster }}", "My", {"custom": {"{{ LOOKUP }}": "{{ LOOKUP }}"}}),
+        ("{{ event.cluster }}", "My", {"zone": {"{{ LOOKUP }}": "{{ LOOKUP }}"}}),
+        # ansible-rulebook evaluates a text that is a Python literal.
+        ("{{ event.cluster.name }}", "My", {"name": r'"\x7b\x7b LOOKUP \x7d\x7d"'}),
+        ("{{ event.cluster.name }}", "My", {"name": '"a{" "{ LOOKUP }}"'}),
+        ("{{ event.cluster.name }}", "My", {"name": '"""#jin""" """ja2: HEADER\n[[ LOOKUP ]]"""'}),
     ],
 )
 def test_no_texts_of_the_api_become_a_template_in_a_playbook(
@@ -217,9 +218,10 @@ def test_what_cannot_be_read_hides_no_event_of_the_rest(fake: FakeNKS, run: Run,
         "": {"": [{"": 1}]},
         "a/b": {"*": 1},
         "$x": {"\0": "\0", "meta": {"source": 1}},
-        "big": 10**300,
+        "n": 10**1500,
+        "k" * 60000: "x" * 21000000,
     }
-    fake.change_cluster(1202, is_failed=True, custom=odd)
+    fake.change_cluster(1202, is_failed=True, zone=odd)
     rulebook.prints("cluster_failed 1202 -")
     rulebook.prints("source_error 382 -")
     fake.change_cluster(1201, name="renamed")
