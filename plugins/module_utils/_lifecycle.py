@@ -55,16 +55,18 @@ class Progress(t.Generic[S]):
     unmet: list[str] = dataclasses.field(default_factory=list)
     refusals: list[str] = dataclasses.field(default_factory=list)
     """Why the API refuses to delete something now."""
+    warnings: list[str] = dataclasses.field(default_factory=list)
     is_final: bool = False
 
     def result(self, resource: Resource[S]) -> JSON:
         found = {} if self.seen is None else resource.result(self.seen)
-        is_requested = bool(self.plan and self.plan.is_complete)
+        is_requested = bool(self.plan and not self.plan.later and not self.refusals)
         return {
             "changed": bool(self.actions),
             "actions": self.actions,
             "diff": self.diff,
             "is_requested": is_requested,
+            "warnings": self.warnings,
             **found,
         }
 
@@ -84,6 +86,7 @@ def reconcile(client: NKSClient, resource: Resource[S], params: JSON, check_mode
         progress.plan = resource.plan(progress.seen)
         progress.refusals = []
         while not progress.refusals:
+            progress.warnings = progress.plan.warnings
             needed = [request for request in progress.plan.requests if request.key not in sent]
             if not needed or params["wait_only"]:
                 break
@@ -101,6 +104,7 @@ def reconcile(client: NKSClient, resource: Resource[S], params: JSON, check_mode
                     break
                 sent.add(request.key)
             if check_mode:
+                progress.actions += [request.sentence for request in progress.plan.later]
                 break
             progress.seen = resource.look(limited)
             progress.plan = resource.plan(progress.seen)
@@ -109,7 +113,7 @@ def reconcile(client: NKSClient, resource: Resource[S], params: JSON, check_mode
             return progress
         progress.unmet, progress.is_final = resource.unmet(limited, progress.seen)
         progress.unmet += progress.refusals
-        if not progress.unmet and not progress.plan.is_complete:
+        if not progress.unmet and progress.plan.later:
             progress.unmet = ["The next step is requested with the next look."]
         return progress
 
@@ -152,7 +156,12 @@ def _send(client: NKSClient, resource: Resource[S], progress: Progress[S], reque
     except NKSError as exc:
         if not (exc.is_unclear or exc.status in (400, 404, 409)):
             raise
-        seen = resource.look(client)
+        if exc.is_unclear and not request.is_seen_at_once:
+            return True
+        try:
+            seen = resource.look(client)
+        except NKSError as other:  # sent again, it could be done twice
+            raise NKSError(f"{exc} Then: {other}", status=other.status, url=other.url) from None
         if request.key in [other.key for other in resource.plan(seen).requests]:
             if exc.is_unclear:
                 raise NKSError(
@@ -185,9 +194,25 @@ def find_one(items: t.Sequence[R], what: str, name: str | None, pk: int | None) 
     found = [item for item in items if (item.pk == pk if pk is not None else item.name == name)]
     # What was deleted stays listed for a while, when its name is free again.
     alive = [item for item in found if item.state not in ("deleting", "deleted")]
+    if pk is not None and name is not None and found and found[0].name != name:
+        raise NKSError(f"The {what} {found[0]} does not have the name {one_line(repr(name))}.")
     if len(alive) > 1:
         raise NKSError(f"More than one {what} has the name {name!r}: {join_limited(alive)}. Give the id.")
     return next(iter([*alive, *found]), None)
+
+
+def find_whole(
+    items: t.Sequence[R], get: t.Callable[[int], R], what: str, name: str | None, pk: int | None
+) -> R | None:
+    """The item with this ID, or else with this name, as it is answered on its own. What is 404 can still be listed."""
+    found = find_one(items, what, name, pk)
+    pk = found.pk if found else pk
+    try:
+        return None if pk is None else get(pk)
+    except NKSStatusError as exc:
+        if exc.status != 404:
+            raise
+        return None
 
 
 def find_named(items: t.Sequence[R], what: str, identifier: str) -> R:

@@ -28,6 +28,8 @@ class Request:
     body: JSON = dataclasses.field(default_factory=dict)
     target: int = 0
     """The ``pk`` of a part, for example of a node."""
+    is_seen_at_once: bool = True
+    """Whether the next look shows that the change was made."""
 
     @property
     def key(self) -> tuple[str, int]:
@@ -44,8 +46,9 @@ class Plan:
     """The fields that change, as they are."""
     after: JSON = dataclasses.field(default_factory=dict)
     """The fields that change, as they will be."""
-    is_complete: bool = True
-    """Whether nothing else has to be requested once these requests are done."""
+    later: list[Request] = dataclasses.field(default_factory=list)
+    """What has to be requested once these requests are done, as far as it is known."""
+    warnings: list[str] = dataclasses.field(default_factory=list)
 
 
 class Field(t.NamedTuple):
@@ -131,13 +134,18 @@ def differences(fields: dict[str, Field], wanted: JSON, there: JSON) -> list[str
     ]
 
 
-def check_fixed(what: str, found: list[str]) -> None:
-    """:raises NKSError: something differs that cannot be changed."""
-    if found:
-        raise NKSError(
-            f"{what} cannot be changed in this way: {'; '.join(found)}. Leave these options as they are, or create "
-            "another one."
-        )
+def check_fixed(what: str, fields: dict[str, Field], wanted: JSON, there: JSON) -> list[str]:
+    """The warnings of what differs and cannot be changed.
+
+    :raises NKSError: something differs, and ``fixed_differences`` is not ``warn``.
+    """
+    found = differences(fields, wanted, there)
+    if not found:
+        return []
+    message = f"{what} cannot be changed in this way: {'; '.join(found)}."
+    if wanted.get("fixed_differences") == "warn":
+        return [message]
+    raise NKSError(f"{message} Leave these options as they are, or create another one.")
 
 
 def missing_options(wanted: JSON, required: t.Iterable[str], what: str) -> None:
@@ -153,28 +161,20 @@ def plan_cluster(wanted: JSON, there: Cluster | None, replace_failed: bool = Fal
     :param has_failed: whether the cluster has failed, also if only its logs say so.
     :raises NKSError: what is wanted cannot be had.
     """
-    name = one_line(str(wanted["name"] if there is None else there.name))
-    create = Request("create", f"Create the cluster {name}.", cluster_body(wanted))
-    created = {"state": "running", **given(create.body, ("name", *CLUSTER_FIELDS, "k8s_version"))}
-    if there is None:
-        required = ("provider", "provider_keyset", "region", "k8s_version", "worker_count", "worker_size")
-        missing_options(wanted, required, f"The cluster {name}")
-        return Plan([create], {"state": "absent"}, created)
-    if there.state == "deleting":
-        return Plan([], {"state": "deleting"}, created, is_complete=False)
-    if has_failed and replace_failed:
-        return Plan([_delete(there)], {"state": there.state}, created, is_complete=False)
+    if there is None or there.state == "deleting" or (has_failed and replace_failed):
+        create = _create_cluster(wanted)
+        created = {"state": "running", **given(create.body, ("name", *CLUSTER_FIELDS, "k8s_version"))}
+        if there is None:
+            return Plan([create], {"state": "absent"}, created)
+        first = [] if there.state == "deleting" else [_delete(there)]
+        return Plan(first, {"state": there.state}, created, later=[create])
     raw = {**there.raw, "workspace": (there.raw.get("workspace") or {}).get("pk")}
-    found = differences(CLUSTER_FIELDS, wanted, raw)
-    if wanted.get("name") not in (None, there.name):
-        found.insert(0, f"name is {one_line(repr(there.name))}, not {one_line(repr(wanted['name']))}")
-    if wanted.get("fixed_differences") != "warn":
-        check_fixed(f"The cluster {there}", found)
+    warnings = check_fixed(f"The cluster {there}", CLUSTER_FIELDS, wanted, raw)
     version = wanted.get("k8s_version")
     if version in (None, "latest") or meets_version(there.raw.get("k8s_version"), version) or has_failed:
-        return Plan()
+        return Plan(warnings=warnings)
     offered = [str(offer) for offer in there.raw.get("version_migrations") or []]
-    target = next((offer for offer in offered if meets_version(offer, version)), None)
+    target = max((offer for offer in offered if meets_version(offer, version)), key=_numbers, default=None)
     if target is None:
         raise NKSError(
             f"The cluster {there} has Kubernetes {there.raw.get('k8s_version')} and cannot be upgraded to {version}. "
@@ -182,7 +182,8 @@ def plan_cluster(wanted: JSON, there: Cluster | None, replace_failed: bool = Fal
         )
     sentence = f"Upgrade the cluster {there} from Kubernetes {there.raw.get('k8s_version')} to {target}."
     before, after = {"k8s_version": there.raw.get("k8s_version")}, {"k8s_version": target}
-    return Plan([Request("upgrade", sentence, {"version": target})], before, after)
+    upgrade = Request("upgrade", sentence, {"version": target}, is_seen_at_once=False)
+    return Plan([upgrade], before, after, warnings=warnings)
 
 
 def plan_cluster_absent(there: Cluster | None) -> Plan:
@@ -192,6 +193,13 @@ def plan_cluster_absent(there: Cluster | None) -> Plan:
     if (there.raw.get("config") or {}).get("is_service_cluster"):
         raise NKSError(f"The cluster {there} is a service cluster, which NKS runs for its own use. It is not deleted.")
     return Plan([_delete(there)], {"state": there.state}, {"state": "absent"})
+
+
+def _create_cluster(wanted: JSON) -> Request:
+    name = one_line(str(wanted.get("name") or ""))
+    required = ("name", "provider", "provider_keyset", "region", "k8s_version", "worker_count", "worker_size")
+    missing_options(wanted, required, f"The cluster {name or wanted.get('id')}")
+    return Request("create", f"Create the cluster {name}.", cluster_body(wanted))
 
 
 def _delete(there: Cluster) -> Request:
@@ -218,8 +226,12 @@ def cluster_body(wanted: JSON) -> JSON:
 
 def meets_version(there: t.Any, wanted: t.Any) -> bool:
     """Whether a version is the wanted one. A shorter one, such as ``v1.15``, is met by each version that begins so."""
-    numbers, least = (re.findall("[0-9]+", str(version)) for version in (there, wanted))
-    return bool(least) and numbers[: len(least)] == least
+    least = _numbers(wanted)
+    return bool(least) and _numbers(there)[: len(least)] == least
+
+
+def _numbers(version: t.Any) -> list[int]:
+    return [int(number) for number in re.findall("[0-9]+", str(version))]
 
 
 def plan_pool(wanted: JSON, there: NodePool | None, nodes: t.Sequence[Node], replace_failed: bool = False) -> Plan:
@@ -229,26 +241,19 @@ def plan_pool(wanted: JSON, there: NodePool | None, nodes: t.Sequence[Node], rep
     :raises NKSError: what is wanted cannot be had.
     """
     check_limits(wanted)
-    name = one_line(str(wanted["name"] if there is None else there.name))
-    if there is None:
-        missing_options(wanted, ("instance_size", "platform", "node_count"), f"The node pool {name}")
-        fixed = [field for field in POOL_FIELDS if POOL_FIELDS[field].kind == "fixed"]
-        body = {**(wanted.get("extra") or {}), **given(wanted, ("name", "node_count", *fixed))}
-        create = Request("create", f"Create the node pool {name} with {_nodes(wanted['node_count'])}.", body)
-        later = wanted.get("autoscaled") is not None and wanted["autoscaled"]
-        return Plan([create], {"state": "absent"}, {"state": "active", **body}, is_complete=not later)
-    if there.state == "deleting":
-        return Plan([], {"state": "deleting"}, {"state": "active"}, is_complete=False)
-    if there.state == "failed" and replace_failed:
-        return dataclasses.replace(plan_pool_absent(there, nodes), after={"state": "active"}, is_complete=False)
-    found = differences(POOL_FIELDS, wanted, there.raw)
-    if wanted.get("name") not in (None, there.name):
-        found.insert(0, f"name is {one_line(repr(there.name))}, not {one_line(repr(wanted['name']))}")
-    if wanted.get("fixed_differences") != "warn":
-        check_fixed(f"The node pool {there}", found)
-    scaling = given(wanted, ("autoscaled", "min_count", "max_count"))
+    # Limits mean nothing without autoscaling.
+    scaling = given(wanted, ("autoscaled", "min_count", "max_count") if wanted.get("autoscaled") else ("autoscaled",))
+    if there is None or there.state in ("deleting", "deleted") or (there.state == "failed" and replace_failed):
+        create = _create_pool(wanted)
+        scale = [_scaling_request(create.body["name"], scaling)] if scaling.get("autoscaled") else []
+        created = {"state": "active", **create.body, **(scaling if scale else {})}
+        if there is None:
+            return Plan([create], {"state": "absent"}, created, later=scale)
+        deletion = plan_pool_absent(there, nodes)
+        return Plan(deletion.requests, {"state": there.state}, created, later=[*deletion.later, create, *scale])
+    warnings = check_fixed(f"The node pool {there}", POOL_FIELDS, wanted, there.raw)
     changed = {field: value for field, value in scaling.items() if there.raw.get(field) != value}
-    requests = [_scaling_request(there, scaling)] if changed else []
+    requests = [_scaling_request(str(there), scaling)] if changed else []
     before: JSON = {field: there.raw.get(field) for field in changed}
     after: JSON = dict(changed)
     present = alive(nodes)
@@ -268,7 +273,16 @@ def plan_pool(wanted: JSON, there: NodePool | None, nodes: t.Sequence[Node], rep
         elif count < len(present):
             victims = in_order_of_deletion(present, wanted.get("delete_nodes") or [])[: len(present) - count]
             requests += [_delete_node(node) for node in victims]
-    return Plan(requests, before, after)
+    return Plan(requests, before, after, warnings=warnings)
+
+
+def _create_pool(wanted: JSON) -> Request:
+    name = one_line(str(wanted.get("name") or ""))
+    required = ("name", "instance_size", "platform", "node_count")
+    missing_options(wanted, required, f"The node pool {name or wanted.get('id')}")
+    fixed = [field for field in POOL_FIELDS if POOL_FIELDS[field].kind == "fixed"]
+    body = {**(wanted.get("extra") or {}), **given(wanted, ("name", "node_count", *fixed))}
+    return Request("create", f"Create the node pool {name} with {_nodes(wanted['node_count'])}.", body)
 
 
 def plan_pool_absent(there: NodePool | None, nodes: t.Sequence[Node]) -> Plan:
@@ -276,12 +290,10 @@ def plan_pool_absent(there: NodePool | None, nodes: t.Sequence[Node]) -> Plan:
     if there is None or there.state in ("deleting", "deleted"):
         return Plan()
     diff = {"state": there.state}, {"state": "absent"}
-    present = alive(nodes)
-    if present:
-        return Plan([_delete_node(node) for node in present], *diff, is_complete=False)
+    delete = Request("delete", f"Delete the node pool {there}.", target=there.pk)
     if any(node.state != "deleted" for node in nodes):
-        return Plan([], *diff, is_complete=False)
-    return Plan([Request("delete", f"Delete the node pool {there}.", target=there.pk)], *diff)
+        return Plan([_delete_node(node) for node in alive(nodes)], *diff, later=[delete])
+    return Plan([delete], *diff)
 
 
 def _nodes(count: int) -> str:
@@ -292,12 +304,11 @@ def _delete_node(node: Node) -> Request:
     return Request("delete_node", f"Delete the node {node}.", target=node.pk)
 
 
-def _scaling_request(pool: NodePool, scaling: JSON) -> Request:
-    limits = {field: scaling.get(field, pool.raw.get(field)) for field in ("min_count", "max_count")}
-    if not scaling.get("autoscaled", pool.raw.get("autoscaled")):
-        return Request("autoscale", f"Turn autoscaling of the node pool {pool} off.", {"autoscaled": False})
-    sentence = f"Let the node pool {pool} scale from {limits['min_count']} to {limits['max_count']} nodes."
-    return Request("autoscale", sentence, {"autoscaled": True, **limits})
+def _scaling_request(pool: str, scaling: JSON) -> Request:
+    if not scaling["autoscaled"]:
+        return Request("autoscale", f"Turn autoscaling of the node pool {pool} off.", scaling)
+    sentence = f"Let the node pool {pool} scale from {scaling['min_count']} to {_nodes(scaling['max_count'])}."
+    return Request("autoscale", sentence, scaling)
 
 
 def check_limits(wanted: JSON) -> None:
@@ -308,6 +319,8 @@ def check_limits(wanted: JSON) -> None:
     low, high = wanted.get("min_count"), wanted.get("max_count")
     if (low is None) != (high is None):
         raise NKSError("min_count and max_count need each other.")
+    if low is not None and wanted.get("autoscaled") is None:
+        raise NKSError("min_count and max_count need autoscaled.")
     if low is not None and low > high:
         raise NKSError(f"min_count must not be above max_count: {low} is above {high}.")
     if wanted.get("autoscaled") and low is None:
@@ -327,20 +340,22 @@ def plan_masters(wanted: JSON, nodes: t.Sequence[Node]) -> Plan:
     if wanted.get("zone") is not None:
         masters = [node for node in masters if node.raw.get("zone") == wanted["zone"]]
     present, count = alive(masters), wanted["count"]
-    diff = {"count": len(present)}, {"count": count}
     if count == len(present):
         return Plan()
-    if any(node.state != "running" for node in masters):
-        return Plan([], *diff, is_complete=False)
-    is_last = abs(count - len(present)) == 1
-    if count > len(present):
-        body = {"role": "master", "node_count": 1, "root_disk_size": 0}
-        body.update(given(wanted, ("size", "root_disk_size", "zone", "provider_subnet_id", "provider_subnet_cidr")))
-        sentence = f"Add master {len(present) + 1} of {count}."
-        return Plan([Request("add", sentence, body, len(present) + 1)], *diff, is_complete=is_last)
-    newest = max(present, key=lambda node: node.pk)
-    check_is_not_first_master(newest, nodes)
-    return Plan([_delete_node(newest)], *diff, is_complete=is_last)
+    body = {"role": "master", "node_count": 1, "root_disk_size": 0}
+    body.update(given(wanted, ("size", "root_disk_size", "zone", "provider_subnet_id", "provider_subnet_cidr")))
+    newest = sorted(present, key=lambda node: node.pk, reverse=True)[: max(0, len(present) - count)]
+    for node in newest:
+        check_is_not_first_master(node, nodes)
+    steps = [
+        *(
+            Request("add", f"Add master {number} of {count}.", body, number)
+            for number in range(len(present) + 1, count + 1)
+        ),
+        *map(_delete_node, newest),
+    ]
+    ready = 1 if all(node.state == "running" for node in masters) else 0
+    return Plan(steps[:ready], {"count": len(present)}, {"count": count}, later=steps[ready:])
 
 
 def plan_nodes_absent(names: t.Sequence[t.Any], nodes: t.Sequence[Node]) -> Plan:

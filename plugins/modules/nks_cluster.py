@@ -143,6 +143,11 @@ options:
     description: Whether to delete a cluster that has failed, and create it again. Nothing else is ever replaced.
     type: bool
     default: false
+  logs_after:
+    description:
+      - During an upgrade, failures in the build log count only if they are newer than this, in seconds since 1970.
+      - It is needed only with O(wait_only), and is RV(logs_after) of the task that requested the upgrade.
+    type: float
   wait_timeout:
     description: Seconds for everything that the task does.
     type: float
@@ -210,6 +215,10 @@ is_requested:
   description: Whether all that is needed has been requested, so that only waiting is left.
   returned: always, except when an option cannot be used
   type: bool
+logs_after:
+  description: When the newest build log before the upgrade was made, in seconds since 1970. Null without an upgrade.
+  returned: always, except when an option cannot be used
+  type: float
 is_final:
   description: Whether waiting longer cannot change the failure.
   returned: when the cluster is not as wanted in time
@@ -228,15 +237,19 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.netapp.nks.plugins.module_utils import _plan
 from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
-from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, NKSStatusError, one_line
-from ansible_collections.netapp.nks.plugins.module_utils._failures import find_failures
+from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, one_line
+from ansible_collections.netapp.nks.plugins.module_utils._failures import (
+    build_has_failed,
+    find_failures,
+    newest_failure,
+)
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
 from ansible_collections.netapp.nks.plugins.module_utils._lifecycle import (
     Resource,
     check_size,
     find_named,
-    find_one,
     find_own_org,
+    find_whole,
     reconcile,
 )
 from ansible_collections.netapp.nks.plugins.module_utils._module import run_module
@@ -277,24 +290,24 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
     is_wanted = wanted["state"] == "present"
 
     def look(limited: NKSClient) -> Seen:
-        found = find_one(limited.clusters(org, include_service_clusters=True), "cluster", wanted["name"], wanted["id"])
-        try:
-            cluster = found and limited.cluster(org, found.pk)
-        except NKSStatusError as exc:
-            if exc.status != 404:
-                raise
-            cluster = None  # deleted, and still listed
-        return Seen(cluster, find_failures(limited, [cluster])[0] if cluster else None)
+        clusters = limited.clusters(org, include_service_clusters=True)
+        cluster = find_whole(clusters, lambda pk: limited.cluster(org, pk), "cluster", wanted["name"], wanted["id"])
+        if cluster and not is_wanted:
+            wanted["id"] = cluster.pk  # gone is what is 404, not what is not listed
+        return Seen(cluster, find_failure(limited, cluster, wanted["logs_after"]) if cluster else None)
 
     def plan(seen: Seen) -> _plan.Plan:
         if not is_wanted:
             return _plan.plan_cluster_absent(seen.cluster)
-        return _plan.plan_cluster(wanted, seen.cluster, wanted["replace_failed"], seen.failure is not None)
+        has_failed = seen.failure is not None and seen.cluster is not None and not seen.cluster.is_running
+        return _plan.plan_cluster(wanted, seen.cluster, wanted["replace_failed"], has_failed)
 
     def send(client: NKSClient, seen: Seen, request: _plan.Request) -> None:
         if request.action == "create":
+            wanted.update(id=None, replace_failed=False)  # a new one is not replaced again
             client.create_cluster(org, request.body, wanted["workspace"])
         elif seen.cluster and request.action == "upgrade":
+            wanted["logs_after"] = max([0.0, *(log.created for log in client.logs(seen.cluster))])
             client.upgrade_cluster(seen.cluster, request.body["version"])
         elif seen.cluster:
             client.delete_cluster(seen.cluster)
@@ -308,13 +321,30 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
         raise NKSError(f"There is no cluster with the ID {module.params['id']}. To create one, give its name.")
     what = one_line(str(wanted["name"] if wanted["id"] is None else wanted["id"]))
     title = f"The cluster {what} is not {'as wanted' if is_wanted else 'gone'}"
-    resource = Resource(title, look, plan, send, lambda _client, seen: unmet(wanted, seen), result, check)
+    resource = Resource(
+        title,
+        look,
+        plan,
+        send,
+        lambda _client, seen: unmet(wanted, seen),
+        lambda seen: {"cluster": seen.cluster and seen.cluster.raw, "logs_after": wanted["logs_after"]},
+        check,
+    )
     return reconcile(client, resource, module.params, module.check_mode)
+
+
+def find_failure(client: NKSClient, cluster: Cluster, logs_after: float | None) -> Log | None:
+    """The log of the failure of the build, or else of the upgrade, which only logs after its request can be about."""
+    if logs_after is None or not cluster.is_running:
+        return find_failures(client, [cluster])[0]
+    logs = [log for log in client.logs(cluster) if log.created > logs_after]
+    return newest_failure(logs) if build_has_failed(logs) else None
 
 
 def resolve(client: NKSClient, org: Org, params: JSON) -> JSON:
     """The options, with the IDs of keysets and of the workspace in place of their names."""
     wanted = dict(params)
+    wanted["replace_failed"] = params["replace_failed"] and not params["wait_only"]
     if params["state"] == "present" and (params["provider_keyset"] or params["user_ssh_keyset"]):
         keysets = client.keysets(org)
         for option, category in (("provider_keyset", "provider"), ("user_ssh_keyset", "user_ssh")):
@@ -335,19 +365,16 @@ def unmet(wanted: JSON, seen: Seen) -> tuple[list[str], bool]:
         return ([f"The cluster {cluster} is {one_line(str(cluster.state))}."] if cluster else []), failed
     if cluster is None:
         return [f"The cluster {one_line(str(wanted['name']))} is not there."], False
-    if seen.failure and not wanted["replace_failed"]:
+    version, there = wanted["k8s_version"], cluster.raw.get("k8s_version")
+    if cluster.is_running and (version in (None, "latest") or _plan.meets_version(there, version)):
+        return [], False
+    if seen.failure and (cluster.is_running or not wanted["replace_failed"]):
+        what = f"The upgrade of the cluster {cluster}" if cluster.is_running else f"The cluster {cluster}"
         reason = f" The build log says: {seen.failure.message}" if seen.failure.message else ""
-        return [f"The cluster {cluster} has failed.{reason}"], True
+        return [f"{what} has failed.{reason}"], True
     if not cluster.is_running:
         return [f"The cluster {cluster} is {one_line(str(cluster.state))}, not running."], False
-    version, there = wanted["k8s_version"], cluster.raw.get("k8s_version")
-    if version not in (None, "latest") and not _plan.meets_version(there, version):
-        return [f"The cluster {cluster} has Kubernetes {one_line(str(there))}, not {version}."], False
-    return [], False
-
-
-def result(seen: Seen) -> JSON:
-    return {"cluster": seen.cluster and seen.cluster.raw}
+    return [f"The cluster {cluster} has Kubernetes {one_line(str(there))}, not {version}."], False
 
 
 def main() -> None:
@@ -361,6 +388,7 @@ def main() -> None:
             "solutions": {"type": "list", "elements": "raw"},
             "k8s_version": {"type": "str"},
             "extra": {"type": "dict"},
+            "logs_after": {"type": "float"},
             "fixed_differences": {"type": "str", "choices": ["fail", "warn"], "default": "fail"},
             "replace_failed": {"type": "bool", "default": False},
         },

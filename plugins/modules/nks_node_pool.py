@@ -200,15 +200,15 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.netapp.nks.plugins.module_utils import _plan
 from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
-from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, NKSStatusError, one_line
+from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, one_line
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
 from ansible_collections.netapp.nks.plugins.module_utils._lifecycle import (
     Resource,
     check_deletable,
     check_size,
-    find_one,
     find_own_cluster,
     find_own_org,
+    find_whole,
     reconcile,
 )
 from ansible_collections.netapp.nks.plugins.module_utils._module import run_module
@@ -230,7 +230,9 @@ class Seen(t.NamedTuple):
 
 
 def run(module: AnsibleModule, client: NKSClient) -> JSON:
-    wanted = module.params
+    wanted = dict(module.params)
+    wanted["replace_failed"] = wanted["replace_failed"] and not wanted["wait_only"]
+    leaving: set[int] = set()
     cluster = find_own_cluster(client, find_own_org(client, wanted["org"]), wanted["cluster"])
     is_wanted = wanted["state"] == "present"
 
@@ -239,16 +241,30 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
             return _plan.plan_pool_absent(seen.pool, seen.nodes)
         return _plan.plan_pool(wanted, seen.pool, seen.nodes, wanted["replace_failed"])
 
-    if wanted["id"] is not None and is_wanted and look(client, cluster, wanted).pool is None:
+    def send(client: NKSClient, seen: Seen, request: _plan.Request) -> None:
+        if request.action == "create":
+            wanted.update(id=None, replace_failed=False)  # a new one is not replaced again
+            client.create_node_pool(cluster, request.body)
+        elif request.action == "delete_node":
+            client.delete_node(cluster, request.target)
+            leaving.add(request.target)
+        elif seen.pool and request.action == "autoscale":
+            client.scale_node_pool(cluster, seen.pool.pk, request.body)
+        elif seen.pool and request.action == "add":
+            client.add_nodes(cluster, seen.pool.pk, request.body)
+        elif seen.pool:
+            client.delete_node_pool(cluster, seen.pool.pk)
+
+    if wanted["id"] is not None and is_wanted and look(client, cluster, wanted, leaving).pool is None:
         raise NKSError(
             f"The cluster {cluster} has no node pool with the ID {wanted['id']}. To create one, give a name."
         )
     what = one_line(str(wanted["name"] if wanted["id"] is None else wanted["id"]))
     resource = Resource(
         f"The node pool {what} is not {'as wanted' if is_wanted else 'gone'}",
-        lambda limited: look(limited, cluster, wanted),
+        lambda limited: look(limited, cluster, wanted, leaving),
         plan,
-        lambda client, seen, request: send(client, cluster, seen, request),
+        send,
         lambda _client, seen: unmet(wanted, seen),
         lambda seen: {
             "node_pool": seen.pool and seen.pool.raw,
@@ -259,34 +275,28 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
     return reconcile(client, resource, module.params, module.check_mode)
 
 
-def look(client: NKSClient, cluster: Cluster, wanted: JSON) -> Seen:
-    found = find_one(client.node_pools(cluster), "node pool", wanted["name"], wanted["id"])
-    try:
-        pool = found and client.node_pool(cluster, found.pk)
-    except NKSStatusError as exc:
-        if exc.status != 404:
-            raise
-        pool = None  # deleted, and still listed
-    return Seen(pool, [node for node in client.nodes(cluster) if pool and node.raw.get("pool") == pool.pk])
+def look(client: NKSClient, cluster: Cluster, wanted: JSON, leaving: set[int]) -> Seen:
+    """
+    :param leaving: the ``pk`` of nodes whose deletion was requested. Their state can lag behind.
+    """
+    pools = client.node_pools(cluster)
+    pool = find_whole(pools, lambda pk: client.node_pool(cluster, pk), "node pool", wanted["name"], wanted["id"])
+    if pool and wanted["state"] == "absent":
+        wanted["id"] = pool.pk  # gone is what is 404, not what is not listed
+    nodes = [node for node in client.nodes(cluster) if pool and node.raw.get("pool") == pool.pk]
+    return Seen(
+        pool,
+        [
+            node.with_fields(state="deleting") if node.pk in leaving and node.state != "deleted" else node
+            for node in nodes
+        ],
+    )
 
 
 def check(client: NKSClient, cluster: Cluster, wanted: JSON, requests: list[_plan.Request]) -> None:
     check_deletable(client, cluster, requests)
     if requests[0].action == "create":
         check_size(client, str(cluster.raw.get("provider")), "instance_size", wanted["instance_size"])
-
-
-def send(client: NKSClient, cluster: Cluster, seen: Seen, request: _plan.Request) -> None:
-    if request.action == "create":
-        client.create_node_pool(cluster, request.body)
-    elif request.action == "delete_node":
-        client.delete_node(cluster, request.target)
-    elif seen.pool and request.action == "autoscale":
-        client.scale_node_pool(cluster, seen.pool.pk, request.body)
-    elif seen.pool and request.action == "add":
-        client.add_nodes(cluster, seen.pool.pk, request.body)
-    elif seen.pool:
-        client.delete_node_pool(cluster, seen.pool.pk)
 
 
 def unmet(wanted: JSON, seen: Seen) -> tuple[list[str], bool]:
@@ -303,7 +313,9 @@ def unmet(wanted: JSON, seen: Seen) -> tuple[list[str], bool]:
     reasons = [] if pool.state == "active" else [f"The node pool {pool} is {one_line(str(pool.state))}, not active."]
     present = _plan.alive(seen.nodes)
     reasons += [
-        f"The node {node} is {one_line(str(node.state))}, not running." for node in present if node.state != "running"
+        f"The node {node} is {one_line(str(node.state))}, not {'gone' if node.state == 'deleting' else 'running'}."
+        for node in seen.nodes
+        if node.state not in ("running", "deleted")
     ]
     count = wanted["node_count"]
     if count is not None and not pool.raw.get("autoscaled") and len(present) != count:

@@ -130,7 +130,11 @@ class ShowsLifecycle(ShowsProgress):
 
     def next_arguments(self, answer: JSON) -> JSON:
         # What is requested can stay invisible for a while, and must not be requested twice.
-        return {"wait_only": True} if answer.get("is_requested") else {}
+        if not answer.get("is_requested"):
+            return {}
+        found = answer.get(self.noun.replace(" ", "_")) or {}
+        known = {"id": found.get("pk"), "logs_after": answer.get("logs_after")}
+        return {"wait_only": True, **{option: value for option, value in known.items() if value is not None}}
 
 
 def _seconds(value: t.Any) -> float:

@@ -1,0 +1,230 @@
+# Copyright (c) 2026, netapp.nks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plans, carried out on a model of the service that knows only what the requests say."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+import pytest
+from ansible_collections.netapp.nks.plugins.module_utils import _plan
+from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError
+from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster, Node, NodePool, Org
+from hypothesis import given
+from hypothesis import strategies as st
+
+JSON = t.Dict[str, t.Any]
+
+ORG = Org({"pk": 381})
+VERSIONS = ["v1.14.8", "v1.15.5", "v1.15.10", "v1.16.3"]
+NEW_CLUSTER = {"name": "a", "provider": "do", "provider_keyset": 7, "region": "nyc1", "k8s_version": "v1.15.5"}
+NEW_CLUSTER.update(worker_count=2, worker_size="4gb")
+NEW_POOL = {"name": "p", "instance_size": "4gb", "platform": "coreos", "node_count": 2}
+
+
+def cluster(**fields: t.Any) -> Cluster:
+    there = {"pk": 1, "name": "a", "state": "running", "provider": "do", "provider_keyset": 7, "region": "nyc1"}
+    return Cluster({**there, "k8s_version": "v1.15.5", "version_migrations": VERSIONS[2:], **fields}, ORG)
+
+
+def pool(**fields: t.Any) -> NodePool:
+    there = {"pk": 5, "name": "p", "state": "active", "instance_size": "4gb", "platform": "coreos"}
+    return NodePool({**there, "autoscaled": False, "min_count": 0, "max_count": 0, **fields})
+
+
+def node(pk: int, state: str = "running", **fields: t.Any) -> Node:
+    return Node({"pk": pk, "name": None, "instance_id": f"i-{pk}", "state": state, "is_failed": False, **fields})
+
+
+@dataclasses.dataclass
+class Model:
+    """What the service has of one thing, and what the requests did to it."""
+
+    there: t.Any = None
+    nodes: list[Node] = dataclasses.field(default_factory=list)
+    done: list[_plan.Request] = dataclasses.field(default_factory=list)
+
+    def carry_out(self, plan: t.Callable[[], _plan.Plan]) -> _plan.Plan:
+        """Carry out plans, and let what is being deleted go, until nothing else is to come. Returns the last plan."""
+        for _step in range(6):
+            planned = plan()
+            for request in planned.requests:
+                self.done.append(request)
+                self._change(request)
+            if self.there is not None and self.there.state == "deleting":
+                self.there = None
+            self.nodes = [one for one in self.nodes if one.state != "deleting"]
+            if not planned.requests and not planned.later:
+                return planned
+        raise AssertionError(f"does not end: {self.done}")
+
+    def _change(self, request: _plan.Request) -> None:
+        kind = cluster if isinstance(self.there, Cluster) or "provider" in request.body else pool
+        if request.action == "create":
+            self.there = kind(**{**request.body, "pk": 9})
+            self.nodes = [node(900 + number) for number in range(request.body.get("node_count", 0))]
+        elif request.action == "upgrade":
+            self.there = self.there.with_fields(k8s_version=request.body["version"])
+        elif request.action == "autoscale":
+            self.there = self.there.with_fields(**request.body)
+        elif request.action == "add":
+            self.nodes += [node(950 + number) for number in range(request.body["node_count"])]
+        elif request.action == "delete_node":
+            self.nodes = [one.with_fields(state="deleting") if one.pk == request.target else one for one in self.nodes]
+        else:
+            self.there = self.there.with_fields(state="deleting")
+
+
+clusters = st.builds(
+    cluster, state=st.sampled_from(["running", "draft", "failed", "deleting"]), k8s_version=st.sampled_from(VERSIONS)
+)
+cluster_wishes = st.fixed_dictionaries(
+    {"replace_failed": st.booleans(), "k8s_version": st.sampled_from([*VERSIONS, "v1.15", "v1.16", "latest"])},
+    optional={"region": st.sampled_from(["nyc1", "ams3"]), "platform": st.just("coreos")},
+)
+
+
+@given(st.none() | clusters, cluster_wishes)
+def test_a_cluster_gets_there_and_is_replaced_only_if_it_has_failed_and_may_be(
+    there: Cluster | None, wish: JSON
+) -> None:
+    wanted = {**NEW_CLUSTER, **wish}
+    model = Model(there)
+
+    def plan() -> _plan.Plan:
+        has_failed = model.there is not None and model.there.has_failed
+        return _plan.plan_cluster(wanted, model.there, wanted["replace_failed"], has_failed)
+
+    try:
+        last = model.carry_out(plan)
+    except NKSError:
+        assert not model.done
+        return
+    assert last == _plan.Plan()
+    deleted = [request.target for request in model.done if request.action == "delete"]
+    assert deleted == ([1] if there is not None and there.has_failed and wanted["replace_failed"] else [])
+
+
+pools = st.builds(
+    pool,
+    state=st.sampled_from(["active", "draft", "failed", "deleting"]),
+    autoscaled=st.booleans(),
+    min_count=st.integers(0, 3),
+    max_count=st.integers(3, 5),
+)
+node_lists = st.lists(st.sampled_from(["running", "draft", "missing", "deleting", "deleted"]), max_size=5).map(
+    lambda states: [node(pk, state) for pk, state in enumerate(states, 10)]
+)
+pool_wishes = st.fixed_dictionaries(
+    {"node_count": st.integers(0, 5), "replace_failed": st.booleans(), "allow_scale_down": st.booleans()},
+    optional={
+        "autoscaled": st.booleans(),
+        "min_count": st.integers(0, 4),
+        "max_count": st.integers(0, 5),
+        "instance_size": st.sampled_from(["4gb", "8gb"]),
+    },
+)
+
+
+@given(st.none() | pools, node_lists, pool_wishes)
+def test_a_pool_gets_there_and_no_node_too_many_is_deleted(
+    there: NodePool | None, nodes: list[Node], wish: JSON
+) -> None:
+    wanted = {**NEW_POOL, **wish}
+    model = Model(there, nodes if there else [])
+    alive = _plan.alive(model.nodes)
+
+    def plan() -> _plan.Plan:
+        return _plan.plan_pool(wanted, model.there, model.nodes, wanted["replace_failed"])
+
+    try:
+        last = model.carry_out(plan)
+    except NKSError:
+        assert not model.done
+        return
+    assert last == _plan.Plan()
+    deleted = [request.target for request in model.done if request.action.startswith("delete_")]
+    if [request for request in model.done if request.action == "delete"]:
+        assert there is not None and there.state == "failed" and wanted["replace_failed"]
+    elif deleted:
+        assert wanted["allow_scale_down"] and not wanted.get("autoscaled")
+        assert len(deleted) == len(alive) - wanted["node_count"]
+    if not wanted.get("autoscaled") and not (there and there.raw["autoscaled"] and wanted.get("autoscaled") is None):
+        assert len(_plan.alive(model.nodes)) == wanted["node_count"]
+
+
+@given(pools, node_lists)
+def test_the_nodes_of_a_pool_go_before_it(there: NodePool, nodes: list[Node]) -> None:
+    model = Model(there, nodes)
+    last = model.carry_out(lambda: _plan.plan_pool_absent(model.there, model.nodes))
+    assert model.there is None and last == _plan.Plan()
+    expected = [] if there.state == "deleting" else [*(one.pk for one in _plan.alive(nodes)), there.pk]
+    assert [request.target for request in model.done] == expected
+
+
+def test_the_nodes_that_go_first() -> None:
+    nodes = [node(1), node(2, is_failed=True), node(3, "draft"), node(4), node(5)]
+    assert [one.pk for one in _plan.in_order_of_deletion(nodes, ["i-4"])] == [4, 2, 3, 5, 1]
+    with pytest.raises(NKSError, match="no node 6, i-7"):
+        _plan.in_order_of_deletion(nodes, [1, 6, "i-7"])
+
+
+@pytest.mark.parametrize(
+    ("wish", "there", "error"),
+    [
+        ({"region": "ams3", "platform": "gci"}, {"platform": "coreos"}, "region is 'nyc1', not 'ams3'; platform is"),
+        ({"k8s_version": "v1.14"}, {}, r"cannot be upgraded to v1.14. It can be upgraded to: v1.15.10, v1.16.3"),
+        ({"k8s_version": "v1.16"}, {"version_migrations": None}, "upgraded to: no version"),
+        ({"region": None, "worker_size": None}, None, "these options are missing: region, worker_size"),
+        ({"region": None, "replace_failed": True}, {"is_failed": True}, "these options are missing: region"),
+    ],
+)
+def test_what_a_cluster_cannot_become(wish: JSON, there: JSON | None, error: str) -> None:
+    found = None if there is None else cluster(**there)
+    has_failed = found is not None and found.has_failed
+    with pytest.raises(NKSError, match=error):
+        _plan.plan_cluster({**NEW_CLUSTER, **wish}, found, bool(wish.get("replace_failed")), has_failed)
+
+
+@pytest.mark.parametrize(
+    ("field", "wanted", "there"),
+    [
+        ("k8s_pod_cidr", "10.2.0.0", "10.2.0.0/16"),
+        ("k8s_pod_cidr", "10.2.0.0/16", "10.2.0.0"),
+        ("provider_network_id", "__new__", "vpc-1"),
+        ("zone", "", None),
+        ("k8s_rbac_enabled", False, None),
+    ],
+)
+def test_what_is_the_same(field: str, wanted: t.Any, there: t.Any) -> None:
+    assert _plan.plan_cluster({**NEW_CLUSTER, field: wanted}, cluster(**{field: there})) == _plan.Plan()
+
+
+def test_a_fixed_difference_can_be_a_warning() -> None:
+    plan = _plan.plan_cluster({**NEW_CLUSTER, "region": "ams3", "fixed_differences": "warn"}, cluster())
+    assert (plan.requests, len(plan.warnings)) == ([], 1)
+
+
+def test_the_newest_version_that_is_meant() -> None:
+    there = cluster(k8s_version="v1.14.8", version_migrations=["v1.15.5", "v1.15.10", "v1.15.9", "v1.16.3"])
+    (request,) = _plan.plan_cluster({**NEW_CLUSTER, "k8s_version": "1.15"}, there).requests
+    assert request.body == {"version": "v1.15.10"}
+
+
+@pytest.mark.parametrize(
+    ("wish", "error"),
+    [
+        ({"node_count": -1}, "node_count must be 0 or more"),
+        ({"autoscaled": True}, "autoscaled needs min_count and max_count"),
+        ({"autoscaled": True, "min_count": 1}, "need each other"),
+        ({"min_count": 1, "max_count": 2}, "need autoscaled"),
+        ({"autoscaled": True, "min_count": 3, "max_count": 2}, "3 is above 2"),
+        ({"instance_size": "8gb"}, "instance_size is '4gb', not '8gb'"),
+        ({"allow_scale_down": False, "node_count": 0}, "has 1 nodes, not 0, and allow_scale_down is false"),
+    ],
+)
+def test_what_a_pool_cannot_become(wish: JSON, error: str) -> None:
+    with pytest.raises(NKSError, match=error):
+        _plan.plan_pool({**NEW_POOL, **wish}, pool(), [node(1)])

@@ -1,0 +1,200 @@
+# Copyright (c) 2026, netapp.nks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+import pytest
+from ansible_collections.netapp.nks.plugins.modules.nks_cluster import main
+from ansible_collections.netapp.nks.tests.fake_nks.server import FakeNKS
+
+JSON = t.Dict[str, t.Any]
+Run = t.Callable[..., JSON]
+
+CLUSTERS = "/orgs/381/clusters"
+NEW = {"org": "381", "name": "new", "provider": "do", "provider_keyset": "38103", "region": "nyc1"}
+NEW.update(k8s_version="v1.15.5", worker_count=2, worker_size="4gb", wait_sleep=1)
+
+
+@pytest.fixture(name="run")
+def run_fixture(fake: FakeNKS, run_module: Run, clock: list[float]) -> Run:
+    """Runs the module. Each request takes a second of the fake's time, and pauses take none."""
+    fake.step = 1.0
+
+    def run(**options: t.Any) -> JSON:
+        return run_module(main, **options)
+
+    return run
+
+
+def writes(fake: FakeNKS) -> list[tuple[str, str]]:
+    return [(entry["method"], entry["path"]) for entry in fake.requests if entry["method"] != "GET"]
+
+
+def keyset_of(fake: FakeNKS, client: t.Any, provider: str) -> str:
+    orgs = [org for org in client.orgs() if org.pk == 381]
+    return next(str(keyset.pk) for keyset in client.keysets(orgs[0]) if keyset.raw["entity"] == provider)
+
+
+@pytest.fixture(name="new")
+def new_fixture(fake: FakeNKS, client: t.Any) -> JSON:
+    return {**NEW, "provider_keyset": keyset_of(fake, client, "do")}
+
+
+def test_a_cluster_comes_and_goes(fake: FakeNKS, run: Run, new: JSON) -> None:
+    planned = run(**new, check_mode=True)
+    assert (planned["changed"], planned["actions"], planned["cluster"]) == (True, ["Create the cluster new."], None)
+    assert planned["diff"]["after"]["worker_size"] == "4gb" and not writes(fake)
+    created = run(**new, user_ssh_keyset=None, extra={"features": [], "name": "other"})
+    assert created["changed"] and created["cluster"]["state"] == "running"
+    assert created["diff"] == planned["diff"] and created["actions"] == planned["actions"]
+    body = json.loads(next(entry["body"] for entry in fake.requests if entry["method"] == "POST"))
+    assert (body["name"], body["features"], body["provider_keyset"]) == ("new", [], int(new["provider_keyset"]))
+    again = run(**new)
+    assert (again["changed"], again["actions"], again["diff"]) == (False, [], {"before": {}, "after": {}})
+    gone = run(org="381", name="new", state="absent", wait_sleep=1)
+    pk = created["cluster"]["pk"]
+    assert gone["changed"] and gone["cluster"] is None
+    assert gone["actions"] == [f"Delete the cluster new (ID {pk})."]
+    assert writes(fake) == [("POST", CLUSTERS), ("DELETE", f"{CLUSTERS}/{pk}")]
+    assert [entry["status"] for entry in fake.requests if entry["path"] == f"{CLUSTERS}/{pk}"][-1] == 404
+    assert not run(org="381", name="new", state="absent", wait_sleep=1)["changed"]
+
+
+def test_a_later_run_waits_without_a_change(fake: FakeNKS, run: Run, new: JSON) -> None:
+    first = run(**new, wait=False)
+    assert first["changed"] and first["cluster"]["state"] != "running"
+    second = run(**new)
+    assert not second["changed"] and second["cluster"]["state"] == "running"
+    deleting = run(org="381", name="new", state="absent", wait=False)
+    assert deleting["changed"] and deleting["cluster"]["state"] == "deleting"
+    recreated = run(**new)
+    assert recreated["changed"] and recreated["cluster"]["pk"] != first["cluster"]["pk"]
+    assert len(writes(fake)) == 3
+
+
+@pytest.mark.parametrize("variants", [{"upgrade": "running"}, {"upgrade": "provisioned"}])
+def test_an_upgrade(fake: FakeNKS, run: Run, variants: JSON) -> None:
+    fake.set_variants(**variants)
+    before = run(org="381", name="prod", check_mode=True)["cluster"]
+    target = before["version_migrations"][-1]
+    upgraded = run(org="381", name="prod", k8s_version=target, wait_sleep=1)
+    assert upgraded["changed"] and upgraded["cluster"]["k8s_version"] == target
+    assert upgraded["diff"] == {"before": {"k8s_version": before["k8s_version"]}, "after": {"k8s_version": target}}
+    assert not run(org="381", name="prod", k8s_version=target, wait_sleep=1)["changed"]
+    assert writes(fake) == [("POST", f"{CLUSTERS}/1201/migrate_version")]
+
+
+@pytest.mark.parametrize("how", ["fails", "hangs"])
+def test_an_upgrade_that_does_not_come_about(fake: FakeNKS, run: Run, how: str) -> None:
+    fake.set_variants(upgrade=how)
+    before = run(org="381", name="prod", check_mode=True)["cluster"]
+    target = before["version_migrations"][-1]
+    # Its name says that a failed cluster may be replaced. This one runs.
+    options = {"org": "381", "name": "prod", "k8s_version": target, "wait_sleep": 1, "replace_failed": True}
+    result = run(**options, wait_timeout=60)
+    assert result["failed"] and result["cluster"]["pk"] == 1201 and result["changed"]
+    assert result["is_final"] is (how == "fails")
+    expected = f"The upgrade to {target} has failed" if how == "fails" else f"{before['k8s_version']}, not {target}."
+    assert expected in result["msg"]
+    resumed = run(**options, wait_timeout=20, wait_only=True, logs_after=result["logs_after"])
+    assert resumed["is_final"] is (how == "fails") and not resumed["changed"]
+    assert writes(fake) == [("POST", f"{CLUSTERS}/1201/migrate_version")]
+
+
+@pytest.mark.parametrize("build", ["fails", "fails_by_state", "fails_by_log", "hangs"])
+def test_a_build_that_does_not_end(fake: FakeNKS, run: Run, new: JSON, build: str) -> None:
+    fake.set_variants(build=build)
+    result = run(**new, replace_failed=True, wait_timeout=60)
+    pk = result["cluster"]["pk"]
+    assert result["failed"] and result["changed"] and f"new (ID {pk})" in result["unmet"][0]
+    assert result["is_final"] is (build != "hangs")
+    assert ("building, not running" if build == "hangs" else "The build log says") in result["msg"]
+    assert writes(fake) == [("POST", CLUSTERS)]
+    fake.set_variants(build="runs")
+    if build == "hangs":
+        return
+    planned = run(**new, replace_failed=True, check_mode=True)
+    assert planned["actions"] == [f"Delete the cluster new (ID {pk}).", "Create the cluster new."]
+    replaced = run(**new, replace_failed=True)
+    assert replaced["actions"] == planned["actions"] and replaced["cluster"]["state"] == "running"
+
+
+@pytest.mark.parametrize(
+    ("fault", "changed"),
+    [
+        ({"kind": "lost"}, True),
+        ({"kind": "lost", "status": 502}, True),
+        ({"kind": "second_creator"}, False),
+    ],
+)
+@pytest.mark.parametrize("name_taken", ["name", "non_field_errors"])
+def test_nothing_is_lost_or_made_twice(
+    fake: FakeNKS, run: Run, new: JSON, fault: JSON, changed: bool, name_taken: str
+) -> None:
+    fake.set_variants(name_taken=name_taken)
+    fake.fault(CLUSTERS, method="POST", times=1, **fault)
+    created = run(**new)
+    assert created["changed"] is changed and created["cluster"]["state"] == "running"
+    fake.fault(f"{CLUSTERS}/[0-9]+", method="DELETE", times=1, kind="lost")
+    assert run(org="381", name="new", state="absent", wait_sleep=1)["changed"]
+    assert [method for method, _path in writes(fake)] == ["POST", "DELETE"]
+
+
+def test_a_create_without_an_answer_that_was_not_carried_out(fake: FakeNKS, run: Run, new: JSON) -> None:
+    fake.fault(CLUSTERS, "reset", method="POST", times=1)
+    result = run(**new)
+    assert "cannot be seen yet, and may still appear" in result["msg"]
+    assert len(writes(fake)) == 1
+
+
+def test_a_deletion_that_is_refused_during_the_build_is_tried_again(fake: FakeNKS, run: Run, new: JSON) -> None:
+    fake.set_variants(delete_while_building="refused")
+    fake.step = 0.0
+    run(**new, wait=False)
+    refused = run(org="381", name="new", state="absent", wait=False)
+    fake.step = 1.0
+    assert refused["status"] == 400 and "still being built" in refused["msg"]
+    gone = run(org="381", name="new", state="absent", wait_sleep=1)
+    assert gone["changed"] and gone["cluster"] is None and len(gone["actions"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"org": "381", "name": "absent"}, "these options are missing: provider, provider_keyset, region"),
+        ({"org": "381", "id": 1}, "There is no cluster with the ID 1"),
+        ({"org": "381", "id": 1201, "name": "other"}, "does not have the name 'other'"),
+        ({"org": "381", "id": 1201, "name": "other", "state": "absent"}, "does not have the name 'other'"),
+        ({"org": "381", "name": "prod", "region": "x", "zone": "y"}, "region is 'us-west-2', not 'x'; zone is"),
+        ({"org": "381", "name": "prod", "k8s_version": "v1.2"}, "It can be upgraded to: v1."),
+        ({"org": "381", "name": "nks-service", "state": "absent"}, "is a service cluster"),
+        ({"org": "390", "name": "partner-prod", "state": "absent"}, "status 403"),
+        ({"name": "prod"}, "org is missing: the token sees"),
+        ({**NEW, "worker_count": 1}, "worker_count must be 2 or more"),
+        ({**NEW, "provider_keyset": "none"}, "keyset for provider_keyset 'none' is not there. There are:"),
+        ({**NEW, "workspace": "none"}, "The workspace 'none' is not there"),
+        ({**NEW, "solutions": ["cobol"]}, 'solution: "cobol" is not a valid choice.'),
+    ],
+)
+def test_what_is_refused(fake: FakeNKS, run: Run, new: JSON, options: JSON, message: str) -> None:
+    if options.get("provider_keyset") == NEW["provider_keyset"]:
+        options = {**options, "provider_keyset": new["provider_keyset"]}
+    result = run(**options)
+    assert message in result["msg"] and not result.get("changed")
+    assert writes(fake) in ([], [("POST", CLUSTERS)])
+
+
+def test_a_fixed_difference_can_be_a_warning(run: Run) -> None:
+    result = run(org="381", name="prod", region="x", fixed_differences="warn")
+    assert not result["changed"] and "region is 'us-west-2', not 'x'" in json.dumps(result["warnings"])
+
+
+def test_a_forbidden_cluster_is_not_taken_for_a_deleted_one(fake: FakeNKS, run: Run) -> None:
+    fake.fault(f"{CLUSTERS}/1201", "status", status=403, body='{"detail": "No."}', after=2)
+    result = run(org="381", name="prod", state="absent", wait_sleep=1)
+    assert result["failed"] and result["status"] == 403
+    assert result["changed"] and result["cluster"]["pk"] == 1201
