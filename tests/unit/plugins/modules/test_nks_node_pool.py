@@ -1,0 +1,140 @@
+# Copyright (c) 2026, netapp.nks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+import pytest
+from ansible_collections.netapp.nks.plugins.modules.nks_node_pool import main
+from ansible_collections.netapp.nks.tests.fake_nks.server import FakeNKS
+
+JSON = t.Dict[str, t.Any]
+Run = t.Callable[..., JSON]
+
+CLUSTER = "/orgs/381/clusters/1201"
+POOLS = f"{CLUSTER}/nodepools"
+NEW = {"instance_size": "t2.large", "platform": "coreos", "node_count": 2}
+
+
+@pytest.fixture(name="run")
+def run_fixture(fake: FakeNKS, run_module: Run, clock: list[float]) -> Run:
+    """Runs the module for a pool of prod. Each request takes a second of the fake's time, and pauses take none."""
+    fake.step = 1.0
+
+    def run(**options: t.Any) -> JSON:
+        return run_module(main, **{"org": "381", "cluster": "prod", "name": "more", "wait_sleep": 1, **options})
+
+    return run
+
+
+def writes(fake: FakeNKS) -> list[t.Any]:
+    """The paths below the cluster that were written to, with what was sent."""
+    return [
+        (entry["path"].replace(CLUSTER, ""), json.loads(entry["body"]) if entry["body"] else entry["method"])
+        for entry in fake.requests
+        if entry["method"] != "GET"
+    ]
+
+
+@pytest.mark.parametrize("pool_answer", ["draft", "active"])
+@pytest.mark.parametrize("deleted_nodes", ["listed", "gone"])
+@pytest.mark.parametrize("can_delete", ["known", "missing", "not_allowed"])
+def test_a_pool_comes_grows_shrinks_and_goes(
+    fake: FakeNKS, run: Run, pool_answer: str, deleted_nodes: str, can_delete: str
+) -> None:
+    fake.set_variants(pool_answer=pool_answer, deleted_nodes=deleted_nodes, can_delete=can_delete)
+    steps: list[JSON] = [NEW, {"node_count": 3}, {"node_count": 1}, {"state": "absent"}]
+    sizes = []
+    for options in steps:
+        before = len(writes(fake))
+        planned = run(**options, check_mode=True)
+        assert planned["changed"] and len(writes(fake)) == before
+        done = run(**options)
+        assert done["changed"] and done["actions"] == planned["actions"] and done["diff"] == planned["diff"]
+        assert not run(**options)["changed"]
+        assert {node["state"] for node in done["nodes"]} <= {"running"}
+        sizes.append(len(done["nodes"]))
+    assert sizes == [2, 3, 1, 0] and done["node_pool"] is None
+    created, added, *deleted = writes(fake)
+    assert created == ("/nodepools", {"name": "more", **NEW})
+    assert added[0].endswith("/add") and added[1] == {"node_count": 1, "role": "worker"}
+    assert [what for _path, what in deleted] == ["DELETE"] * 4
+    assert [path.split("/")[1] for path, _what in deleted] == ["nodes", "nodes", "nodes", "nodepools"]
+
+
+def test_the_nodes_that_are_named_go_first(fake: FakeNKS, run: Run) -> None:
+    nodes = run(**NEW)["nodes"]
+    victim = nodes[0]
+    left = run(node_count=1, delete_nodes=[victim["instance_id"]])
+    assert [node["pk"] for node in left["nodes"]] == [nodes[1]["pk"]]
+    assert "no node 1201001" in run(node_count=0, delete_nodes=["1201001"])["msg"]  # the master
+
+
+def test_autoscaling(fake: FakeNKS, run: Run) -> None:
+    limits = {"autoscaled": True, "min_count": 1, "max_count": 4}
+    created = run(**NEW, **limits)
+    assert len(created["actions"]) == 2 and created["node_pool"]["max_count"] == 4
+    fake.fault(f"{POOLS}", "autoscaler", change=2, times=1)
+    run(**NEW, **limits)
+    again = run(**NEW, **limits)
+    assert not again["changed"] and len(again["nodes"]) == 4
+    off = run(node_count=2, autoscaled=False, min_count=1, max_count=4)
+    assert len(off["nodes"]) == 2 and len(off["actions"]) == 3
+    assert not run(node_count=2, autoscaled=False, min_count=1, max_count=4)["changed"]
+    assert writes(fake)[1][1] == limits and writes(fake)[2][1] == {"autoscaled": False}
+
+
+@pytest.mark.parametrize("fault", [{"kind": "lost"}, {"kind": "lost", "status": 504}])
+def test_nothing_is_lost_or_made_twice(fake: FakeNKS, run: Run, fault: JSON) -> None:
+    for method, path in (("POST", POOLS), ("POST", f"{POOLS}/[0-9]+/add"), ("DELETE", f"{CLUSTER}/nodes/[0-9]+")):
+        fake.fault(path, method=method, times=1, **fault)
+    assert len(run(**NEW)["nodes"]) == 2
+    assert len(run(node_count=3)["nodes"]) == 3
+    assert len(run(node_count=1)["nodes"]) == 1
+    assert len(writes(fake)) == 4
+
+
+def test_a_second_creator_is_reported_with_both_pools(fake: FakeNKS, run: Run) -> None:
+    fake.fault(POOLS, "second_creator", method="POST", times=1)
+    result = run(**NEW)
+    assert "More than one node pool has the name" in result["msg"] and result["msg"].count("(ID ") == 2
+    assert result["changed"]
+
+
+@pytest.mark.parametrize("variant", ["pool_build", "node_build"])
+def test_a_pool_that_fails(fake: FakeNKS, run: Run, variant: str) -> None:
+    fake.set_variants(**{variant: "fails"})
+    result = run(**NEW)
+    assert result["failed"] and result["is_final"] and "has failed" in result["msg"]
+    assert result["node_pool"]["name"] == "more" and result["changed"]
+    if variant == "pool_build":
+        fake.set_variants(pool_build="runs")
+        replaced = run(**NEW, replace_failed=True)
+        assert replaced["node_pool"]["state"] == "active" and len(replaced["actions"]) == 4
+
+
+def test_a_time_out_names_what_is_there(fake: FakeNKS, run: Run) -> None:
+    fake.step = 0.0
+    result = run(**NEW, wait_timeout=5)
+    assert not result["is_final"] and f"more (ID {result['node_pool']['pk']}) is draft" in result["msg"]
+    fake.step = 1.0
+    assert not run(**NEW)["changed"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({}, "these options are missing: instance_size, platform, node_count"),
+        ({"id": 1}, "has no node pool with the ID 1"),
+        ({"cluster": "none"}, "The cluster 'none' is not there"),
+        ({**NEW, "node_count": -1}, "node_count must be 0 or more"),
+        ({**NEW, "extra": {"autoscaled": "maybe"}}, "autoscaled: Must be a valid boolean."),
+    ],
+)
+def test_what_is_refused(run: Run, options: JSON, message: str) -> None:
+    options = {**options, "name": None} if "id" in options else options
+    result = run(**options)
+    assert message in result["msg"] and not result.get("changed")
