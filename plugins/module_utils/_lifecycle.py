@@ -216,11 +216,11 @@ def find_whole(
 
 
 def find_named(items: t.Sequence[R], what: str, identifier: str) -> R:
-    """The item with this ID or name.
+    """The item with this ID, name or slug.
 
     :raises NKSError: none has it, or more than one.
     """
-    found = [item for item in items if identifier in (str(item.pk), item.name)]
+    found = [item for item in items if identifier in (str(item.pk), item.name, item.slug)]
     if len(found) == 1:
         return found[0]
     problem = "matches more than one" if found else "is not there"

@@ -15,8 +15,8 @@ description:
   - Sends one request with what differs, or none if nothing differs.
   - Compares the answer with what was asked for. If the server did not take a value, the module fails, names the option,
     and says what the server has instead. Some servers ignore O(slug).
-  - This is the only module of the collection that writes to the service. Its request is never repeated once the service
-    may have received it. If no answer comes, the module fails, and says that the change may have been made.
+  - The request is never repeated once the service may have received it. If no answer comes, the module fails, and says
+    that the change may have been made.
 author:
   - netapp.nks contributors (@netapp)
 extends_documentation_fragment:

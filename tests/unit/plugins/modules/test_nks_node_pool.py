@@ -131,7 +131,7 @@ def test_a_time_out_names_what_is_there(fake: FakeNKS, run: Run) -> None:
         ({"id": 1}, "has no node pool with the ID 1"),
         ({"cluster": "none"}, "The cluster 'none' is not there"),
         ({**NEW, "node_count": -1}, "node_count must be 0 or more"),
-        ({**NEW, "extra": {"autoscaled": "maybe"}}, "autoscaled: Must be a valid boolean."),
+        ({**NEW, "extra": {"root_disk_size": "big"}}, "root_disk_size: A valid integer is required."),
     ],
 )
 def test_what_is_refused(run: Run, options: JSON, message: str) -> None:

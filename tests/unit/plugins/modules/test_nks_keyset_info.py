@@ -1,0 +1,40 @@
+# Copyright (c) 2026, netapp.nks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible_collections.netapp.nks.plugins.modules.nks_keyset_info import main
+
+JSON = t.Dict[str, t.Any]
+Run = t.Callable[..., JSON]
+
+
+def test_keysets_are_selected(run_module: Run, client: t.Any, fake: t.Any) -> None:
+    every = run_module(main, org="381")["keysets"]
+    (aws,) = (keyset for keyset in every if keyset["entity"] == "aws")
+    in_a_workspace = [keyset["pk"] for keyset in every if keyset["workspaces"] in ([], [21])]
+    for options, found in [
+        ({"id": aws["pk"]}, [aws["pk"]]),
+        ({"name": aws["name"]}, [aws["pk"]]),
+        ({"category": "provider", "entity": "aws"}, [aws["pk"]]),
+        ({"category": "user_ssh", "entity": "aws"}, []),
+        ({"workspace": "team-a"}, in_a_workspace),
+    ]:
+        assert [keyset["pk"] for keyset in run_module(main, org="381", **options)["keysets"]] == found
+    assert {keyset["category"] for keyset in every} > {"provider", "user_ssh"}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({}, "org is missing: the token sees"),
+        ({"org": "390"}, "status 403"),
+        ({"org": "381", "workspace": "none"}, "The workspace 'none' is not there. There are: "),
+    ],
+)
+def test_what_is_refused(run_module: Run, options: JSON, message: str) -> None:
+    assert message in run_module(main, **options)["msg"]
