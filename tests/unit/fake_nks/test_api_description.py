@@ -30,13 +30,20 @@ MODULES = sorted({path.stem for path in FOLDER.glob("[!_]*.py")} - {"cluster_tab
 
 # Which object of the API a returned value is; None for what the collection makes itself.
 RETURNED = {
+    ("nks_cluster", "cluster"): "Cluster",
     ("nks_cluster_gate", "clusters"): None,
     ("nks_cluster_info", "clusters"): "Cluster",
     ("nks_cluster_info", "orgs"): "Organization",
     ("nks_cluster_info", "skipped_orgs"): "Organization",
+    ("nks_instance_size_info", "instance_sizes"): None,
+    ("nks_keyset_info", "keysets"): "Keyset",
     ("nks_kubeconfig", "cluster"): "Cluster",
     ("nks_kubeconfig", "files"): None,
     ("nks_kubeconfig", "skipped_orgs"): "Organization",
+    ("nks_master_node", "nodes"): "Node",
+    ("nks_node", "nodes"): "Node",
+    ("nks_node_pool", "node_pool"): "NodePool",
+    ("nks_node_pool", "nodes"): "Node",
     ("nks_org", "org"): "Organization",
     ("nks_org_info", "orgs"): "Organization",
     ("nks_workspace_info", "skipped_orgs"): "Organization",
@@ -49,6 +56,7 @@ ADDED: dict[str, JSON] = {
         "node_pools": {"type": "array", "items": {"$ref": "#/components/schemas/NodePool"}},
         "logs": {"type": "array", "items": {"$ref": "#/components/schemas/BuildLog"}},
         "failure": {"type": "string"},
+        "failure_details": {"type": "string"},
     },
     "skipped_orgs": {"detail": {"type": "string"}},
 }
@@ -56,6 +64,7 @@ JSON_TYPE = "application/json"
 FORBIDDEN = 390  # the organization whose clusters the token may not read
 ORG = Org({"pk": 381})
 GIVEN = {"org": ORG, "cluster": Cluster({"pk": 1201}, ORG), "pk": 1201, "changes": {"name": "x"}}
+GIVEN.update(body={}, version="v1.2", pool=12011, node=1201002, provider="aws")
 QUERIES = {"clusters": "?include_service_clusters=true", "provider-instances": "?provider=aws"}
 # What is only sent, what only an error answers, and what is no answer as a whole.
 NOT_ANSWERED = {"Error", "ClusterFields", "Upgrade", "Autoscaling", "Eligible"}
