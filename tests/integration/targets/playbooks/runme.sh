@@ -58,6 +58,11 @@ for playbook in list_clusters gated_deployment "fleet_report -e fleet_report_des
 done
 
 # Relative paths start where the command was typed
+(
+    cd "$folder"
+    succeeds env NKS_ORG_ID=381 ansible-playbook netapp.nks.kubeconfigs -e kubeconfigs_dir=configs
+    [ "$(ls configs)" = "$(printf 'going.kubeconfig\nprod.kubeconfig\nstaging.kubeconfig')" ]
+)
 cp vars/opens.yml "$folder"
 cd "$folder"
 succeeds ansible-playbook netapp.nks.fleet_report -e fleet_report_dest=fleet.csv -e fleet_report_format=csv
