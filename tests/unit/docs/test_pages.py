@@ -67,10 +67,6 @@ def test_links_into_the_repository_lead_somewhere(page: Path) -> None:
             assert not path.startswith(repository) or path == f"{repository}/issues", link
 
 
-def test_versions_of_the_readme_are_those_that_are_tested() -> None:
-    assert matrix("README.md") == [(core, pythons[0]) for core, (_pip, pythons) in cores().items()]
-
-
 def test_shared_code_imports_no_edge() -> None:
     """module_utils runs without the controller, and most of it without ansible-core."""
     for path in (ROOT / "plugins/module_utils").glob("*.py"):

@@ -79,7 +79,7 @@ def test_workspaces_are_returned_once_and_as_the_api_answers_them_less_secrets(f
         ({"orgs": ["none"]}, None, "'none'"),
         ({"orgs": ["390"]}, 403, "/orgs/390/workspaces: status 403"),
         ({"orgs": ["381", "partner-labs"]}, 403, "/orgs/390/workspaces"),
-        ({"orgs": []}, None, "orgs is an empty list"),
+        ({"orgs": []}, None, "is an empty list"),
         ({"id": 1, "slug": "x"}, None, "mutually exclusive"),
         ({"name": "x", "slug": "x"}, None, "mutually exclusive"),
     ],
