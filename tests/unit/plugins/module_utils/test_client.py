@@ -405,6 +405,11 @@ def test_a_body_that_is_not_the_json_promised_is_an_error_that_shows_its_start(
     assert len(fake.requests) == 1
 
 
+def test_the_time_of_a_request_includes_parsing_its_body(fake: FakeNKS, connect: Connect) -> None:
+    fake.fault("/orgs", "body", body="[" + "{}," * 1_900_000 + "{}]")
+    assert "within 0.1 s (api_timeout)" in str(failure(connect(api_timeout=0.1), NKSConnectionError))
+
+
 @pytest.mark.parametrize(
     "wire",
     [
