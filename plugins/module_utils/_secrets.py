@@ -14,14 +14,15 @@ import typing as t
 SOLUTIONS = ("solutions", "user_solutions")
 """Fields that hold what NKS installs in a cluster. Their ``config`` has any values that a user gave to a chart."""
 
-CONFIG_FIELDS = {"chart_name", "chart_path", "name", "namespace", "release_name", "repository", "tag", "version"}
+CONFIG_FIELDS = frozenset(
+    {"chart_name", "chart_path", "name", "namespace", "release_name", "repository", "tag", "version"}
+)
 """Names within the objects of a solution that are kept. Secrets have too many names to list those."""
 
-SOLUTION_FIELDS = {
+SOLUTION_FIELDS = CONFIG_FIELDS | {
     *("cluster", "config", "created", "dependencies", "git_path", "git_repo", "initial", "installer", "instance_id"),
     *("is_default", "is_deleteable", "is_failed", "keyset", "keyset_name", "max_nodes", "mode", "org", "pk"),
     *("solution", "spec", "state", "updated", "url", "version_migrations", "workspace"),
-    *CONFIG_FIELDS,
 }
 
 WORDS = (
