@@ -48,7 +48,7 @@ def without_secrets(value: t.Any) -> t.Any:
         return [without_secrets(item) for item in value]
     if isinstance(value, dict):
         return {
-            name: _solutions_without_secrets(item) if name in SOLUTIONS else without_secrets(item)
+            name: solutions_without_secrets(item) if name in SOLUTIONS else without_secrets(item)
             for name, item in value.items()
         }
     return value
@@ -66,12 +66,13 @@ def redact(value: t.Any) -> t.Any:
     return value
 
 
-def _solutions_without_secrets(value: t.Any, fields: t.Container[str] = SOLUTION_FIELDS) -> t.Any:
+def solutions_without_secrets(value: t.Any, fields: t.Container[str] = SOLUTION_FIELDS) -> t.Any:
+    """A solution, or a list of them, with only the fields that are known to be harmless."""
     if isinstance(value, list):
-        return [_solutions_without_secrets(item, fields) for item in value if not _is_secret_text(item)]
+        return [solutions_without_secrets(item, fields) for item in value if not _is_secret_text(item)]
     if isinstance(value, dict):
         return {
-            name: _solutions_without_secrets(item, CONFIG_FIELDS)
+            name: solutions_without_secrets(item, CONFIG_FIELDS)
             for name, item in value.items()
             if name in fields and not _is_secret_text(item)
         }
