@@ -14,14 +14,15 @@ import typing as t
 SOLUTIONS = ("solutions", "user_solutions")
 """Fields that hold what NKS installs in a cluster. Their ``config`` has any values that a user gave to a chart."""
 
-CONFIG_FIELDS = {"chart_name", "chart_path", "name", "namespace", "release_name", "repository", "tag", "version"}
+CONFIG_FIELDS = frozenset(
+    {"chart_name", "chart_path", "name", "namespace", "release_name", "repository", "tag", "version"}
+)
 """Names within the objects of a solution that are kept. Secrets have too many names to list those."""
 
-SOLUTION_FIELDS = {
+SOLUTION_FIELDS = CONFIG_FIELDS | {
     *("cluster", "config", "created", "dependencies", "git_path", "git_repo", "initial", "installer", "instance_id"),
     *("is_default", "is_deleteable", "is_failed", "keyset", "keyset_name", "max_nodes", "mode", "org", "pk"),
     *("solution", "spec", "state", "updated", "url", "version_migrations", "workspace"),
-    *CONFIG_FIELDS,
 }
 
 WORDS = (
@@ -47,7 +48,7 @@ def without_secrets(value: t.Any) -> t.Any:
         return [without_secrets(item) for item in value]
     if isinstance(value, dict):
         return {
-            name: _solutions_without_secrets(item) if name in SOLUTIONS else without_secrets(item)
+            name: solutions_without_secrets(item) if name in SOLUTIONS else without_secrets(item)
             for name, item in value.items()
         }
     return value
@@ -65,12 +66,13 @@ def redact(value: t.Any) -> t.Any:
     return value
 
 
-def _solutions_without_secrets(value: t.Any, fields: t.Container[str] = SOLUTION_FIELDS) -> t.Any:
+def solutions_without_secrets(value: t.Any, fields: t.Container[str] = SOLUTION_FIELDS) -> t.Any:
+    """A solution, or a list of them, with only the fields that are known to be harmless."""
     if isinstance(value, list):
-        return [_solutions_without_secrets(item, fields) for item in value if not _is_secret_text(item)]
+        return [solutions_without_secrets(item, fields) for item in value if not _is_secret_text(item)]
     if isinstance(value, dict):
         return {
-            name: _solutions_without_secrets(item, CONFIG_FIELDS)
+            name: solutions_without_secrets(item, CONFIG_FIELDS)
             for name, item in value.items()
             if name in fields and not _is_secret_text(item)
         }

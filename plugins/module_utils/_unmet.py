@@ -34,7 +34,7 @@ def unmet_result(
         "unmet": unmet,
         **({"error": str(failure)} if failure else {}),
         **{field: value for field, value in fields.items() if value is not None},
-        **({"retry_after": failure.retry_after} if getattr(failure, "retry_after", 0) else {}),
+        **({"retry_after": failure.retry_after} if failure and failure.retry_after else {}),
     }
 
 

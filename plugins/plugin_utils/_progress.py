@@ -15,6 +15,7 @@ import typing as t
 
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
+from ansible_collections.netapp.nks.plugins.module_utils._connection import MAX_SECONDS
 from ansible_collections.netapp.nks.plugins.module_utils._errors import one_line
 from ansible_collections.netapp.nks.plugins.module_utils._unmet import merge_results, unmet_message
 
@@ -141,9 +142,9 @@ def _seconds(value: t.Any) -> float:
     """The seconds that an option means. 0 for what the module refuses."""
     try:
         seconds = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return 0.0
-    return seconds if 0 < seconds < math.inf else 0.0
+    return seconds if 0 < seconds <= MAX_SECONDS else 0.0
 
 
 def _api_timeout(arguments: JSON, left: float) -> JSON:

@@ -101,7 +101,7 @@ NESTED = "[" * 700 + "]" * 700
 SLOW: JSON = {"api_timeout": 0.2}
 SLOW_TLS: JSON = {"options": {**SLOW, "ca_path": "CA"}, "retries": 0}
 ONCE: JSON = {"times": 1}
-NO_MORE = "no complete answer within 0.2 s (api_timeout)"
+NO_MORE = "no complete answer within 0.2 s (api_timeout). "
 
 CASES = (
     # Right answers, in odd ways

@@ -405,11 +405,22 @@ def test_a_body_that_is_not_the_json_promised_is_an_error_that_shows_its_start(
     assert len(fake.requests) == 1
 
 
+def test_the_time_of_a_request_includes_parsing_its_body(fake: FakeNKS, connect: Connect) -> None:
+    fake.fault("/orgs", "body", body="[" + "{}," * 1_900_000 + "{}]")
+    assert "within 0.1 s (api_timeout)" in str(failure(connect(api_timeout=0.1), NKSConnectionError))
+
+
+@pytest.mark.parametrize(
+    "wire",
+    [
+        '"__ansible_type": "Tripwire", "__ansible_unsafe": "x"',
+        '"\\u005f_\\u0061nsible_vault": {"__\\u0061nsible_type": 1}',
+    ],
+)
 def test_fields_that_nobody_knows_are_passed_through_but_those_of_the_wire_format_of_ansible(
-    fake: FakeNKS, connect: Connect
+    fake: FakeNKS, connect: Connect, wire: str
 ) -> None:
     fields = {"new": {"a": [1, 2.5, None, "\u2028ü🚀", {"_ansible": 1}]}}
-    wire = '"__ansible_type": "Tripwire", "__ansible_unsafe": "x", "\\u005f_\\u0061nsible_vault": "x"'
     text = json.dumps([{"pk": 1, **fields}, {"pk": 2, **fields}])
     fake.fault("/orgs", "body", body=text.replace("{", f"{{{wire}, "))
     assert [org.raw for org in connect().orgs()] == json.loads(text)

@@ -128,6 +128,6 @@ def test_what_a_gateway_answers_once_does_not_end_a_wait_that_has_seen_the_api(
     _seen, failure = poll_until(client, NKSClient.orgs, lambda *_seen: len(fake.requests) == 3, 60, 1)
     assert failure is None
     assert len(fake.requests) == 3
-    fake.fault("/orgs", "status", status=404, body='{"detail": "Not found."}')
+    fake.fault("/orgs", "status", after=1, status=404, body='{"detail": "Not found."}')
     with pytest.raises(NKSError):
         poll_until(client, NKSClient.orgs, lambda *_seen: False, 60, 1)
