@@ -93,7 +93,7 @@ options:
   orgs:
     description:
       - Organizations to read, each given by its ID, slug or name, tried in this order.
-      - It is an error if an organization does not exist, or if a name fits more than one.
+      - It is an error if an organization does not exist, or if a name matches more than one.
       - If it is not set, the environment variable E(NKS_ORG_ID) is used, a list separated by commas. It is an error if
         that is empty.
       - If neither is set, every organization that the token sees is read. If the API answers 403 for one of them,

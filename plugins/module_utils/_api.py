@@ -11,6 +11,7 @@ from __future__ import annotations
 import copy
 import http.client
 import json
+import re
 import threading
 import typing as t
 from urllib.parse import urlsplit
@@ -198,6 +199,10 @@ class API:
             raise self._payload_error(method, path, reply, "JSON in UTF-8")
         if not is_wanted(reply.parsed):
             raise self._payload_error(method, path, reply, wanted)
+        if re.search(r';\s*rel\s*=\s*"?([^",;]*\s)?next\b', reply.headers.get("Link") or "", re.IGNORECASE):
+            url = self._url + path
+            message = f"{method} {url}: the list is not complete: its header Link names a next page, which is not read."
+            raise self._error(NKSPayloadError, message, url, status=reply.status)
         return reply.parsed
 
     def _request(self, method: str, path: str, data: JSON | None = None, statuses: t.Container[int] = (200,)) -> bytes:

@@ -13,6 +13,9 @@ import typing as t
 from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
 
+FAILURE_FIELDS = ("status", "detail", "url", "retry_after")
+"""What a result has of the last failure, besides its message."""
+
 
 def unmet_result(
     title: str, reasons: t.Sequence[str], failure: NKSError | None, *, is_final: bool, waited: float | None
@@ -25,7 +28,7 @@ def unmet_result(
     :param is_final: whether waiting longer cannot change it.
     :param waited: seconds until the time was up. None if there was no wait or it ended early.
     """
-    fields = {"status": failure.status, "detail": failure.detail, "url": failure.url} if failure else {}
+    fields = {field: getattr(failure, field, None) for field in FAILURE_FIELDS}
     unmet = with_last_failure(reasons, str(failure)) if failure else list(reasons)
     return {
         "failed": True,
@@ -33,8 +36,7 @@ def unmet_result(
         "msg": unmet_message(title, unmet, waited),
         "unmet": unmet,
         **({"error": str(failure)} if failure else {}),
-        **{field: value for field, value in fields.items() if value is not None},
-        **({"retry_after": failure.retry_after} if failure and failure.retry_after else {}),
+        **{field: value for field, value in fields.items() if value},
     }
 
 
@@ -58,7 +60,7 @@ def merge_results(earlier: JSON, later: JSON) -> JSON:
         # An answer that is not the API's, such as the page of a gateway, does not end a wait that has seen the API.
         is_of_api = not (later.get("status") == 200 or (later.get("status") == 404 and "detail" not in later))
         merged = {
-            **earlier,
+            **{field: value for field, value in earlier.items() if field not in FAILURE_FIELDS},
             **later,
             "unmet": with_last_failure(reasons, later["error"]),
             "is_final": later["is_final"] and is_of_api,

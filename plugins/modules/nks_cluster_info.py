@@ -469,6 +469,8 @@ def query(module: AnsibleModule, client: NKSClient) -> dict[str, t.Any]:
         return select_clusters(client, whole_orgs=module.params["include_orgs"], **selection)
 
     fleet = wait_for_clusters(module, client, select) if module.params["wait_for"] else select(client)
+    if not isinstance(fleet, Fleet):
+        return fleet
     for warning in fleet.warnings():
         if not (module.params["wait_for"] and warning == fleet.why_empty):
             module.warn(warning)
@@ -500,11 +502,8 @@ def only_fields(clusters: list[Cluster], fields: list[str] | None) -> list[JSON]
     return [{field: cluster.raw[field] for field in fields if field in cluster.raw} for cluster in clusters]
 
 
-def wait_for_clusters(module: AnsibleModule, client: NKSClient, select: t.Callable[[NKSClient], Fleet]) -> Fleet:
-    """The fleet as soon as it is as wanted. In check mode the fleet as it is.
-
-    Ends the module if it is not in time, or never will be.
-    """
+def wait_for_clusters(module: AnsibleModule, client: NKSClient, select: t.Callable[[NKSClient], Fleet]) -> Fleet | JSON:
+    """The fleet as soon as it is as wanted, or the result of the failure. In check mode the fleet as it is."""
     wait_for, timeout, sleep = (module.params[option] for option in ("wait_for", "wait_timeout", "wait_sleep"))
     if wait_for == "running" and module.params["states"]:
         raise NKSError(
@@ -526,7 +525,7 @@ def wait_for_clusters(module: AnsibleModule, client: NKSClient, select: t.Callab
         return seen.fleet
     waited = time.monotonic() - began if timeout and not ends else None
     title = f"The clusters selected are not {wait_for}"
-    module.fail_json(**unmet_result(title, seen.reasons if seen else [], failure, is_final=ends, waited=waited))
+    return unmet_result(title, seen.reasons if seen else [], failure, is_final=ends, waited=waited)
 
 
 class Snapshot(t.NamedTuple):

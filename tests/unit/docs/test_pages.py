@@ -34,18 +34,6 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in re.findall(pattern, text, re.M)}
 
 
-def matrix(page: str) -> list[tuple[str, str]]:
-    """The rows of the table of ansible-cores and Pythons of a page."""
-    return re.findall(r"^\| (\d\.\d+) \| (.+?) \|$", (ROOT / page).read_text(encoding="utf-8"), re.M)
-
-
-def cores() -> dict[str, tuple[str, list[str]]]:
-    for statement in ast.parse((ROOT / "noxfile.py").read_text(encoding="utf-8")).body:
-        if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "CORES":
-            return t.cast(t.Dict[str, t.Tuple[str, t.List[str]]], ast.literal_eval(statement.value))
-    raise AssertionError("noxfile.py has no CORES")
-
-
 @pytest.mark.parametrize("page", SHIPPED, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_of_shipped_pages_work_elsewhere(page: Path) -> None:
     """Galaxy shows these pages without the files beside them."""

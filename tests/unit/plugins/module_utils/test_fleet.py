@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import http.server
 import json
 import threading
 import typing as t
@@ -266,6 +267,67 @@ def test_a_broken_answer_ends_the_whole(fake: FakeNKS, client: NKSClient, kind: 
     fake.fault("/orgs/382/clusters", kind)
     with pytest.raises(NKSError):
         select_clusters(client)
+
+
+def test_a_list_that_goes_on_elsewhere_is_refused() -> None:
+    class Paged(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Link", '</orgs?page=1>; rel="prev", </orgs?page=3>; rel="next"')
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"[]")
+
+        def log_message(self, *args: t.Any) -> None:
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Paged) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        client = NKSClient("token", f"http://127.0.0.1:{server.server_port}")
+        with client, pytest.raises(NKSPayloadError, match="names a next page"):
+            select_clusters(client)
+        server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("states", "warned"),
+    [
+        (["running", "runing"], ["No cluster matches states 'runing'; did you mean 'running'?"]),
+        (["running", "deleted", "upgrading"], []),
+    ],
+)
+def test_a_misspelt_state_beside_another_is_warned_of(client: NKSClient, states: list[str], warned: list[str]) -> None:
+    assert select_clusters(client, orgs=["381"], states=states).warnings() == warned
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"id": 0}, "id must be 1 or more, not 0"),
+        ({"name": "prod\u200b"}, "name has a character that cannot be seen"),
+        ({"name": "x__omit_place_holder__1f"}, "a part is omitted"),
+        ({"orgs": ["381__omit_place_holder__1f"]}, "a part is omitted"),
+    ],
+)
+def test_what_only_looks_like_a_selection_is_refused(
+    fake: FakeNKS, client: NKSClient, options: JSON, message: str
+) -> None:
+    with pytest.raises(NKSError, match=message):
+        select_clusters(client, **options)
+    assert not fake.requests
+
+
+@pytest.mark.parametrize(
+    ("path", "times"), [("/orgs", 1), ("/orgs/382/clusters", 1)], ids=["no organization", "an organization is gone"]
+)
+def test_what_may_be_there_a_moment_later_is_transient(fake: FakeNKS, client: NKSClient, path: str, times: int) -> None:
+    if path == "/orgs":
+        fake.fault(path, "body", body="[]", times=times)
+    else:
+        fake.fault(path, "status", status=404, body='{"detail": "Not found."}', times=times)
+    with pytest.raises(NKSError) as caught:
+        select_clusters(client, orgs=["acme-retail"])
+    assert caught.value.is_transient
 
 
 # What is returned
