@@ -28,6 +28,8 @@ def run_module(module: AnsibleModule, action: t.Callable[[AnsibleModule, NKSClie
             result = action(module, client)
     except NKSError as exc:
         module.fail_json(msg=str(exc), **error_fields(exc))
+    for warning in result.pop("warnings", []):
+        module.warn(warning)
     if result.get("failed"):
         module.fail_json(**result)
     module.exit_json(**result)
