@@ -292,6 +292,34 @@ class Bench:
         self.compare(costs, names[0], names[1], None)
         self.compare(costs, names[0], names[2], 1.1)
 
+    def kubeconfigs(self) -> None:
+        """The kubeconfigs of 100 clusters: by one task, by the role for each host, and a query of as many requests."""
+        empty, query = "an empty play, at last", "a query of 100 clusters with their nodes"
+        task, role = "100 kubeconfigs by one task", "100 kubeconfigs by the role"
+        with Fake(self.folder, "--orgs", "1", "--clusters", "140", "--latency", "0.05") as fake:
+            source = self.write("kube.nks.yml", {"plugin": "netapp.nks.nks", "states": ["running"]})
+            play: dict[str, t.Any] = {"hosts": "localhost", "gather_facts": False, "connection": "local"}
+            running = sum(cluster["state"] == "running" for _org, cluster in fake.clusters())
+            selection = {"states": ["running"]}
+            folder = str(self.folder / "kubeconfigs")
+            books = {
+                empty: {**play, "tasks": []},
+                query: {**play, "tasks": [{"netapp.nks.nks_cluster_info": {**selection, "include_nodes": True}}]},
+                task: {**play, "tasks": [{"netapp.nks.nks_kubeconfig": {**selection, "dest_dir": folder}}]},
+            }
+            variants = {
+                name: self.playbook(self.write(f"{name}.yml", [book]), **fake.environment)
+                for name, book in books.items()
+            }
+            by_host = {"hosts": "nks", "gather_facts": False, "vars": {"kubeconfig_dir": folder}}
+            book = self.write("role.yml", [{**by_host, "roles": ["netapp.nks.kubeconfig"]}])
+            variants[role] = lambda: self.run("ansible-playbook", "-i", source, book, **fake.environment)
+            costs = self.interleaved(variants, 60)
+        print(f"kubeconfigs: {running} clusters", file=sys.stderr)
+        self.compare(costs, task, query, 1.5)
+        self.compare(costs, task, role, 0.1)
+        self.compare(costs, task, empty, None)
+
     def reports(self) -> None:
         """A table and a report of clusters that are at hand in a file, and the playbooks, which get them and write."""
         empty, made = "an empty play, again", f"of {REPORT_CLUSTERS:,} clusters"
@@ -382,12 +410,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", type=Path, help="write the tables to this file too")
     parser.add_argument("--repeat", type=int, default=5, help="rounds, fewer where they take long (default: 5)")
-    parser.add_argument("--only", choices=["fleets", "nodes", "tasks", "cache", "reports"], help="one part of it")
+    parser.add_argument(
+        "--only", choices=["fleets", "nodes", "tasks", "cache", "kubeconfigs", "reports"], help="one part of it"
+    )
     arguments = parser.parse_args()
     start = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder), max(1, arguments.repeat))
-        for part in [arguments.only] if arguments.only else ["fleets", "nodes", "tasks", "cache", "reports"]:
+        for part in (
+            [arguments.only] if arguments.only else ["fleets", "nodes", "tasks", "cache", "kubeconfigs", "reports"]
+        ):
             getattr(bench, part)()
     document = bench.document(time.monotonic() - start)
     if arguments.output:
