@@ -97,6 +97,16 @@ def test_nothing_is_lost_or_made_twice(fake: FakeNKS, run: Run, fault: JSON) -> 
     assert len(writes(fake)) == 4
 
 
+def test_no_second_node_goes_while_the_state_of_the_first_lags_behind(fake: FakeNKS, run: Run, client: t.Any) -> None:
+    first, *_others = run(**NEW)["nodes"]
+    late = client._json("GET", f"{CLUSTER}/nodes")
+    for node in late:
+        node["is_failed"] = node["pk"] == first["pk"]  # it would go first now
+    fake.fault(f"{CLUSTER}/nodes", "body", body=json.dumps(late), after=1, times=2)
+    run(node_count=1)
+    assert [what for _path, what in writes(fake)[1:]] == ["DELETE"]
+
+
 def test_a_second_creator_is_reported_with_both_pools(fake: FakeNKS, run: Run) -> None:
     fake.fault(POOLS, "second_creator", method="POST", times=1)
     result = run(**NEW)
