@@ -235,11 +235,17 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
     leaving: set[int] = set()
     cluster = find_own_cluster(client, find_own_org(client, wanted["org"]), wanted["cluster"])
     is_wanted = wanted["state"] == "present"
+    solutions = [solution.get("solution") for solution in cluster.raw.get("solutions") or []]
 
     def plan(seen: Seen) -> _plan.Plan:
         if not is_wanted:
             return _plan.plan_pool_absent(seen.pool, seen.nodes)
-        return _plan.plan_pool(wanted, seen.pool, seen.nodes, wanted["replace_failed"])
+        planned = _plan.plan_pool(wanted, seen.pool, seen.nodes, wanted["replace_failed"])
+        if wanted["autoscaled"] and "autoscaler" not in solutions:
+            planned.warnings.append(
+                f"The cluster {cluster} has no solution autoscaler, so that no pool of it is scaled."
+            )
+        return planned
 
     def send(client: NKSClient, seen: Seen, request: _plan.Request) -> None:
         if request.action == "create":

@@ -41,4 +41,4 @@ said 'The cluster pipeline is not as wanted.' 'has failed. The build log says:' 
 succeeds ansible-playbook delete.yml
 fake POST variants '{"build": "hangs"}'
 fails ansible-playbook create.yml -e timeout=3
-said 'The cluster pipeline is not as wanted after 3 s' 'is building, not running.' '"is_final": false'
+said 'The cluster pipeline is not as wanted after' '(wait_timeout)' 'is building, not running.' '"is_final": false'

@@ -88,6 +88,13 @@ def test_an_upgrade(fake: FakeNKS, run: Run, variants: JSON) -> None:
     assert writes(fake) == [("POST", f"{CLUSTERS}/1201/migrate_version")]
 
 
+def test_an_upgrade_whose_answer_is_lost(fake: FakeNKS, run: Run) -> None:
+    fake.fault(f"{CLUSTERS}/1202/migrate_version", "lost", method="POST", times=1)
+    upgraded = run(org="381", name="staging", k8s_version="v1.15", wait_sleep=1)
+    assert upgraded["changed"] and upgraded["cluster"]["k8s_version"] == "v1.15.5"
+    assert len(writes(fake)) == 1
+
+
 @pytest.mark.parametrize("how", ["fails", "hangs"])
 def test_an_upgrade_that_does_not_come_about(fake: FakeNKS, run: Run, how: str) -> None:
     fake.set_variants(upgrade=how)

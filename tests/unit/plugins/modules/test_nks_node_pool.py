@@ -76,6 +76,7 @@ def test_the_nodes_that_are_named_go_first(fake: FakeNKS, run: Run) -> None:
 def test_autoscaling(fake: FakeNKS, run: Run) -> None:
     limits = {"autoscaled": True, "min_count": 1, "max_count": 4}
     created = run(**NEW, **limits)
+    assert "has no solution autoscaler" in json.dumps(created["warnings"])
     assert len(created["actions"]) == 2 and created["node_pool"]["max_count"] == 4
     fake.fault(f"{POOLS}", "autoscaler", change=2, times=1)
     run(**NEW, **limits)
@@ -95,6 +96,16 @@ def test_nothing_is_lost_or_made_twice(fake: FakeNKS, run: Run, fault: JSON) -> 
     assert len(run(node_count=3)["nodes"]) == 3
     assert len(run(node_count=1)["nodes"]) == 1
     assert len(writes(fake)) == 4
+
+
+def test_no_second_node_goes_while_the_state_of_the_first_lags_behind(fake: FakeNKS, run: Run, client: t.Any) -> None:
+    first, *_others = run(**NEW)["nodes"]
+    late = client._json("GET", f"{CLUSTER}/nodes")
+    for node in late:
+        node["is_failed"] = node["pk"] == first["pk"]  # it would go first now
+    fake.fault(f"{CLUSTER}/nodes", "body", body=json.dumps(late), after=1, times=2)
+    run(node_count=1)
+    assert [what for _path, what in writes(fake)[1:]] == ["DELETE"]
 
 
 def test_a_second_creator_is_reported_with_both_pools(fake: FakeNKS, run: Run) -> None:
