@@ -57,6 +57,8 @@ ANY = {
     "compose": {"title": "nks_name ~ ' in ' ~ nks_region"},
 }
 
+PARTS = ["fleets", "nodes", "tasks", "cache", "kubeconfigs", "reports"]
+
 
 class Cost(t.NamedTuple):
     """What a command took: seconds, seconds of the processor, MiB at its peak."""

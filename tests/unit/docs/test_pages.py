@@ -5,12 +5,10 @@
 
 from __future__ import annotations
 
-import ast
 import os
 import re
 import subprocess
 import sys
-import typing as t
 import urllib.request
 from pathlib import Path
 

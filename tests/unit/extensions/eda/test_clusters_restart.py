@@ -230,15 +230,15 @@ class Client:
 
 
 class Queue(asyncio.Queue):
-    """A queue whose consumer has taken an event once it was put."""
+    """A queue whose consumer has taken an item once it was put."""
 
     def __init__(self, world: World) -> None:
         super().__init__()
         self.world = world
 
-    async def put(self, event: JSON) -> None:
+    async def put(self, item: JSON) -> None:
         self.world.point()
-        self.world.emitted.append(json.loads(json.dumps(event)))
+        self.world.emitted.append(json.loads(json.dumps(item)))
         self.world.point()
 
 

@@ -15,7 +15,7 @@ JSON = t.Dict[str, t.Any]
 Run = t.Callable[..., JSON]
 
 CLUSTERS = "/orgs/381/clusters"
-NEW = {"org": "381", "name": "new", "provider": "do", "provider_keyset": "38103", "region": "nyc1"}
+NEW: JSON = {"org": "381", "name": "new", "provider": "do", "provider_keyset": "38103", "region": "nyc1"}
 NEW.update(k8s_version="v1.15.5", worker_count=2, worker_size="4gb", wait_sleep=1)
 
 

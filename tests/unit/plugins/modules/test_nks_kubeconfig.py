@@ -206,7 +206,7 @@ CONFIG: JSON = {
         "kind: Config\nclusters: !!python/object/apply:os.system [exit]",
         "[" * 100000,
         "kind: Config\x00",
-        *(json.dumps({**CONFIG, key: value}) for key, value in [("users", []), ("contexts", None), ("clusters", [])]),
+        *(json.dumps({**CONFIG, key: []}) for key in ("users", "contexts", "clusters")),
         json.dumps(CONFIG).replace("eA==", "eA=", 1),
         "a: &a [x, x]\nb: [*a, *a]\n" + json.dumps(CONFIG)[1:-1],
     ],

@@ -206,6 +206,6 @@ def test_a_node_has_its_fields_and_those_of_its_cluster() -> None:
 
 def test_a_node_listed_twice_is_one_host_and_those_that_share_a_pk_are_not() -> None:
     first, second = {"pk": 1, "instance_id": "a"}, {"pk": 1, "instance_id": "b"}
-    nodes = [first, second, first, {"pk": 2}]
+    nodes: list[JSON] = [first, second, first, {"pk": 2}]
     hosts = node_hosts([with_nodes(*nodes)], ["g"], "nks_", "public_ip")
     assert [host.name for host in hosts] == ["a", "b", "node-2"]
