@@ -108,10 +108,11 @@ def reconcile(client: NKSClient, resource: Resource[S], params: JSON, check_mode
                 break
             progress.seen = resource.look(limited)
             progress.plan = resource.plan(progress.seen)
-        if check_mode or not params["wait"]:
-            progress.unmet, progress.is_final = [], True
-            return progress
         progress.unmet, progress.is_final = resource.unmet(limited, progress.seen)
+        if check_mode or not params["wait"]:
+            # Without a wait it can be on its way, but a failure is one.
+            progress.unmet, progress.is_final = progress.unmet if progress.is_final else [], True
+            return progress
         progress.unmet += progress.refusals
         if not progress.unmet and progress.plan.later:
             progress.unmet = ["The next step is requested with the next look."]
@@ -235,8 +236,9 @@ def check_size(client: NKSClient, provider: str, option: str, size: str | None) 
     except NKSStatusError:
         return  # not every endpoint has them
     if size and sizes and size not in sizes:
-        nearest = difflib.get_close_matches(size, sizes, 1)
-        hint = f" Did you mean {one_line(nearest[0])}?" if nearest else ""
+        by_lower_case = {known.lower(): known for known in sizes}
+        nearest = difflib.get_close_matches(size.lower(), by_lower_case, 1)
+        hint = f" Did you mean {one_line(by_lower_case[nearest[0]])}?" if nearest else ""
         raise NKSError(
             f"{option}: {provider} has no size {one_line(repr(size))}.{hint} It has: {one_line(', '.join(sizes), 900)}."
         )

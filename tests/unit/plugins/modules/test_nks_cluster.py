@@ -76,6 +76,70 @@ def test_a_later_run_waits_without_a_change(fake: FakeNKS, run: Run, new: JSON) 
     assert len(writes(fake)) == 3
 
 
+EVERY_OPTION: JSON = {
+    "name": "new",
+    "provider": "aws",
+    "region": "us-west-2",
+    "zone": "us-west-2a",
+    "project_id": "project",
+    "k8s_version": "v1.15.5",
+    "platform": "ubuntu",
+    "channel": "18.04-lts",
+    "etcd_type": "classic",
+    "k8s_rbac_enabled": False,
+    "k8s_dashboard_enabled": False,
+    "provider_resource_group": "group",
+    "provider_network_id": "network",
+    "provider_network_cidr": "10.0.0.0/16",
+    "provider_subnet_id": "subnet",
+    "provider_subnet_cidr": "10.0.0.0/24",
+    "k8s_pod_cidr": "10.5.0.0",
+    "k8s_service_cidr": "10.6.0.0",
+    "master_count": 1,
+    "master_size": "t2.large",
+    "master_root_disk_size": 40,
+    "worker_count": 3,
+    "worker_size": "t2.medium",
+    "worker_root_disk_size": 50,
+    "min_node_count": 0,
+    "max_node_count": 5,
+    "network_components": [{"id": "__new__"}],
+    "config": {"enable_experimental_features": False},
+}
+
+
+def test_each_option_is_sent_and_found_again(fake: FakeNKS, run: Run) -> None:
+    keysets = {"provider_keyset": "Keys of aws", "user_ssh_keyset": "Default SSH key pair"}
+    options = {**EVERY_OPTION, **keysets, "org": "381", "workspace": "team-a", "wait": False}
+    solutions = ["prometheus", {"solution": "gitlab", "version": "1"}]
+    created = run(**options, solutions=solutions)
+    assert writes(fake) == [("POST", "/orgs/381/workspaces/21/clusters")]
+    body = next(json.loads(entry["body"]) for entry in fake.requests if entry["body"])
+    assert body.pop("solutions") == [{"solution": "prometheus"}, solutions[1]]
+    assert body == {**EVERY_OPTION, **{option: created["cluster"][option] for option in keysets}}
+    assert not run(**options)["changed"]
+
+
+NEW_NETWORK = {"provider_network_id": "__new__", "provider_subnet_id": "__new__"}
+
+
+@pytest.mark.parametrize(
+    ("provider", "size", "added"),
+    [
+        ("do", "4gb", {"master_count": 1}),
+        ("eks", "t2.medium", {"master_count": 0, "provider_network_id": "__new__"}),
+        ("aws", "t2.medium", {"master_count": 1, **NEW_NETWORK}),
+        ("azure", "standard_f1", {"master_count": 1, "provider_resource_group": "__new__", **NEW_NETWORK}),
+    ],
+)
+def test_what_the_api_needs_is_added(fake: FakeNKS, run: Run, provider: str, size: str, added: JSON) -> None:
+    options = {"name": "new", "provider": provider, "region": "r", "k8s_version": "v1.15.5", "worker_size": size}
+    options["worker_count"] = 2
+    keyset = run(**options, org="381", provider_keyset=f"Keys of {provider}", wait=False)["cluster"]["provider_keyset"]
+    body = next(json.loads(entry["body"]) for entry in fake.requests if entry["body"])
+    assert body == {**options, "provider_keyset": keyset, "master_size": "", "solutions": [], **added}
+
+
 @pytest.mark.parametrize("variants", [{"upgrade": "running"}, {"upgrade": "provisioned"}])
 def test_an_upgrade(fake: FakeNKS, run: Run, variants: JSON) -> None:
     fake.set_variants(**variants)
@@ -120,6 +184,7 @@ def test_a_build_that_does_not_end(fake: FakeNKS, run: Run, new: JSON, build: st
     assert result["failed"] and result["changed"] and f"new (ID {pk})" in result["unmet"][0]
     assert result["is_final"] is (build != "hangs")
     assert ("building, not running" if build == "hangs" else "The build log says") in result["msg"]
+    assert run(**new, wait=False).get("failed", False) is (build != "hangs")
     assert writes(fake) == [("POST", CLUSTERS)]
     fake.set_variants(build="runs")
     if build == "hangs":
@@ -182,6 +247,7 @@ def test_a_deletion_that_is_refused_during_the_build_is_tried_again(fake: FakeNK
         ({"org": "390", "name": "partner-prod", "state": "absent"}, "status 403"),
         ({"name": "prod"}, "org is missing: the token sees"),
         ({**NEW, "worker_count": 1}, "worker_count must be 2 or more"),
+        ({**NEW, "worker_size": "4GB"}, "do has no size '4GB'. Did you mean 4gb? It has: 4gb, 8gb."),
         ({**NEW, "provider_keyset": "none"}, "keyset for provider_keyset 'none' is not there. There are:"),
         ({**NEW, "workspace": "none"}, "The workspace 'none' is not there"),
         ({**NEW, "solutions": ["cobol"]}, 'solution: "cobol" is not a valid choice.'),

@@ -65,6 +65,18 @@ def test_a_pool_comes_grows_shrinks_and_goes(
     assert [path.split("/")[1] for path, _what in deleted] == ["nodes", "nodes", "nodes", "nodepools"]
 
 
+def test_each_option_is_sent_and_found_again(fake: FakeNKS, run: Run) -> None:
+    fixed = {"instance_size": "t2.large", "platform": "coreos", "channel": "stable", "root_disk_size": 60}
+    fixed.update(gpu_instance_size="k80", gpu_core_count=1)
+    place = {"zone": "us-west-2b", "provider_subnet_id": "__new__", "provider_subnet_cidr": "10.0.9.0/24"}
+    run(**fixed, **place, node_count=0, extra={"labels": "", "name": "other"})
+    assert not run(**fixed, **place, node_count=0)["changed"]
+    run(**place, node_count=1)
+    created, added = [body for _path, body in writes(fake)]
+    assert created == {"name": "more", "node_count": 0, "labels": "", **fixed, **place}
+    assert added == {"node_count": 1, "role": "worker", **place}
+
+
 def test_the_nodes_that_are_named_go_first(fake: FakeNKS, run: Run) -> None:
     nodes = run(**NEW)["nodes"]
     victim = nodes[0]
