@@ -163,7 +163,8 @@ def plan_cluster(wanted: JSON, there: Cluster | None, replace_failed: bool = Fal
     """
     if there is None or there.state == "deleting" or (has_failed and replace_failed):
         create = _create_cluster(wanted)
-        created = {"state": "running", **given(create.body, ("name", *CLUSTER_FIELDS, "k8s_version"))}
+        shown = [field for field in CLUSTER_FIELDS if field not in ("solutions", "config")]  # these can hold secrets
+        created = {"state": "running", **given(create.body, ("name", *shown, "k8s_version"))}
         if there is None:
             return Plan([create], {"state": "absent"}, created)
         first = [] if there.state == "deleting" else [_delete(there)]
@@ -246,7 +247,11 @@ def plan_pool(wanted: JSON, there: NodePool | None, nodes: t.Sequence[Node], rep
     if there is None or there.state in ("deleting", "deleted") or (there.state == "failed" and replace_failed):
         create = _create_pool(wanted)
         scale = [_scaling_request(create.body["name"], scaling)] if scaling.get("autoscaled") else []
-        created = {"state": "active", **create.body, **(scaling if scale else {})}
+        created = {
+            "state": "active",
+            **given(create.body, ("name", "node_count", *POOL_FIELDS)),
+            **(scaling if scale else {}),
+        }
         if there is None:
             return Plan([create], {"state": "absent"}, created, later=scale)
         deletion = plan_pool_absent(there, nodes)

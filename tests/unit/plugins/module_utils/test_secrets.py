@@ -62,9 +62,10 @@ def test_of_a_solution_only_what_is_known_to_be_harmless_is_kept(config: t.Any, 
     before = copy.deepcopy(item)
     found = without_secrets(item)
     assert "never" not in json.dumps(found)
-    left: dict[str, t.Any] = {
-        name: {} for name in CONFIG_FIELDS & set(config) - set(harmless) if isinstance(config[name], dict)
-    }
+    left: dict[str, t.Any] = {}
+    for name in CONFIG_FIELDS & set(config) - set(harmless):
+        if isinstance(config[name], dict):
+            left[name] = {}
     kept["config"] = {**left, **harmless}
     assert found == {"pk": 1, "username": "kept", "clusters": [{field: [kept]}], field: [kept, None, 5]}
     assert item == before
