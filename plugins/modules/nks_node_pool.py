@@ -73,10 +73,10 @@ options:
       - V(true) needs O(min_count) and O(max_count).
     type: bool
   min_count:
-    description: Least number of nodes for the autoscaler.
+    description: Least number of nodes for the autoscaler. Needs O(autoscaled), and means nothing if that is false.
     type: int
   max_count:
-    description: Greatest number of nodes for the autoscaler.
+    description: Greatest number of nodes for the autoscaler. Needs O(autoscaled), and means nothing if that is false.
     type: int
   delete_nodes:
     description:
