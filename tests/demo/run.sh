@@ -30,6 +30,14 @@ show "Nodes as an inventory: those of one cluster" \
     ansible-inventory -i nodes.nks.yml --graph nks_cluster_prod
 show "A kubeconfig for each running cluster" \
     ansible-playbook -i nks.yml kubeconfigs.yml -e "kubeconfig_dir=$folder"
+# Time of the fake passes with each request from here on.
+step='import os, urllib.request as u; u.urlopen(os.environ["NKS_FAKE_URL"] + "/_fake/step", '
+python -c "$step b'1')"
+show "A cluster that comes" \
+    ansible-playbook comes.yml
+show "The same cluster, which goes" \
+    ansible-playbook comes.yml -e state=absent
+python -c "$step b'0')"
 show "A gate that opens" \
     ansible-playbook netapp.nks.gated_deployment -e @opens.yml
 if show "A gate that stays shut, and says why" \
