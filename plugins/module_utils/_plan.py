@@ -125,11 +125,11 @@ def given(wanted: JSON, fields: t.Iterable[str]) -> JSON:
 
 
 def differences(fields: dict[str, Field], wanted: JSON, there: JSON) -> list[str]:
-    """What of the fixed fields is not as wanted. A field that the API does not answer is not compared."""
+    """What of the fixed fields is not as wanted. A field that the API does not answer, or empty, is not compared."""
     return [
         f"{field} is {one_line(repr(there[field]))}, not {one_line(repr(value))}"
         for field, value in given(wanted, fields).items()
-        if fields[field].kind == "fixed" and there.get(field) is not None
+        if fields[field].kind == "fixed" and there.get(field) not in (None, "")
         if not fields[field].equals(value, there[field])
     ]
 

@@ -195,6 +195,7 @@ def test_what_a_cluster_cannot_become(wish: JSON, there: JSON | None, error: str
         ("k8s_pod_cidr", "10.2.0.0/16", "10.2.0.0"),
         ("provider_network_id", "__new__", "vpc-1"),
         ("zone", "", None),
+        ("provider_subnet_cidr", "10.0.1.0/24", ""),
         ("k8s_rbac_enabled", False, None),
     ],
 )

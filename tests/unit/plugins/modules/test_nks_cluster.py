@@ -44,7 +44,9 @@ def new_fixture(fake: FakeNKS, client: t.Any) -> JSON:
     return {**NEW, "provider_keyset": keyset_of(fake, client, "do")}
 
 
-def test_a_cluster_comes_and_goes(fake: FakeNKS, run: Run, new: JSON) -> None:
+@pytest.mark.parametrize("variants", [{}, {"deleted_clusters": "gone", "sizes": "known"}])
+def test_a_cluster_comes_and_goes(fake: FakeNKS, run: Run, new: JSON, variants: JSON) -> None:
+    fake.set_variants(**variants)
     planned = run(**new, check_mode=True)
     assert (planned["changed"], planned["actions"], planned["cluster"]) == (True, ["Create the cluster new."], None)
     assert planned["diff"]["after"]["worker_size"] == "4gb" and not writes(fake)

@@ -120,6 +120,56 @@ def test_no_second_node_goes_while_the_state_of_the_first_lags_behind(fake: Fake
     assert [what for _path, what in writes(fake)[1:]] == ["DELETE"]
 
 
+@pytest.mark.parametrize(
+    "variants",
+    [
+        {"pool_names": "unique"},
+        {"add_answer": "all"},
+        {"autoscaling_answer": "accepted"},
+        {"pool_with_nodes": "deleted"},
+        {"pool_subnet_cidr": "empty"},
+        {"pool_subnet_cidr": "known"},
+    ],
+)
+def test_answers_that_make_no_difference(fake: FakeNKS, run: Run, variants: JSON) -> None:
+    fake.set_variants(**variants)
+    limits = {"autoscaled": True, "min_count": 1, "max_count": 4}
+    for options in ({**NEW, "provider_subnet_cidr": "10.0.9.0/24"}, {"node_count": 3}, limits, {"state": "absent"}):
+        done = run(**options)
+        assert not done.get("failed") and done["changed"], done
+        assert not run(**options)["changed"]
+
+
+@pytest.mark.parametrize(
+    ("variants", "options", "reason"),
+    [
+        (
+            {"default_pool": "refused"},
+            {"state": "absent", "wait_timeout": 60},
+            "The default node pool can't be removed.",
+        ),
+        (
+            {"autoscaling_needs": "solution"},
+            {"autoscaled": True, "min_count": 1, "max_count": 4},
+            "The autoscaler solution must be installed first.",
+        ),
+    ],
+)
+def test_a_refusal_gives_the_reason_of_the_server(
+    fake: FakeNKS, run: Run, variants: JSON, options: JSON, reason: str
+) -> None:
+    fake.set_variants(**variants)
+    result = run(name="Default Worker Pool", **options)
+    assert result["failed"] and reason in result["msg"]
+
+
+def test_a_run_that_was_slower_goes_on_with_the_pool_of_the_other(fake: FakeNKS, run: Run) -> None:
+    fake.set_variants(pool_names="unique")
+    fake.fault(POOLS, "second_creator", method="POST", times=1)
+    result = run(**NEW)
+    assert not result.get("failed") and not result["changed"] and len(result["nodes"]) == 2
+
+
 def test_a_second_creator_is_reported_with_both_pools(fake: FakeNKS, run: Run) -> None:
     fake.fault(POOLS, "second_creator", method="POST", times=1)
     result = run(**NEW)
