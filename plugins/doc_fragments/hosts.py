@@ -74,7 +74,7 @@ notes:
   - Every option that is no expression itself can be a template in the file. With O(use_extra_vars=true) it sees the
     extra variables.
   - O(compose), O(groups) and O(keyed_groups) have the variables that they have in
-    P(ansible.builtin.constructed#inventory), such as C(inventory_hostname), C(group_names) and C(inventory_dir).
+    C(ansible.builtin.constructed), such as C(inventory_hostname), C(group_names) and C(inventory_dir).
     C(group_names) has the groups that the host has before O(groups) and O(keyed_groups) add others. O(hostnames) have
     the variables of the host, C(inventory_file) and C(inventory_dir).
   - A O(keyed_groups[].key) whose value is a number or a boolean makes a group of its text. C(nks_is_failed) makes

@@ -151,9 +151,8 @@ def _send(client: NKSClient, resource: Resource[S], progress: Progress[S], reque
 
     :raises NKSError: the change is still needed after the request.
     """
-    assert progress.seen is not None
     try:
-        resource.send(client, progress.seen, request)
+        resource.send(client, t.cast(S, progress.seen), request)
     except NKSError as exc:
         if not (exc.is_unclear or exc.status in (400, 404, 409)):
             raise

@@ -57,6 +57,8 @@ class Watch:
     """
 
     def __init__(self, arguments: JSON) -> None:
+        self.is_stopped = False
+        """Whether a failure means nothing, because the source has closed its connections."""
         self._filters = {name: arguments[name] for name in FILTERS}
         self._matches = cluster_filter(**self._filters)
         self._still_matches = cluster_filter(**{**self._filters, "states": None})
@@ -206,7 +208,7 @@ class Watch:
         pk = org.pk if org else None
         if pk in self._errors:
             return []
-        logger.error(message)
+        self._log(logging.ERROR, message)
         self._errors[pk] = self._time
         return [{"type": "source_error", **_about(org), "message": message, "status": status}]
 
@@ -222,7 +224,11 @@ class Watch:
         """Log a message, unless the same kind of request failed for the organization with the same status before."""
         if (request, org.pk, status) not in self._warned:
             self._warned.add((request, org.pk, status))
-            logger.warning(message)
+            self._log(logging.WARNING, message)
+
+    def _log(self, level: int, message: str) -> None:
+        if not self.is_stopped:
+            logger.log(level, message)
 
     def state(self) -> JSON:
         """What :meth:`restore` needs to go on from here."""

@@ -259,15 +259,15 @@ async def _run(queue: asyncio.Queue[JSON], arguments: JSON) -> None:
     watch = Watch(arguments)
     connection = {name: arguments[name] for name in CONNECTION}
     with NKSClient(**connection, on_retry=logger.info, warn=logger.warning) as client:
-        # When the task is cancelled, a poll that still runs in its thread makes no more requests.
-        if not arguments["state_path"]:
-            await follow(queue, watch, client, arguments["interval"])
-            return
-        file = StateFile(arguments["state_path"])
+        file = StateFile(arguments["state_path"]) if arguments["state_path"] else None
+        memory = Memory(file, watch_digest(arguments)) if file else None
         try:
-            await follow(queue, watch, client, arguments["interval"], Memory(file, watch_digest(arguments)))
+            await follow(queue, watch, client, arguments["interval"], memory)
         finally:
-            file.close()
+            # A poll can still run in its thread when the task is cancelled. It makes no more requests.
+            watch.is_stopped = True
+            if file:
+                file.close()
 
 
 async def follow(

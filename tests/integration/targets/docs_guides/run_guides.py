@@ -248,7 +248,7 @@ def watch(command: str, home: Path) -> None:
         said = ""
         for line in process.stdout:
             said += line
-            if "waiting" in line:
+            if "waits up to" in line:
                 break
         is_running = process.poll() is None
         change_cluster(STAGING, {"state": "running"})

@@ -164,7 +164,7 @@ succeeds env ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED=false ansible-inventory "$
 said '@all: |--@ungrouped: | |--other' \
     'status 401 Unauthorized: The token ******** is bad. Give a valid token' \
     'api_token cannot be evaluated:' \
-    'GET http://127.0.0.1:1/orgs: Connection refused. Check api_url' \
+    'GET http://127.0.0.1:1/orgs: Connection refused (127.0.0.1). Check api_url' \
     "GET $NKS_FAKE_URL/html/orgs: status 200, but the body is not JSON" \
     'api_url http://nks.example.com: http:// would send the token in the clear' \
     'ca_path: there is no file or directory /no/such/file' \

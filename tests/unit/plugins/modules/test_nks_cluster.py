@@ -135,7 +135,7 @@ NEW_NETWORK = {"provider_network_id": "__new__", "provider_subnet_id": "__new__"
     ],
 )
 def test_what_the_api_needs_is_added(fake: FakeNKS, run: Run, provider: str, size: str, added: JSON) -> None:
-    options = {"name": "new", "provider": provider, "region": "r", "k8s_version": "v1.15.5", "worker_size": size}
+    options: JSON = {"name": "new", "provider": provider, "region": "r", "k8s_version": "v1.15.5", "worker_size": size}
     options["worker_count"] = 2
     keyset = run(**options, org="381", provider_keyset=f"Keys of {provider}", wait=False)["cluster"]["provider_keyset"]
     body = next(json.loads(entry["body"]) for entry in fake.requests if entry["body"])
