@@ -8,6 +8,7 @@ import json
 import typing as t
 
 import pytest
+from ansible_collections.netapp.nks.plugins.module_utils._plan import CLUSTER_FIELDS
 from ansible_collections.netapp.nks.plugins.modules.nks_cluster import main
 from ansible_collections.netapp.nks.tests.fake_nks.server import FakeNKS
 
@@ -113,7 +114,8 @@ EVERY_OPTION: JSON = {
 def test_each_option_is_sent_and_found_again(fake: FakeNKS, run: Run) -> None:
     keysets = {"provider_keyset": "Keys of aws", "user_ssh_keyset": "Default SSH key pair"}
     options = {**EVERY_OPTION, **keysets, "org": "381", "workspace": "team-a", "wait": False}
-    solutions = ["prometheus", {"solution": "gitlab", "version": "1"}]
+    assert {*EVERY_OPTION, *keysets, "workspace", "solutions"} == {*CLUSTER_FIELDS, "name", "k8s_version"}
+    solutions: list[t.Any] = ["prometheus", {"solution": "gitlab", "version": "1"}]
     created = run(**options, solutions=solutions)
     assert writes(fake) == [("POST", "/orgs/381/workspaces/21/clusters")]
     body = next(json.loads(entry["body"]) for entry in fake.requests if entry["body"])

@@ -8,6 +8,7 @@ import json
 import typing as t
 
 import pytest
+from ansible_collections.netapp.nks.plugins.module_utils._plan import POOL_FIELDS
 from ansible_collections.netapp.nks.plugins.modules.nks_node_pool import main
 from ansible_collections.netapp.nks.tests.fake_nks.server import FakeNKS
 
@@ -66,9 +67,10 @@ def test_a_pool_comes_grows_shrinks_and_goes(
 
 
 def test_each_option_is_sent_and_found_again(fake: FakeNKS, run: Run) -> None:
-    fixed = {"instance_size": "t2.large", "platform": "coreos", "channel": "stable", "root_disk_size": 60}
+    fixed: JSON = {"instance_size": "t2.large", "platform": "coreos", "channel": "stable", "root_disk_size": 60}
     fixed.update(gpu_instance_size="k80", gpu_core_count=1)
     place = {"zone": "us-west-2b", "provider_subnet_id": "__new__", "provider_subnet_cidr": "10.0.9.0/24"}
+    assert {*fixed, *place, "autoscaled", "min_count", "max_count"} == set(POOL_FIELDS)
     run(**fixed, **place, node_count=0, extra={"labels": "", "name": "other"})
     assert not run(**fixed, **place, node_count=0)["changed"]
     run(**place, node_count=1)
@@ -133,7 +135,7 @@ def test_no_second_node_goes_while_the_state_of_the_first_lags_behind(fake: Fake
 )
 def test_answers_that_make_no_difference(fake: FakeNKS, run: Run, variants: JSON) -> None:
     fake.set_variants(**variants)
-    limits = {"autoscaled": True, "min_count": 1, "max_count": 4}
+    limits: JSON = {"autoscaled": True, "min_count": 1, "max_count": 4}
     for options in ({**NEW, "provider_subnet_cidr": "10.0.9.0/24"}, {"node_count": 3}, limits, {"state": "absent"}):
         done = run(**options)
         assert not done.get("failed") and done["changed"], done
