@@ -166,8 +166,8 @@ said '@all: |--@ungrouped: | |--other' \
     'api_token cannot be evaluated:' \
     'GET http://127.0.0.1:1/orgs: Connection refused (127.0.0.1). Check api_url' \
     "GET $NKS_FAKE_URL/html/orgs: status 200, but the body is not JSON" \
-    'api_url http://nks.example.com: http:// would send the token in the clear' \
-    'ca_path: there is no file or directory /no/such/file' \
+    "api_url 'http://nks.example.com': http:// would send the token in the clear" \
+    "ca_path: there is no file or directory '/no/such/file'" \
     "hostvars_prefix must be the start of a variable name, and cannot be ''" \
     "'Twin' matches more than one organization: (1, Twin); (2, Twin). Give the ID" \
     "GET $NKS_FAKE_URL/orgs/390/clusters: status 403 Forbidden" \
