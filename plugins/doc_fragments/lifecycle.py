@@ -40,6 +40,21 @@ notes:
     repository of this collection only, because the hosted service was withdrawn.
 """
 
+    AT_ONCE = r"""
+options:
+  org:
+    description:
+      - The organization, by its ID, slug or name.
+      - If it is not set, the environment variable E(NKS_ORG_ID) is used. If that is not set either, the token must see
+        exactly one organization.
+    type: str
+notes:
+  - A request that changes something is sent once. If its answer is lost, the module looks whether the change was made.
+  - In check mode RV(actions) lists the requests that would be sent.
+  - The requests follow the public clients and the documentation of NetApp. They were tried with the fake API in the
+    repository of this collection only, because the hosted service was withdrawn.
+"""
+
     STATE = r"""
 options:
   state:

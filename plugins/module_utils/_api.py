@@ -127,6 +127,7 @@ class API:
         self._default_url_warnings = [warn] if warn and not self._url_is_set else []
         self._warning_lock = threading.Lock()
         self._read_only = read_only
+        self._hidden: list[str] = []
         self._deadline = Deadline()
         check_seconds("api_timeout", api_timeout)
         if api_retries < 0:
@@ -158,6 +159,12 @@ class API:
     def api_timeout(self) -> float:
         """Seconds for one attempt."""
         return self._http.timeout
+
+    def hide(self, secrets: t.Iterable[str]) -> None:
+        """Replace these, which are sent, in what is shown of a failed request."""
+        for secret in filter(None, secrets):
+            self._hidden += {secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
+        self._hidden.sort(key=len, reverse=True)
 
     def until(self: A, deadline: Deadline) -> A:
         """The same session, whose requests end by the deadline."""
@@ -315,7 +322,7 @@ class API:
     def _detail(self, text: str) -> tuple[t.Any, str]:
         """What the API said of a failure, and the same as text for a message. None where the body is not the API's."""
         try:
-            body = self._redacted(_json.parse(text))
+            body = self._redacted(_json.parse(text), *self._hidden)
         except ValueError:
             return None, f"(body: {self._excerpt(text)})" if text.strip() else ""
         if isinstance(body, dict) and isinstance(body.get("detail"), str):
@@ -342,16 +349,17 @@ class API:
 
     def _excerpt(self, text: str, length: int = 80) -> str:
         """The start of a text from outside. The token is taken out before the cut, which could leave a part of it."""
-        return one_line(self._redacted(text), length)
+        return one_line(self._redacted(text, *self._hidden), length)
 
-    def _redacted(self, value: t.Any) -> t.Any:
-        """The value without the token, in whatever text of it."""
+    def _redacted(self, value: t.Any, *hidden: str) -> t.Any:
+        """The value without the token and the hidden texts, in each text of it."""
         if isinstance(value, str):
-            return value.replace(self._token, "********")
+            for secret in (self._token, *hidden):
+                value = value.replace(secret, "********")
         if isinstance(value, list):
-            return [self._redacted(item) for item in value]
+            return [self._redacted(item, *hidden) for item in value]
         if isinstance(value, dict):
-            return {self._redacted(name): self._redacted(item) for name, item in value.items()}
+            return {self._redacted(name, *hidden): self._redacted(item, *hidden) for name, item in value.items()}
         return value
 
 

@@ -14,12 +14,14 @@ from ansible_collections.netapp.nks.plugins.module_utils._api import API
 from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSStatusError
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
 from ansible_collections.netapp.nks.plugins.module_utils._types import (
+    ChartRepository,
     Cluster,
     Keyset,
     Log,
     Node,
     NodePool,
     Org,
+    Solution,
     Workspace,
     newest_first,
 )
@@ -69,6 +71,20 @@ class NKSClient(API):
         """Credentials, without their values, which the API never answers."""
         return [Keyset(item) for item in self._get_list(f"/orgs/{org.pk}/keysets")]
 
+    def solutions(self, cluster: Cluster) -> list[Solution]:
+        return [Solution(item) for item in self._get_list(f"{_path(cluster)}/solutions")]
+
+    def solution(self, cluster: Cluster, pk: int) -> Solution:
+        return Solution(self._object("GET", f"{_path(cluster)}/solutions/{pk}"))
+
+    def chart_repositories(self, org: Org) -> list[ChartRepository]:
+        """Those that the organization has added."""
+        return [ChartRepository(item) for item in self._get_list(f"/orgs/{org.pk}/chart-repos")]
+
+    def trusted_chart_repositories(self, org: Org) -> list[ChartRepository]:
+        """Those that NKS provides."""
+        return [ChartRepository(item) for item in self._get_list(f"/orgs/{org.pk}/chart-repos/trusted")]
+
     def instance_sizes(self, provider: str) -> list[JSON]:
         """Sizes of nodes at a provider, each with ``name``, ``value``, ``cpu`` and ``memory`` in MB."""
         listed = self._get_list(f"/meta/provider-instances?provider={quote(provider, '')}")
@@ -116,6 +132,30 @@ class NKSClient(API):
 
     def delete_node(self, cluster: Cluster, node: int) -> None:
         self._request("DELETE", f"{_path(cluster)}/nodes/{node}", statuses=DONE)
+
+    def add_solution(self, cluster: Cluster, body: JSON) -> None:
+        self._request("POST", f"{_path(cluster)}/solutions", {"json": body}, DONE)
+
+    def delete_solution(self, cluster: Cluster, solution: int) -> None:
+        self._request("DELETE", f"{_path(cluster)}/solutions/{solution}", statuses=DONE)
+
+    def create_workspace(self, org: Org, body: JSON) -> None:
+        self._request("POST", f"/orgs/{org.pk}/workspaces", {"json": body}, DONE)
+
+    def update_workspace(self, org: Org, pk: int, changes: JSON) -> None:
+        self._request("PATCH", f"/orgs/{org.pk}/workspaces/{pk}", {"json": changes}, DONE)
+
+    def delete_workspace(self, org: Org, pk: int) -> None:
+        self._request("DELETE", f"/orgs/{org.pk}/workspaces/{pk}", statuses=DONE)
+
+    def create_keyset(self, org: Org, body: JSON) -> None:
+        self._request("POST", f"/orgs/{org.pk}/keysets", {"json": body}, DONE)
+
+    def update_keyset(self, org: Org, pk: int, changes: JSON) -> None:
+        self._request("PATCH", f"/orgs/{org.pk}/keysets/{pk}", {"json": changes}, DONE)
+
+    def delete_keyset(self, org: Org, pk: int) -> None:
+        self._request("DELETE", f"/orgs/{org.pk}/keysets/{pk}", statuses=DONE)
 
     def kubeconfig(self, cluster: Cluster) -> bytes:
         """The kubeconfig as the API sends it, unchecked. It is a secret."""

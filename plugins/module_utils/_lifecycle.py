@@ -59,7 +59,7 @@ class Progress(t.Generic[S]):
     is_final: bool = False
 
     def result(self, resource: Resource[S]) -> JSON:
-        found = {} if self.seen is None else resource.result(self.seen)
+        found = resource.result(t.cast(S, self.seen)) if self.plan else {}
         is_requested = bool(self.plan and not self.plan.later and not self.refusals)
         return {
             "changed": bool(self.actions),
@@ -75,8 +75,9 @@ def reconcile(client: NKSClient, resource: Resource[S], params: JSON, check_mode
     """What the module returns once the resource is as wanted, or why it is not.
 
     Looks at the API again and again, and each time sends what is needed for the next step. A request is sent once. If
-    its outcome is not certain, the next look decides.
+    its outcome is not certain, the next look decides. Without an option ``wait``, the changes must be there at once.
     """
+    params = {"wait": None, "wait_timeout": 0.0, "wait_sleep": 10.0, "wait_only": False, **params}
     check_seconds(params["wait_timeout"], params["wait_sleep"])
     progress: Progress[S] = Progress()
     sent: set[tuple[str, int]] = set()
@@ -109,7 +110,7 @@ def reconcile(client: NKSClient, resource: Resource[S], params: JSON, check_mode
             progress.seen = resource.look(limited)
             progress.plan = resource.plan(progress.seen)
         progress.unmet, progress.is_final = resource.unmet(limited, progress.seen)
-        if check_mode or not params["wait"]:
+        if check_mode or params["wait"] is False:
             # Without a wait it can be on its way, but a failure is one.
             progress.unmet, progress.is_final = progress.unmet if progress.is_final else [], True
             return progress
@@ -199,6 +200,21 @@ def find_one(items: t.Sequence[R], what: str, name: str | None, pk: int | None) 
     if len(alive) > 1:
         raise NKSError(f"More than one {what} has the name {name!r}: {join_limited(alive)}. Give the id.")
     return next(iter([*alive, *found]), None)
+
+
+def find_renamed(items: t.Sequence[R], what: str, wanted: JSON) -> R | None:
+    """The item with this ID, or with this name, or with the name that it is to get.
+
+    :raises NKSError: both names are taken.
+    """
+    found = find_one(items, what, wanted["name"], wanted["id"])
+    new_name = wanted["new_name"]
+    if new_name is None or wanted["state"] == "absent" or (found and found.name == new_name):
+        return found
+    other = find_one(items, what, new_name, None)
+    if found and other:
+        raise NKSError(f"The {what} {found} cannot get the name of another one: {other}.")
+    return found if wanted["id"] is not None else found or other
 
 
 def find_whole(

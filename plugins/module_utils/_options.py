@@ -77,6 +77,10 @@ OWN_ORG: Spec = {"org": {"type": "str", "fallback": (environment, ["NKS_ORG_ID"]
 STATE: Spec = {"state": {"type": "str", "choices": ["present", "absent"], "default": "present"}}
 
 
+RENAMED: Spec = {**OWN_ORG, **IDENTITY, **STATE, "new_name": {"type": "str"}, "is_default": {"type": "bool"}}
+"""The options of each module that changes something at once, so that it has no wait."""
+
+
 def lifecycle_options(wait_timeout: int) -> Spec:
     """The options of each module that creates, changes and deletes something."""
     return {**OWN_ORG, **IDENTITY, **STATE, **wait_options(wait_timeout)}

@@ -16,7 +16,11 @@ import typing as t
 
 from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSPayloadError, one_line
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
-from ansible_collections.netapp.nks.plugins.module_utils._secrets import redact, without_secrets
+from ansible_collections.netapp.nks.plugins.module_utils._secrets import (
+    redact,
+    solutions_without_secrets,
+    without_secrets,
+)
 
 R = t.TypeVar("R", bound="Resource")
 
@@ -136,9 +140,46 @@ class Workspace(Resource):
 
 @dataclasses.dataclass(frozen=True)
 class Keyset(Resource):
-    """Credentials of a cloud, or an SSH key pair. The API never answers their values."""
+    """Credentials of a cloud, or an SSH key pair, without their values."""
 
     kind: t.ClassVar[str] = "a keyset"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if isinstance(self.raw.get("keys"), list):  # the API answers no values; if a server did, they are dropped
+            keys = [
+                {field: key[field] for field in KEY_FIELDS if field in key}
+                for key in self.raw["keys"]
+                if isinstance(key, dict)
+            ]
+            object.__setattr__(self, "raw", {**self.raw, "keys": keys})
+
+
+KEY_FIELDS = ("pk", "keyset", "key_type", "fingerprint", "user", "created")
+"""What is kept of each key of a keyset."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Solution(Resource):
+    """What NKS installs in a cluster."""
+
+    kind: t.ClassVar[str] = "a solution"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "raw", solutions_without_secrets(self.raw))
+        super().__post_init__()
+
+    @property
+    def name(self) -> t.Any:
+        """What it is installed by, for example ``haproxy``."""
+        return self.raw.get("solution")
+
+
+@dataclasses.dataclass(frozen=True)
+class ChartRepository(Resource):
+    """Helm charts that can be installed as solutions."""
+
+    kind: t.ClassVar[str] = "a chart repository"
 
 
 BUILD_EVENTS = ("provider_build", "k8s_node_config")

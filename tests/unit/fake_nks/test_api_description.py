@@ -36,6 +36,7 @@ RETURNED = {
     ("nks_cluster_info", "orgs"): "Organization",
     ("nks_cluster_info", "skipped_orgs"): "Organization",
     ("nks_instance_size_info", "instance_sizes"): None,
+    ("nks_keyset", "keyset"): "Keyset",
     ("nks_keyset_info", "keysets"): "Keyset",
     ("nks_kubeconfig", "cluster"): "Cluster",
     ("nks_kubeconfig", "files"): None,
@@ -46,6 +47,9 @@ RETURNED = {
     ("nks_node_pool", "nodes"): "Node",
     ("nks_org", "org"): "Organization",
     ("nks_org_info", "orgs"): "Organization",
+    ("nks_solution", "solution"): "Solution",
+    ("nks_solution_info", "solutions"): "Solution",
+    ("nks_workspace", "workspace"): "Workspace",
     ("nks_workspace_info", "skipped_orgs"): "Organization",
     ("nks_workspace_info", "workspaces"): "Workspace",
 }
@@ -64,7 +68,7 @@ JSON_TYPE = "application/json"
 FORBIDDEN = 390  # the organization whose clusters the token may not read
 ORG = Org({"pk": 381})
 GIVEN = {"org": ORG, "cluster": Cluster({"pk": 1201}, ORG), "pk": 1201, "changes": {"name": "x"}}
-GIVEN.update(body={}, version="v1.2", pool=12011, node=1201002, provider="aws")
+GIVEN.update(body={}, version="v1.2", pool=12011, node=1201002, solution=12011, provider="aws")
 QUERIES = {"clusters": "?include_service_clusters=true", "provider-instances": "?provider=aws"}
 # What is only sent, what only an error answers, and what is no answer as a whole.
 NOT_ANSWERED = {"Error", "ClusterFields", "Upgrade", "Autoscaling", "Eligible"}

@@ -1,0 +1,174 @@
+# Copyright (c) 2026, netapp.nks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plans for the workspaces and keysets of an organization. Nothing here makes a request.
+
+Private to this collection: it may change without notice. It knows nothing of Ansible.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import typing as t
+
+from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, one_line
+from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
+from ansible_collections.netapp.nks.plugins.module_utils._plan import (
+    Field,
+    Plan,
+    Request,
+    check_fixed,
+    given,
+    missing_options,
+)
+from ansible_collections.netapp.nks.plugins.module_utils._types import Keyset, Resource, Workspace
+
+SSH = (("pub",), ("pub", "pvt"))
+KEY_TYPES: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("aws", "eks", "cvsaws"), ("pub", "pvt")),
+    **dict.fromkeys(("azure", "aks"), ("pub", "pvt", "subscription", "tenant")),
+    **dict.fromkeys(("gce", "gke"), ("other",)),
+    **dict.fromkeys(("do", "oneandone", "packet", "sysdig"), ("token",)),
+    "profitbricks": ("password", "username"),
+    "turbonomic": ("password", "scope", "url", "username"),
+    "azure-storage": ("access_key", "other"),
+}
+"""The keys of a keyset by its entity, sorted."""
+
+KEYSET_FIELDS = {"category": Field("fixed"), "entity": Field("fixed")}
+
+
+def plan_workspace(wanted: JSON, there: Workspace | None) -> Plan:
+    """
+    :param wanted: fields by the names of the options.
+    :raises NKSError: what is wanted cannot be had.
+    """
+    if there is None:
+        body = {"name": new_name(wanted)}
+        create = Request("create", f"Create the workspace {one_line(body['name'])}.", body)
+        # A request that creates a workspace does not make it the default one.
+        default = [_change(f"workspace {one_line(body['name'])}", {"is_default": True})] if wanted["is_default"] else []
+        after = {"state": "present", **body, **({"is_default": True} if default else {})}
+        return Plan([create], {"state": "absent"}, after, later=default)
+    if wanted["is_default"] is False and there.raw.get("is_default"):
+        raise NKSError(f"The workspace {there} is the default one. Make another one the default instead.")
+    return _plan_changes("workspace", there, {"name": wanted["new_name"], "is_default": wanted["is_default"] or None})
+
+
+def plan_workspace_absent(there: Workspace | None, force: bool = False) -> Plan:
+    """:raises NKSError: the workspace is the default one, or has something in it."""
+    if there is None:
+        return Plan()
+    if there.raw.get("is_default"):
+        raise NKSError(f"The workspace {there} is the default one, which is not deleted.")
+    inside = [
+        f"{len(there.raw[field])} {field.replace('_', ' ')}"
+        for field in ("clusters", "federations", "user_solutions")
+        if there.raw.get(field)
+    ]
+    if inside and not force:
+        raise NKSError(f"The workspace {there} has {', '.join(inside)}, and force is false. It is not deleted.")
+    return _plan_deletion("workspace", there)
+
+
+def plan_keyset(wanted: JSON, there: Keyset | None) -> Plan:
+    """
+    :param wanted: fields by the names of the options, with the IDs of the workspaces.
+    :raises NKSError: what is wanted cannot be had.
+    """
+    keys = [{"key_type": name, "key": value} for name, value in sorted((wanted["keys"] or {}).items())]
+    if there is None:
+        name = new_name(wanted)
+        entity = () if wanted["category"] == "user_ssh" else ("entity",)
+        missing_options(wanted, ("category", *entity, "keys"), f"The keyset {one_line(name)}")
+        shown = {
+            "name": name,
+            **given(wanted, ("category", "entity", "is_default")),
+            "workspaces": wanted["workspaces"] or [],
+        }
+        create = Request("create", f"Create the keyset {one_line(name)}.", {**shown, "keys": keys})
+        return Plan([create], {"state": "absent"}, {"state": "present", **shown})
+    check_fixed(f"The keyset {there}", KEYSET_FIELDS, wanted, there.raw)
+    changes = {"name": wanted["new_name"], **{field: wanted[field] for field in ("workspaces", "is_default")}}
+    planned = _plan_changes("keyset", there, changes)
+    if keys and wanted["update_keys"] == "always":
+        update = Request("update_keys", f"Update the keys of the keyset {there}.", {"keys": keys})
+        hidden = {"keys": "not shown"}, {"keys": "sent, not shown"}
+        return Plan([*planned.requests, update], {**planned.before, **hidden[0]}, {**planned.after, **hidden[1]})
+    return planned
+
+
+def plan_keyset_absent(there: Keyset | None) -> Plan:
+    return Plan() if there is None else _plan_deletion("keyset", there)
+
+
+def encoded_keys(keys: t.Mapping[str, t.Any], encoding: str) -> dict[str, str]:
+    """The values as they are sent. An object, such as a service account, is sent as JSON.
+
+    :raises NKSError: a value is empty.
+    """
+    texts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in keys.items() if value}
+    empty = sorted(set(keys) - set(texts))
+    if empty:
+        raise NKSError(f"keys has no value for: {', '.join(map(one_line, empty))}.")
+    if encoding == "base64":
+        return {name: base64.b64encode(text.encode()).decode() for name, text in texts.items()}
+    return texts
+
+
+def check_key_types(category: str | None, entity: str | None, keys: t.Iterable[str]) -> str | None:
+    """A warning if it is not known which keys there must be.
+
+    :raises NKSError: the keys are not those of the category and entity.
+    """
+    types = tuple(sorted(keys))
+    if category == "user_ssh":
+        if entity:
+            raise NKSError("A keyset of the category user_ssh has no entity.")
+        known: tuple[tuple[str, ...], ...] = SSH
+    elif entity in KEY_TYPES:
+        known = (KEY_TYPES[entity],)
+    elif category is None or entity is None:
+        return None
+    else:
+        return f"The keys of a keyset for {one_line(repr(entity))} are not known, and not checked."
+    if types not in known:
+        wanted = " or ".join(", ".join(names) for names in known)
+        of = "user_ssh" if category == "user_ssh" else entity
+        raise NKSError(f"keys must be {wanted} for {of}, not {one_line(', '.join(types)) or 'empty'}.")
+    return None
+
+
+def new_name(wanted: JSON) -> str:
+    """The name of what is created."""
+    return str(wanted["name"] if wanted["new_name"] is None else wanted["new_name"])
+
+
+def _plan_changes(what: str, there: Resource, changes: JSON) -> Plan:
+    """Changes of the fields that are not None and differ, in one request."""
+    changed = {
+        field: value
+        for field, value in changes.items()
+        if value is not None and _comparable(value) != _comparable(there.raw.get(field))
+    }
+    before = {field: there.raw.get(field) for field in changed}
+    return Plan([_change(f"{what} {there}", changed)] if changed else [], before, changed)
+
+
+def _comparable(value: t.Any) -> t.Any:
+    """IDs in any order, each alone or in an object."""
+    if isinstance(value, list):
+        return sorted(str(item.get("pk") if isinstance(item, dict) else item) for item in value)
+    return value
+
+
+def _change(what: str, changes: JSON) -> Request:
+    texts = [f"{field} to {one_line(json.dumps(value, ensure_ascii=False))}" for field, value in changes.items()]
+    return Request("update", f"Change the {what}: {', '.join(texts)}.", changes)
+
+
+def _plan_deletion(what: str, there: Resource) -> Plan:
+    return Plan(
+        [Request("delete", f"Delete the {what} {there}.", target=there.pk)], {"state": "present"}, {"state": "absent"}
+    )

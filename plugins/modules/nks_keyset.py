@@ -1,0 +1,261 @@
+#!/usr/bin/python
+# Copyright (c) 2026, netapp.nks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Create, change and delete keysets of NKS."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: nks_keyset
+short_description: Create, change and delete keysets of the NetApp Kubernetes Service
+version_added: 1.0.0
+description:
+  - Creates a keyset, changes it, or deletes it. A keyset holds the credentials of a cloud or of a solution, or an SSH
+    key pair. The token must be of an owner or an administrator of the organization.
+  - A keyset is identified by O(name), O(category) and O(entity) within its organization, or by O(id).
+  - The API never returns the keys, so that the module cannot compare them.
+author:
+  - netapp.nks contributors (@netapp)
+extends_documentation_fragment:
+  - netapp.nks.attributes
+  - netapp.nks.attributes.update_module
+  - netapp.nks.connection
+  - netapp.nks.lifecycle.at_once
+  - netapp.nks.lifecycle.state
+options:
+  name:
+    description: Name of the keyset.
+    type: str
+  id:
+    description: ID of the keyset, which the API calls C(pk).
+    type: int
+  new_name:
+    description: Name that the keyset gets. If there is no keyset O(name), one with the new name counts as it.
+    type: str
+  category:
+    description: What the keyset is for. Required to create. It cannot be changed.
+    type: str
+    choices: [provider, solution, storage, user_ssh]
+  entity:
+    description: The cloud or the solution, for example V(aws) or V(sysdig). Required to create, but for the category
+      V(user_ssh), which has none. It cannot be changed.
+    type: str
+  keys:
+    description:
+      - The keys by their type. Required to create. Values are never shown, returned or compared.
+      - The types are V(pub) and V(pvt) for V(aws), V(eks) and V(cvsaws); V(subscription), V(tenant), V(pub) and V(pvt)
+        for V(azure) and V(aks); V(other) for V(gce) and V(gke), which is the JSON of a service account; V(token) for
+        V(do), V(oneandone), V(packet) and V(sysdig); V(username) and V(password) for V(profitbricks); V(url),
+        V(username), V(password) and V(scope) for V(turbonomic); V(other) and V(access_key) for V(azure-storage);
+        V(pub), and V(pvt) or not, for V(user_ssh). Those of another entity are sent as they are, with a warning.
+    type: dict
+  update_keys:
+    description: When the keys are sent. V(always) sends them with each run, which is always a change.
+    type: str
+    choices: [on_create, always]
+    default: on_create
+  key_encoding:
+    description: How the values of the keys are sent. The documentation of NetApp asks for V(base64). The clients of
+      NetApp send V(raw) values.
+    type: str
+    choices: [raw, base64]
+    default: raw
+  workspaces:
+    description: Workspaces that can use the keyset, each by its ID, slug or name. All can if the list is empty.
+    type: list
+    elements: str
+  is_default:
+    description: Whether this is the default keyset of its kind.
+    type: bool
+  force:
+    description: Whether to delete a keyset that a cluster uses. NKS cannot delete such a cluster cleanly afterwards.
+    type: bool
+    default: false
+seealso:
+  - module: netapp.nks.nks_cluster
+  - module: netapp.nks.nks_keyset_info
+"""
+
+EXAMPLES = r"""
+- name: Create a keyset for AWS
+  netapp.nks.nks_keyset:
+    org: my-organization
+    name: Keys of the pipeline
+    category: provider
+    entity: aws
+    keys:
+      pub: AKIAIOSFODNN7EXAMPLE
+      pvt: "{{ lookup('ansible.builtin.file', '/run/secrets/nks') }}"
+
+- name: Let one workspace alone use it
+  netapp.nks.nks_keyset:
+    org: my-organization
+    name: Keys of the pipeline
+    category: provider
+    entity: aws
+    workspaces: [Team A]
+
+- name: Delete it
+  netapp.nks.nks_keyset:
+    org: my-organization
+    name: Keys of the pipeline
+    category: provider
+    entity: aws
+    state: absent
+"""
+
+RETURN = r"""
+keyset:
+  description: The keyset, without the values of its keys. Null if it does not exist.
+  returned: always, except when an option cannot be used
+  type: dict
+  sample:
+    pk: 20001
+    name: Keys of the pipeline
+    category: provider
+    entity: aws
+    org: 381
+    workspaces: []
+    is_default: false
+actions:
+  description: A sentence for each request that was sent, or would be sent in check mode.
+  returned: always, except when an option cannot be used
+  type: list
+  elements: str
+  sample:
+    - Create the keyset Keys of the pipeline.
+is_requested:
+  description: Whether all that is needed has been requested.
+  returned: always, except when an option cannot be used
+  type: bool
+unmet:
+  description: The changes that the API has accepted, and not made, a sentence each.
+  returned: when there are any
+  type: list
+  elements: str
+  sample: []
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.netapp.nks.plugins.module_utils import _plan_org
+from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
+from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, NKSStatusError, one_line
+from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
+from ansible_collections.netapp.nks.plugins.module_utils._lifecycle import (
+    Resource,
+    find_named,
+    find_own_org,
+    find_renamed,
+    reconcile,
+)
+from ansible_collections.netapp.nks.plugins.module_utils._module import run_module
+from ansible_collections.netapp.nks.plugins.module_utils._options import CONNECTION, RENAMED
+from ansible_collections.netapp.nks.plugins.module_utils._orgs import concurrently
+from ansible_collections.netapp.nks.plugins.module_utils._plan import Plan, Request
+from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster, Keyset, Org
+
+
+def run(module: AnsibleModule, client: NKSClient) -> JSON:
+    org = find_own_org(client, module.params["org"])
+    wanted = resolve(module, client, org)
+    is_wanted = wanted["state"] == "present"
+
+    def look(limited: NKSClient) -> Keyset | None:
+        kind = {} if wanted["id"] is not None else {field: wanted[field] for field in ("category", "entity")}
+        keysets = [
+            keyset
+            for keyset in limited.keysets(org)
+            if all(value in (None, keyset.raw.get(field) or "") for field, value in kind.items())
+        ]
+        return find_renamed(keysets, "keyset", wanted)
+
+    def plan(there: Keyset | None) -> Plan:
+        return _plan_org.plan_keyset(wanted, there) if is_wanted else _plan_org.plan_keyset_absent(there)
+
+    def send(client: NKSClient, there: Keyset | None, request: Request) -> None:
+        if request.action == "create":
+            wanted["update_keys"] = "on_create"
+            client.create_keyset(org, {"org": org.pk, **request.body})
+        elif there and request.action == "delete":
+            client.delete_keyset(org, there.pk)
+        elif there:
+            client.update_keyset(org, there.pk, request.body)
+
+    def unmet(_client: NKSClient, there: Keyset | None) -> tuple[list[str], bool]:
+        needed = [request for request in plan(there).requests if request.action != "update_keys"]
+        return [f"Not done: {request.sentence}" for request in needed], False
+
+    def check(client: NKSClient, requests: list[Request]) -> None:
+        if requests[0].action == "delete" and not wanted["force"]:
+            check_unused(client, org, requests[0].target)
+
+    if wanted["id"] is not None and is_wanted and look(client) is None:
+        raise NKSError(f"There is no keyset with the ID {wanted['id']}. To create one, give its name.")
+    what = one_line(str(wanted["name"] if wanted["id"] is None else wanted["id"]))
+    title = f"The keyset {what} is not {'as wanted' if is_wanted else 'gone'}"
+    resource = Resource(title, look, plan, send, unmet, lambda there: {"keyset": there and there.raw}, check)
+    return reconcile(client, resource, wanted, module.check_mode)
+
+
+def resolve(module: AnsibleModule, client: NKSClient, org: Org) -> JSON:
+    """The options, with the IDs of workspaces in place of their names, and the keys as they are sent."""
+    wanted = dict(module.params)
+    if wanted["state"] == "absent":
+        return wanted
+    if wanted["keys"] is not None:
+        warning = _plan_org.check_key_types(wanted["category"], wanted["entity"], wanted["keys"])
+        if warning:
+            module.warn(warning)
+        wanted["keys"] = _plan_org.encoded_keys(wanted["keys"], wanted["key_encoding"])
+        module.no_log_values.update(wanted["keys"].values())
+        client.hide(wanted["keys"].values())
+    if wanted["workspaces"]:
+        known = client.workspaces(org)
+        wanted["workspaces"] = [find_named(known, "workspace", name).pk for name in wanted["workspaces"]]
+    return wanted
+
+
+def check_unused(client: NKSClient, org: Org, pk: int) -> None:
+    """:raises NKSError: a cluster uses the keyset."""
+
+    def uses(cluster: Cluster) -> bool:
+        try:
+            raw = client.cluster(org, cluster.pk).raw
+        except NKSStatusError as exc:
+            if exc.status != 404:
+                raise
+            return False  # deleted, and still listed
+        solutions = [solution.get("keyset") for solution in raw.get("solutions") or []]
+        return pk in (raw.get("provider_keyset"), raw.get("user_ssh_keyset"), *solutions)
+
+    clusters = client.clusters(org, include_service_clusters=True)
+    users = [str(cluster) for cluster, is_user in zip(clusters, concurrently(uses, clusters)) if is_user]
+    if users:
+        raise NKSError(
+            f"The keyset with the ID {pk} is not deleted, because force is false and clusters use it: "
+            f"{one_line(', '.join(users), 300)}."
+        )
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            **CONNECTION,
+            **RENAMED,
+            "category": {"type": "str", "choices": ["provider", "solution", "storage", "user_ssh"]},
+            "entity": {"type": "str"},
+            "keys": {"type": "dict", "no_log": True},
+            "update_keys": {"type": "str", "choices": ["on_create", "always"], "default": "on_create", "no_log": False},
+            "key_encoding": {"type": "str", "choices": ["raw", "base64"], "default": "raw", "no_log": False},
+            "workspaces": {"type": "list", "elements": "str"},
+            "force": {"type": "bool", "default": False},
+        },
+        required_one_of=[("name", "id")],
+        supports_check_mode=True,
+    )
+    run_module(module, run)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,290 @@
+#!/usr/bin/python
+# Copyright (c) 2026, netapp.nks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Install and delete solutions in a cluster of NKS."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: nks_solution
+short_description: Install and delete solutions in a cluster of the NetApp Kubernetes Service
+version_added: 1.0.0
+description:
+  - Installs a solution, which is one that NKS knows by its name or a Helm chart, or deletes it, and waits until that is
+    done. Before it installs one, it waits until Helm Tiller is installed in the cluster.
+  - A solution is identified by O(solution) or O(chart) within its cluster, or by O(id).
+  - The API cannot change a solution, and does not return what it was configured with. O(values) and O(max_nodes) are for
+    I(creation only), and not compared. O(version) and O(keyset) are I(fixed). The module fails if one differs.
+  - User names, passwords and settings of a solution are never returned.
+author:
+  - netapp.nks contributors (@netapp)
+extends_documentation_fragment:
+  - netapp.nks.attributes
+  - netapp.nks.attributes.update_module
+  - netapp.nks.connection
+  - netapp.nks.lifecycle
+  - netapp.nks.lifecycle.state
+options:
+  cluster:
+    description: The cluster, by its ID or name.
+    type: str
+    required: true
+  solution:
+    description: The solution, for example V(haproxy), V(prometheus) or V(autoscaler).
+    type: str
+  chart:
+    description: A Helm chart of a repository that the organization has added, or that NKS provides.
+    type: dict
+    suboptions:
+      name:
+        description: Name of the chart.
+        type: str
+        required: true
+      repository:
+        description: The repository, by its ID or name. Required if several have the chart.
+        type: str
+      namespace:
+        description: Namespace of Kubernetes. The default is that of the chart. For creation only.
+        type: str
+      release_name:
+        description: Name of the release. The default is that of the chart. For creation only.
+        type: str
+  id:
+    description: ID of the solution, which the API calls C(pk).
+    type: int
+  values:
+    description: Values for the chart, as a dictionary or as its text in YAML. The default is those of the chart. They
+      count as a secret as a whole. For creation only.
+    type: raw
+  version:
+    description: Version of the solution or the chart. The default is what the API chooses. Fixed.
+    type: str
+  keyset:
+    description: Credentials of the solution, the ID or name of a keyset, for V(sysdig) and V(turbonomic). Fixed.
+    type: str
+  max_nodes:
+    description: Greatest number of nodes of the cluster, for V(autoscaler). For creation only.
+    type: int
+  reinstall:
+    description: Whether to delete a solution whose version is not O(version), and install it again.
+    type: bool
+    default: false
+  replace_failed:
+    description: Whether to delete a solution that has failed, and install it again.
+    type: bool
+    default: false
+  wait_timeout:
+    description: Seconds for everything that the task does, the wait for Helm Tiller included.
+    type: float
+    default: 1200
+seealso:
+  - module: netapp.nks.nks_cluster
+  - module: netapp.nks.nks_keyset
+  - module: netapp.nks.nks_solution_info
+"""
+
+EXAMPLES = r"""
+- name: Install Prometheus
+  netapp.nks.nks_solution:
+    org: my-organization
+    cluster: prod
+    solution: prometheus
+    wait_sleep: 0.5
+
+- name: Install a chart with values
+  netapp.nks.nks_solution:
+    org: my-organization
+    cluster: prod
+    chart:
+      name: jenkins
+      release_name: ci
+    values:
+      Master:
+        AdminPassword: "{{ lookup('ansible.builtin.file', '/run/secrets/nks') }}"
+    wait_sleep: 0.5
+
+- name: Delete Prometheus
+  netapp.nks.nks_solution:
+    org: my-organization
+    cluster: prod
+    solution: prometheus
+    state: absent
+    wait_sleep: 0.5
+"""
+
+RETURN = r"""
+solution:
+  description: The solution, without secrets. Null if it does not exist.
+  returned: always, except when an option cannot be used
+  type: dict
+  sample:
+    pk: 12013
+    name: Prometheus
+    solution: prometheus
+    state: installed
+    version: latest
+actions:
+  description: A sentence for each request that was sent, or would be sent in check mode.
+  returned: always, except when an option cannot be used
+  type: list
+  elements: str
+  sample:
+    - Install the solution prometheus.
+is_requested:
+  description: Whether all that is needed has been requested, so that only waiting is left.
+  returned: always, except when an option cannot be used
+  type: bool
+is_final:
+  description: Whether waiting longer cannot change the failure.
+  returned: when the solution is not as wanted in time
+  type: bool
+unmet:
+  description: What is not as wanted, a sentence each.
+  returned: when the solution is not as wanted in time
+  type: list
+  elements: str
+  sample:
+    - The solution prometheus (ID 12013) is draft, not installed.
+"""
+
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.netapp.nks.plugins.module_utils import _plan_solution
+from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
+from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, one_line
+from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
+from ansible_collections.netapp.nks.plugins.module_utils._lifecycle import (
+    Resource,
+    find_named,
+    find_one,
+    find_own_cluster,
+    find_own_org,
+    find_whole,
+    reconcile,
+)
+from ansible_collections.netapp.nks.plugins.module_utils._module import run_module
+from ansible_collections.netapp.nks.plugins.module_utils._options import CONNECTION, OWN_ORG, STATE, wait_options
+from ansible_collections.netapp.nks.plugins.module_utils._plan import Plan, Request, given
+from ansible_collections.netapp.nks.plugins.module_utils._types import Org, Solution
+
+
+class Seen(t.NamedTuple):
+    """The solution, if there is one, and Helm Tiller."""
+
+    solution: Solution | None
+    tiller: Solution | None
+
+
+def run(module: AnsibleModule, client: NKSClient) -> JSON:
+    org = find_own_org(client, module.params["org"])
+    cluster = find_own_cluster(client, org, module.params["cluster"])
+    wanted, body = resolve(module, client, org)
+    is_wanted = wanted["state"] == "present"
+    name = body.get("solution")
+
+    def look(limited: NKSClient) -> Seen:
+        solutions = limited.solutions(cluster)
+        there = find_whole(solutions, lambda pk: limited.solution(cluster, pk), "solution", name, wanted["id"])
+        if there and not is_wanted:
+            wanted["id"] = there.pk  # gone is what is 404, not what is not listed
+        return Seen(there, find_one(solutions, "solution", _plan_solution.TILLER, None))
+
+    def plan(seen: Seen) -> Plan:
+        if not is_wanted:
+            return _plan_solution.plan_solution_absent(seen.solution)
+        return _plan_solution.plan_solution(wanted, body, *seen)
+
+    def send(client: NKSClient, seen: Seen, request: Request) -> None:
+        if request.action == "create":
+            wanted.update(id=None, reinstall=False, replace_failed=False)  # a new one is not replaced again
+            client.add_solution(cluster, request.body)
+        elif seen.solution:
+            client.delete_solution(cluster, seen.solution.pk)
+
+    if is_wanted and wanted["id"] is not None and look(client).solution is None:
+        raise NKSError(f"The cluster {cluster} has no solution with the ID {wanted['id']}. To install one, name it.")
+    what = one_line(str(wanted["id"] if name is None else name))
+    title = f"The solution {what} is not {'as wanted' if is_wanted else 'gone'}"
+    resource = Resource(title, look, plan, send, lambda _client, seen: unmet(wanted, seen), result)
+    return reconcile(client, resource, module.params, module.check_mode)
+
+
+def resolve(module: AnsibleModule, client: NKSClient, org: Org) -> tuple[JSON, JSON]:
+    """The options, with the ID of the keyset in place of its name, and the request that adds the solution."""
+    wanted = dict(module.params)
+    wanted["replace_failed"] = wanted["replace_failed"] and not wanted["wait_only"]
+    wanted["reinstall"] = wanted["reinstall"] and not wanted["wait_only"]
+    if wanted["keyset"] is not None:
+        wanted["keyset"] = find_named(client.keysets(org), "keyset", wanted["keyset"]).pk
+    values = _plan_solution.values_text(wanted["values"])
+    client.hide([values, *_plan_solution.secrets_of(wanted["values"])])
+    chart = wanted["chart"]
+    if chart:
+        repositories = [*client.chart_repositories(org), *client.trusted_chart_repositories(org)]
+        # What is to be deleted need not have the version that is looked for.
+        version = wanted["version"] if wanted["state"] == "present" else None
+        return wanted, _plan_solution.chart_body(
+            *_plan_solution.find_chart(repositories, chart, version), chart, values
+        )
+    if wanted["solution"] is None:
+        return wanted, {}
+    return wanted, {"state": "draft", **given(wanted, ("solution", "keyset", "max_nodes", "version"))}
+
+
+def unmet(wanted: JSON, seen: Seen) -> tuple[list[str], bool]:
+    solution, tiller = seen
+    state = solution and one_line(str(solution.state))
+    if wanted["state"] == "absent":
+        return ([f"The solution {solution} is {state}."] if solution else []), False
+    if solution is None and tiller and tiller.state != "installed":
+        return [f"Helm Tiller is {one_line(str(tiller.state))}, not installed."], tiller.state == "failed"
+    if solution is None:
+        return ["The solution is not there."], False
+    if state == "failed" and not wanted["replace_failed"]:
+        return [f"The solution {solution} has failed."], True
+    return ([] if state == "installed" else [f"The solution {solution} is {state}, not installed."]), False
+
+
+def result(seen: Seen) -> JSON:
+    return {"solution": seen.solution and seen.solution.raw}
+
+
+def main() -> None:
+    text = {"type": "str"}
+    module = AnsibleModule(
+        argument_spec={
+            **CONNECTION,
+            **OWN_ORG,
+            **STATE,
+            **wait_options(wait_timeout=1200),
+            "cluster": {"type": "str", "required": True},
+            "solution": text,
+            "chart": {
+                "type": "dict",
+                "options": {
+                    "name": {"type": "str", "required": True},
+                    "repository": text,
+                    "namespace": text,
+                    "release_name": text,
+                },
+            },
+            "id": {"type": "int"},
+            "values": {"type": "raw", "no_log": True},
+            "version": text,
+            "keyset": {"type": "str", "no_log": False},
+            "max_nodes": {"type": "int"},
+            "reinstall": {"type": "bool", "default": False},
+            "replace_failed": {"type": "bool", "default": False},
+        },
+        required_one_of=[("solution", "chart", "id")],
+        mutually_exclusive=[("solution", "chart")],
+        required_by={"values": ["chart"]},
+        supports_check_mode=True,
+    )
+    run_module(module, run)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,158 @@
+#!/usr/bin/python
+# Copyright (c) 2026, netapp.nks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Create, change and delete workspaces of NKS."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: nks_workspace
+short_description: Create, change and delete workspaces of the NetApp Kubernetes Service
+version_added: 1.0.0
+description:
+  - Creates a workspace, renames it, makes it the default one of its organization, or deletes it.
+  - A workspace is identified by O(name) within its organization, or by O(id). Its slug stays as it is.
+author:
+  - netapp.nks contributors (@netapp)
+extends_documentation_fragment:
+  - netapp.nks.attributes
+  - netapp.nks.attributes.update_module
+  - netapp.nks.connection
+  - netapp.nks.lifecycle.at_once
+  - netapp.nks.lifecycle.state
+options:
+  name:
+    description: Name of the workspace.
+    type: str
+  id:
+    description: ID of the workspace, which the API calls C(pk).
+    type: int
+  new_name:
+    description: Name that the workspace gets. If there is no workspace O(name), one with the new name counts as it.
+    type: str
+  is_default:
+    description: Whether this is the default workspace of the organization. The default one cannot be set to V(false).
+      Make another one the default instead.
+    type: bool
+  force:
+    description:
+      - Whether to request the deletion of a workspace that has clusters, federations or solutions in it. What becomes
+        of these is not known.
+      - The default workspace is never deleted.
+    type: bool
+    default: false
+seealso:
+  - module: netapp.nks.nks_keyset
+  - module: netapp.nks.nks_workspace_info
+"""
+
+EXAMPLES = r"""
+- name: Create a workspace
+  netapp.nks.nks_workspace:
+    org: my-organization
+    name: Team B
+
+- name: Rename it
+  netapp.nks.nks_workspace:
+    org: my-organization
+    name: Team B
+    new_name: Team C
+
+- name: Delete it
+  netapp.nks.nks_workspace:
+    org: my-organization
+    name: Team C
+    state: absent
+"""
+
+RETURN = r"""
+workspace:
+  description: The workspace, without the secrets in C(user_solutions). Null if it does not exist.
+  returned: always, except when an option cannot be used
+  type: dict
+  sample:
+    pk: 20001
+    name: Team B
+    slug: team-b
+    org: 381
+    is_default: false
+actions:
+  description: A sentence for each request that was sent, or would be sent in check mode.
+  returned: always, except when an option cannot be used
+  type: list
+  elements: str
+  sample:
+    - Create the workspace Team B.
+is_requested:
+  description: Whether all that is needed has been requested.
+  returned: always, except when an option cannot be used
+  type: bool
+unmet:
+  description: The changes that the API has accepted, and not made, a sentence each.
+  returned: when there are any
+  type: list
+  elements: str
+  sample: []
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.netapp.nks.plugins.module_utils import _plan_org
+from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
+from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, one_line
+from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
+from ansible_collections.netapp.nks.plugins.module_utils._lifecycle import (
+    Resource,
+    find_own_org,
+    find_renamed,
+    reconcile,
+)
+from ansible_collections.netapp.nks.plugins.module_utils._module import run_module
+from ansible_collections.netapp.nks.plugins.module_utils._options import CONNECTION, RENAMED
+from ansible_collections.netapp.nks.plugins.module_utils._plan import Plan, Request
+from ansible_collections.netapp.nks.plugins.module_utils._types import Workspace
+
+
+def run(module: AnsibleModule, client: NKSClient) -> JSON:
+    wanted = module.params
+    org = find_own_org(client, wanted["org"])
+    is_wanted = wanted["state"] == "present"
+
+    def look(limited: NKSClient) -> Workspace | None:
+        return find_renamed(limited.workspaces(org), "workspace", wanted)
+
+    def plan(there: Workspace | None) -> Plan:
+        if not is_wanted:
+            return _plan_org.plan_workspace_absent(there, wanted["force"])
+        return _plan_org.plan_workspace(wanted, there)
+
+    def send(client: NKSClient, there: Workspace | None, request: Request) -> None:
+        if request.action == "create":
+            client.create_workspace(org, request.body)
+        elif there and request.action == "update":
+            client.update_workspace(org, there.pk, request.body)
+        elif there:
+            client.delete_workspace(org, there.pk)
+
+    def unmet(_client: NKSClient, there: Workspace | None) -> tuple[list[str], bool]:
+        return [f"Not done: {request.sentence}" for request in plan(there).requests], False
+
+    if wanted["id"] is not None and is_wanted and look(client) is None:
+        raise NKSError(f"There is no workspace with the ID {wanted['id']}. To create one, give its name.")
+    what = one_line(str(wanted["name"] if wanted["id"] is None else wanted["id"]))
+    title = f"The workspace {what} is not {'as wanted' if is_wanted else 'gone'}"
+    resource = Resource(title, look, plan, send, unmet, lambda there: {"workspace": there and there.raw})
+    return reconcile(client, resource, wanted, module.check_mode)
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={**CONNECTION, **RENAMED, "force": {"type": "bool", "default": False}},
+        required_one_of=[("name", "id")],
+        supports_check_mode=True,
+    )
+    run_module(module, run)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,117 @@
+# Copyright (c) 2026, netapp.nks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+import pytest
+from ansible_collections.netapp.nks.plugins.modules import nks_solution_info
+from ansible_collections.netapp.nks.plugins.modules.nks_solution import main
+from ansible_collections.netapp.nks.tests.fake_nks.server import FakeNKS
+
+JSON = t.Dict[str, t.Any]
+Run = t.Callable[..., JSON]
+
+SOLUTIONS = "/orgs/381/clusters/1201/solutions"
+SECRET = {"Master": {"AdminPassword": "never-show"}}
+EFK = {"solution": "efk"}
+JENKINS = {"chart": {"name": "jenkins", "release_name": "ci"}, "values": SECRET}
+
+
+@pytest.fixture(name="run")
+def run_fixture(fake: FakeNKS, run_module: Run, clock: list[float]) -> Run:
+    """Runs the module. Each request takes a second of the fake's time, and pauses take none."""
+    fake.step = 1.0
+
+    def run(**options: t.Any) -> JSON:
+        result = run_module(main, **{"org": "381", "cluster": "prod", "wait_sleep": 1, **options})
+        assert "never-show" not in json.dumps(result)
+        return result
+
+    return run
+
+
+def writes(fake: FakeNKS) -> list[tuple[str, str]]:
+    return [(entry["method"], entry["path"]) for entry in fake.requests if entry["method"] != "GET"]
+
+
+@pytest.mark.parametrize("wanted", [EFK, JENKINS, {**EFK, "solution": "autoscaler", "max_nodes": 7, "version": "1"}])
+def test_a_solution_comes_and_goes(fake: FakeNKS, run: Run, run_module: Run, wanted: JSON) -> None:
+    planned = run(**wanted, check_mode=True)
+    assert planned["changed"] and planned["solution"] is None and not writes(fake)
+    created = run(**wanted)
+    assert created["actions"] == planned["actions"] and created["diff"] == planned["diff"]
+    assert created["solution"]["state"] == "installed" and created["solution"]["max_nodes"] == wanted.get("max_nodes")
+    assert not run(**wanted)["changed"]
+    found = run_module(nks_solution_info.main, org="381", cluster="1201", id=created["solution"]["pk"])["solutions"]
+    assert [solution["solution"] for solution in found] == [created["solution"]["solution"]]
+    gone = run(**wanted, state="absent")
+    assert gone["changed"] and gone["solution"] is None
+    assert not run(**wanted, state="absent")["changed"]
+    assert writes(fake) == [("POST", SOLUTIONS), ("DELETE", f"{SOLUTIONS}/{created['solution']['pk']}")]
+
+
+@pytest.mark.parametrize("values", [SECRET, "Master:\n  AdminPassword: never-show\n", None])
+def test_what_a_chart_is_installed_with(fake: FakeNKS, run: Run, values: t.Any) -> None:
+    answer = json.dumps({"values": "bad password never-show"})
+    fake.fault(SOLUTIONS, "status", method="POST", status=400, body=answer, times=1)
+    failed = run(chart=JENKINS["chart"], values=values or SECRET)
+    assert failed["status"] == 400 and "bad password ****" in failed["msg"]
+    assert run(chart={**JENKINS["chart"], "repository": "trusted-charts", "namespace": "build"}, values=values)[
+        "changed"
+    ]
+    body = json.loads([entry["body"] for entry in fake.requests if entry["method"] == "POST"][-1])
+    config = body["config"]
+    assert (body["solution"], config["release_name"], config["namespace"]) == ("jenkins-repo-1", "ci", "build")
+    assert ("never-show" in config["values_yaml"]) is (values is not None) and config["values_yaml"]
+
+
+def test_tiller_is_awaited_first(fake: FakeNKS, run: Run) -> None:
+    fake.set_clusters([{"pk": 77, "org": 381, "name": "new", "state": "building", "timeline": []}])
+    short = run(cluster="new", **EFK, wait_timeout=10)
+    assert "Helm Tiller is draft, not installed." in short["msg"] and not writes(fake)
+    steps = [{"after": 8, "state": "running"}]
+    fake.set_clusters([{"pk": 77, "org": 381, "name": "new", "state": "building", "timeline": steps}])
+    assert run(cluster="new", **EFK)["solution"]["state"] == "installed"
+    assert len(writes(fake)) == 1
+
+
+def test_what_has_failed_or_has_another_version_is_replaced_if_it_may_be(fake: FakeNKS, run: Run) -> None:
+    fake.set_variants(solution_build="fails")
+    failed = run(**EFK, replace_failed=True)
+    assert failed["is_final"] and "has failed" in failed["msg"] and len(writes(fake)) == 1
+    fake.set_variants(solution_build="installs")
+    assert "has failed" in run(**EFK)["msg"]
+    assert run(**EFK, replace_failed=True)["solution"]["state"] == "installed"
+    refused = run(**EFK, version="2")
+    assert "version is 'latest', not '2'" in refused["msg"] and not refused["changed"]
+    assert run(**EFK, version="2", reinstall=True)["solution"]["version"] == "2"
+    assert [method for method, _path in writes(fake)] == ["POST", "DELETE", "POST", "DELETE", "POST"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"solution": "helm_tiller", "state": "absent"}, "cannot be deleted"),
+        ({"solution": "cobol"}, '"cobol" is not a valid choice'),
+        ({"chart": {"name": "none"}}, "The chart none is not there. There are: jenkins 0.16.18 (trusted-charts)"),
+        ({"chart": {"name": "jenkins"}, "version": "9"}, "The chart jenkins 9 is not there"),
+        ({"solution": "efk", "values": SECRET}, "missing parameter(s) required by 'values': chart"),
+        ({"chart": {"name": "jenkins"}, "values": [1]}, "values must be a dictionary"),
+        ({"id": 1}, "has no solution with the ID 1"),
+        ({"solution": "sysdig", "keyset": "nothing"}, "The keyset 'nothing' is not there"),
+        ({**EFK, "cluster": "nowhere"}, "The cluster 'nowhere' is not there"),
+    ],
+)
+def test_what_is_refused(fake: FakeNKS, run: Run, options: JSON, message: str) -> None:
+    result = run(**options)
+    assert message in result["msg"] and not result.get("changed")
+    assert writes(fake) in ([], [("POST", SOLUTIONS)])
+
+
+def test_a_lost_answer_makes_one_solution(fake: FakeNKS, run: Run) -> None:
+    fake.fault(SOLUTIONS, method="POST", times=1, kind="lost")
+    assert run(**EFK)["solution"]["state"] == "installed" and len(writes(fake)) == 1

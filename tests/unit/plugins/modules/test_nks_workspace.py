@@ -1,0 +1,76 @@
+# Copyright (c) 2026, netapp.nks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible_collections.netapp.nks.plugins.modules.nks_workspace import main
+from ansible_collections.netapp.nks.tests.fake_nks.server import FakeNKS
+
+JSON = t.Dict[str, t.Any]
+Run = t.Callable[..., JSON]
+
+WORKSPACES = "/orgs/381/workspaces"
+
+
+def writes(fake: FakeNKS) -> list[tuple[str, str]]:
+    return [(entry["method"], entry["path"]) for entry in fake.requests if entry["method"] != "GET"]
+
+
+def test_a_workspace_comes_changes_and_goes(fake: FakeNKS, run_module: Run) -> None:
+    planned = run_module(main, org="381", name="B", is_default=True, check_mode=True)
+    assert planned["changed"] and planned["workspace"] is None and not writes(fake)
+    created = run_module(main, org="381", name="B", is_default=True)
+    assert created["actions"][0] == planned["actions"][0] and created["diff"]["after"] == planned["diff"]["after"]
+    assert len(created["actions"]) == len(planned["actions"]) == 2
+    pk = created["workspace"]["pk"]
+    assert created["workspace"]["is_default"] and created["workspace"]["slug"] == "b"
+    assert not run_module(main, org="381", name="B", is_default=True)["changed"]
+    refused = run_module(main, org="381", name="B", state="absent", force=True)
+    assert "is the default one" in refused["msg"]
+    assert run_module(main, org="381", name="Default", is_default=True)["changed"]
+    renamed = run_module(main, org="381", name="B", new_name="C")
+    assert renamed["diff"] == {"before": {"name": "B"}, "after": {"name": "C"}}
+    assert (renamed["workspace"]["name"], renamed["workspace"]["slug"]) == ("C", "b")
+    assert not run_module(main, org="381", name="B", new_name="C")["changed"]
+    assert run_module(main, org="381", name="C", state="absent")["workspace"] is None
+    assert not run_module(main, org="381", id=pk, state="absent")["changed"]
+    own = f"{WORKSPACES}/{pk}"
+    assert writes(fake) == [
+        ("POST", WORKSPACES),
+        ("PATCH", own),
+        ("PATCH", f"{WORKSPACES}/4"),
+        ("PATCH", own),
+        ("DELETE", own),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"name": "Default", "is_default": False}, "Make another one the default"),
+        ({"name": "Default", "state": "absent", "force": True}, "is the default one"),
+        ({"name": "Team A", "state": "absent"}, "has 2 clusters, and force is false"),
+        ({"name": "Team A", "state": "absent", "force": True}, "Workspace still has clusters."),
+        ({"id": 1}, "There is no workspace with the ID 1"),
+        ({"id": 21, "name": "x", "state": "absent"}, "does not have the name 'x'"),
+        ({"name": "Team A", "new_name": "Default"}, "cannot get the name of another one: Default (ID 4)"),
+        ({"org": "390", "name": "x"}, "status 403"),
+    ],
+)
+def test_what_is_refused(fake: FakeNKS, run_module: Run, options: JSON, message: str) -> None:
+    result = run_module(main, **{"org": "381", **options})
+    assert message in result["msg"] and not result.get("changed")
+    assert writes(fake) in ([], [("DELETE", f"{WORKSPACES}/21")], [("POST", "/orgs/390/workspaces")])
+
+
+def test_an_answer_that_is_lost_and_a_change_that_is_not_made(fake: FakeNKS, run_module: Run) -> None:
+    fake.fault(WORKSPACES, method="POST", times=1, kind="lost")
+    created = run_module(main, org="381", name="B")
+    assert created["changed"] and len(writes(fake)) == 1
+    fake.fault(f"{WORKSPACES}/21", "body", method="PATCH", body="{}")
+    result = run_module(main, org="381", id=21, new_name="C")
+    assert result["failed"] and 'Not done: Change the workspace Team A (ID 21): name to "C".' in result["msg"]
