@@ -22,7 +22,7 @@ TILLER = "helm_tiller"
 
 FIELDS = {"keyset": Field("fixed"), "version": Field("fixed")}
 SHOWN = ("solution", "keyset", "max_nodes", "version")
-SCALAR = re.compile(r"""(?:[:=]|^\s*-)\s+["']?([^\s"'#,\[\]{}|>][^"'\n]{3,}?)["']?\s*$""", re.MULTILINE)
+SCALAR = re.compile(r"""(?:[:=]|^[ \t]*-)[ \t]+["']?([^\s"'#,\[\]{}|>][^"'\n]{3,}?)["']?\s*$""", re.MULTILINE)
 
 
 def plan_solution(wanted: JSON, body: JSON, there: Solution | None, tiller: Solution | None) -> Plan:

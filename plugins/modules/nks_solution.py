@@ -14,7 +14,7 @@ description:
   - Installs a solution, which is one that NKS knows by its name or a Helm chart, or deletes it, and waits until that is
     done. Before it installs one, it waits until Helm Tiller is installed in the cluster.
   - A solution is identified by O(solution) or O(chart) within its cluster, or by O(id).
-  - The API cannot change a solution, and does not return what it was configured with. O(values) and O(max_nodes) are for
+  - The API cannot change a solution, and does not return its settings. O(values) and O(max_nodes) are for
     I(creation only), and not compared. O(version) and O(keyset) are I(fixed). The module fails if one differs.
   - User names, passwords and settings of a solution are never returned.
 author:

@@ -64,7 +64,7 @@ def test_an_answer_that_repeats_a_key_is_shown_without_it(fake: FakeNKS, run_mod
     fake.fault(KEYSETS, "status", method="POST", status=400, body=body)
     result = run_module(main, **NEW, key_encoding="base64" if "never" not in body else "raw")
     assert result["status"] == 400 and "****" in result["msg"] + json.dumps(
-        result["detail"] if "detail" in result else ""
+        result.get("detail", "")
     )
     assert "never" not in json.dumps(result) and body not in json.dumps(result)
 

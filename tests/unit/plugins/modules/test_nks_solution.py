@@ -87,7 +87,7 @@ def test_what_has_failed_or_has_another_version_is_replaced_if_it_may_be(fake: F
     assert "has failed" in run(**EFK)["msg"]
     assert run(**EFK, replace_failed=True)["solution"]["state"] == "installed"
     refused = run(**EFK, version="2")
-    assert "version is 'latest', not '2'" in refused["msg"] and not refused["changed"]
+    assert "version is 'latest', not '2'" in refused["msg"] and not refused.get("changed")
     assert run(**EFK, version="2", reinstall=True)["solution"]["version"] == "2"
     assert [method for method, _path in writes(fake)] == ["POST", "DELETE", "POST", "DELETE", "POST"]
 

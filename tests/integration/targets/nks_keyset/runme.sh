@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Copyright (c) 2026, netapp.nks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+set -eu
+# shellcheck source=tests/integration/targets/setup_fake_nks/fake.sh
+. ../setup_fake_nks/fake.sh
+
+# changes PLAYBOOK SENTENCE...: it says what it would do, does it, and has nothing to do again
+changes() {
+    succeeds ansible-playbook "$1" --check --diff
+    said 'changed=1' "${@:2}"
+    succeeds ansible-playbook "$1" --diff -vvvvv
+    said 'changed=1' "${@:2}"
+    no_secrets  # and no key
+    succeeds ansible-playbook "$1"
+    said 'changed=0'
+}
+
+changes create.yml '+    "name": "pipeline"'
+changes rename.yml '-    "name": "pipeline"' '+    "name": "release"'
+changes delete.yml '+    "state": "absent"'

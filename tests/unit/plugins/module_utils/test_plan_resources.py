@@ -1,0 +1,108 @@
+# Copyright (c) 2026, netapp.nks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plans for solutions, workspaces and keysets, carried out on a model that knows only what the requests say."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+from ansible_collections.netapp.nks.plugins.module_utils import _plan_org, _plan_solution
+from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError
+from ansible_collections.netapp.nks.plugins.module_utils._plan import Plan, Request
+from ansible_collections.netapp.nks.plugins.module_utils._types import Keyset, Solution, Workspace
+from hypothesis import given
+from hypothesis import strategies as st
+
+JSON = t.Dict[str, t.Any]
+
+NAMES = st.sampled_from(["a", "b"])
+TILLER = Solution({"pk": 1, "solution": "helm_tiller", "state": "installed"})
+WISH = {"name": "a", "new_name": None, "id": None, "state": "present", "is_default": None}
+
+
+def carry_out(kind: t.Any, there: t.Any, plan: t.Callable[[t.Any], Plan], new: JSON) -> list[Request]:
+    """Carry out plans until nothing else is needed. Returns the requests."""
+    done: list[Request] = []
+    for _step in range(5):
+        planned = plan(there)
+        for request in planned.requests:
+            if request.action == "create":
+                there = kind({"pk": 9, **request.body, **new})
+            elif request.action == "update":
+                there = there.with_fields(**request.body)
+            else:
+                there = None
+        done += planned.requests
+        if not planned.requests:
+            assert planned == Plan()
+            return done
+    raise AssertionError(f"does not end: {done}")
+
+
+workspaces = st.builds(
+    lambda name, default: Workspace({"pk": 5, "name": name, "is_default": default}), NAMES, st.booleans()
+)
+workspace_wishes = st.fixed_dictionaries(
+    {"new_name": st.none() | NAMES, "is_default": st.sampled_from([None, True, False])}
+)
+
+
+@given(st.none() | workspaces, workspace_wishes)
+def test_a_workspace_gets_there_and_the_default_one_stays_it(there: Workspace | None, wish: JSON) -> None:
+    try:
+        done = carry_out(
+            Workspace, there, lambda now: _plan_org.plan_workspace({**WISH, **wish}, now), {"is_default": False}
+        )
+    except NKSError:
+        assert there and there.raw["is_default"] and wish["is_default"] is False
+        return
+    assert "delete" not in [request.action for request in done]
+
+
+@given(
+    st.none() | st.builds(lambda ids: Keyset({"pk": 5, "name": "a", "workspaces": ids}), st.permutations([1, 2])),
+    st.none() | st.permutations([1, 2]) | st.just([]),
+    st.sampled_from([None, True, False]),
+)
+def test_a_keyset_gets_there_and_shows_no_key(
+    there: Keyset | None, ids: list[int] | None, default: bool | None
+) -> None:
+    wanted = {**WISH, "category": "provider", "entity": "aws", "keys": {"pub": "never"}, "update_keys": "on_create"}
+    wanted.update(workspaces=ids, is_default=default)
+    first = _plan_org.plan_keyset(wanted, there)
+    assert "never" not in json.dumps([first.before, first.after, [request.sentence for request in first.requests]])
+    carry_out(Keyset, there, lambda now: _plan_org.plan_keyset(wanted, now), {})
+
+
+@given(
+    st.none() | st.sampled_from(["installed", "failed", "draft"]),
+    st.sampled_from([None, "1", "2"]),
+    st.booleans(),
+    st.booleans(),
+)
+def test_a_solution_gets_there_and_is_replaced_only_if_it_may_be(
+    state: str | None, version: str | None, reinstall: bool, replace_failed: bool
+) -> None:
+    there = state and Solution({"pk": 5, "solution": "efk", "state": state, "version": "1"})
+    wanted = {"version": version, "keyset": None, "reinstall": reinstall, "replace_failed": replace_failed}
+    body = {"solution": "efk", **({"version": version} if version else {})}
+
+    def plan(now: Solution | None) -> Plan:
+        return _plan_solution.plan_solution(wanted, body, now, TILLER)
+
+    try:
+        done = [request.action for request in carry_out(Solution, there, plan, {"state": "installed"})]
+    except NKSError:
+        assert version == "2" and not reinstall
+        return
+    may_go = (state == "failed" and replace_failed) or (version == "2" and reinstall)
+    assert done == (["create"] if state is None else ["delete", "create"] if may_go else [])
+
+
+@given(st.text(min_size=4), st.sampled_from(["%s", "a:\n  b: %s\n", "- %s\n"]))
+def test_texts_in_the_values_of_a_chart_are_found(text: str, template: str) -> None:
+    assert text in _plan_solution.secrets_of({"a": [{"b": text}]}) or text in ("true", "false")
+    if text.isalnum() and text not in ("true", "false"):
+        assert text in _plan_solution.secrets_of(template % text)
