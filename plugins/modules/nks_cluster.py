@@ -157,6 +157,7 @@ seealso:
   - module: netapp.nks.nks_cluster_info
   - module: netapp.nks.nks_kubeconfig
   - module: netapp.nks.nks_node_pool
+  - module: netapp.nks.nks_solution
 """
 
 EXAMPLES = r"""

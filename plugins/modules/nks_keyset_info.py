@@ -45,6 +45,7 @@ options:
     type: str
 seealso:
   - module: netapp.nks.nks_cluster
+  - module: netapp.nks.nks_keyset
   - module: netapp.nks.nks_workspace_info
 """
 

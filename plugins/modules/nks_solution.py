@@ -85,11 +85,11 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Install Prometheus
+- name: Install EFK
   netapp.nks.nks_solution:
     org: my-organization
     cluster: prod
-    solution: prometheus
+    solution: efk
     wait_sleep: 0.5
 
 - name: Install a chart with values
@@ -104,11 +104,11 @@ EXAMPLES = r"""
         AdminPassword: "{{ lookup('ansible.builtin.file', '/run/secrets/nks') }}"
     wait_sleep: 0.5
 
-- name: Delete Prometheus
+- name: Delete EFK
   netapp.nks.nks_solution:
     org: my-organization
     cluster: prod
-    solution: prometheus
+    solution: efk
     state: absent
     wait_sleep: 0.5
 """

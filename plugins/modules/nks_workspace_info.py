@@ -36,6 +36,7 @@ options:
 seealso:
   - module: netapp.nks.nks_cluster_info
   - module: netapp.nks.nks_org_info
+  - module: netapp.nks.nks_workspace
 """
 
 EXAMPLES = r"""

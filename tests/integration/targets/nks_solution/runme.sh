@@ -21,8 +21,8 @@ changes() {
     no_secrets
 }
 
-changes present 'Install the solution prometheus.' 'Install the solution jenkins-repo-1.'
-changes absent 'Delete the solution prometheus'
+changes present 'Install the solution efk.' 'Install the solution jenkins-repo-1.'
+changes absent 'Delete the solution efk'
 
 # An answer that repeats a secret
 fake POST faults '[{"path": ".*/solutions", "method": "POST", "kind": "status", "status": 400, "body": "{\"config\": \"Bad: never-show-this\"}"}]'
