@@ -94,7 +94,7 @@ def chart_body(item: JSON, repository: int, chart: JSON, values: str) -> JSON:
     """
     name, spec = str(item["name"]), item.get("spec") or {}
     app = (spec.get("requirements") or {}).get("app") or {}
-    config = {
+    config: JSON = {
         "namespace": chart["namespace"] or app.get("namespace") or "default",
         "chart_name": name,
         "version": item.get("version"),

@@ -63,9 +63,7 @@ def test_how_the_keys_are_sent(fake: FakeNKS, run_module: Run, encoding: str) ->
 def test_an_answer_that_repeats_a_key_is_shown_without_it(fake: FakeNKS, run_module: Run, body: str) -> None:
     fake.fault(KEYSETS, "status", method="POST", status=400, body=body)
     result = run_module(main, **NEW, key_encoding="base64" if "never" not in body else "raw")
-    assert result["status"] == 400 and "****" in result["msg"] + json.dumps(
-        result.get("detail", "")
-    )
+    assert result["status"] == 400 and "****" in result["msg"] + json.dumps(result.get("detail", ""))
     assert "never" not in json.dumps(result) and body not in json.dumps(result)
 
 
