@@ -92,7 +92,7 @@ options:
 options:
   orgs:
     description:
-      - Organizations to read, each given by its ID, slug or name, tried in this order.
+      - Organizations to read, each given by its ID, slug or name.
       - It is an error if an organization does not exist, or if a name matches more than one.
       - If it is not set, the environment variable E(NKS_ORG_ID) is used, a list separated by commas. It is an error if
         that is empty.

@@ -25,7 +25,9 @@ extends_documentation_fragment:
   - netapp.nks.connection
 options:
   org:
-    description: The organization to update, by its ID, slug or name, tried in this order.
+    description:
+      - The organization to update, by its ID, slug or name.
+      - To run a task again that changes O(name), give the ID or the slug. The old name matches nothing by then.
     type: str
     required: true
   name:
@@ -34,7 +36,9 @@ options:
       - At least one of O(name), O(slug) and O(logo) is required.
     type: str
   slug:
-    description: The new slug of the organization. At most 50 letters, digits, dashes and underscores.
+    description:
+      - The new slug of the organization. At most 50 letters, digits, dashes and underscores.
+      - Some servers ignore it. Check mode cannot know, and returns the slug as asked for. The real run then fails.
     type: str
   logo:
     description:
@@ -175,6 +179,9 @@ def update(module: AnsibleModule, client: NKSClient) -> dict[str, t.Any]:
 def asked_for(params: JSON) -> JSON:
     """The fields that the organization is to have: text, None for no logo, or a picture."""
     asked = {field: params[field] for field in ("name", "slug") if params[field] is not None}
+    for field, value in asked.items():
+        if value != value.strip() or (field == "name" and not value):
+            raise NKSError(f"{field} is {one_line(repr(value))}: it must not be empty or have white space around it.")
     if params["logo"] is not None:
         asked["logo"] = read_picture(params["logo"]) if params["logo"] else None
     return asked

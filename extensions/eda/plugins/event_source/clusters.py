@@ -65,7 +65,7 @@ options:
       - name: NKS_CA_PATH
   orgs:
     description:
-      - Organizations to read, each by its ID, slug or name, tried in this order.
+      - Organizations to read, each by its ID, slug or name.
       - An organization that does not exist, or that the token must not read, is an error when the source starts.
       - Without it, every organization that the token sees is read. Those that answer 403 are left out with a warning
         in the log.

@@ -275,6 +275,14 @@ def test_a_logo_that_is_not_removed_is_an_error(fake: FakeNKS, run_module: Run) 
     assert f"logo is '{LOGO}', not null. Changed: nothing." in result["msg"]
 
 
+@pytest.mark.parametrize("options", [{"name": " x"}, {"name": "x\n"}, {"name": ""}, {"slug": "x "}])
+def test_what_the_api_would_trim_is_refused_before_any_request(
+    fake: FakeNKS, run_module: Run, options: JSON
+) -> None:
+    assert "white space around it" in run_module(main, org="381", **options)["msg"]
+    assert not fake.requests
+
+
 @pytest.mark.parametrize(
     ("kind", "message"),
     [
