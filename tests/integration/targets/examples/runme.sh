@@ -7,4 +7,6 @@ set -eu
 # shellcheck source=tests/integration/targets/setup_fake_nks/fake.sh
 . ../setup_fake_nks/fake.sh
 
+# The examples that create something need time to pass.
+fake POST step 0.5
 python run_examples.py "${ANSIBLE_COLLECTIONS_PATH%%:*}/ansible_collections/netapp/nks"
