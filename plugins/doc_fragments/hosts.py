@@ -71,7 +71,7 @@ options:
       - Needs a O(cache_plugin) that outlives a run, such as V(ansible.builtin.jsonfile). If nothing was cached for the
         next runs, there is a warning.
 notes:
-  - Every option that is no expression itself can be a template in the file. With O(use_extra_vars=true) it sees the
+  - Every option that is not itself an expression can be a template in the file. With O(use_extra_vars=true) it sees the
     extra variables.
   - O(compose), O(groups) and O(keyed_groups) have the variables that they have in
     C(ansible.builtin.constructed), such as C(inventory_hostname), C(group_names) and C(inventory_dir).
@@ -82,7 +82,7 @@ notes:
   - Several sources can have the same cluster, which is one host then. If a host is another cluster or node in a source
     before, the source fails. Use O(hostnames) to give them different names.
   - With O(strict=true) an expression that fails is an error, which names the option, its entry and the host.
-  - With C(-v) the inventory tells how many clusters of which organizations it found, what it left out, how many
+  - With C(-v) the inventory shows how many clusters of which organizations it found, what it left out, how many
     requests that took, whether the cache served, and each request that it repeats.
   - An expression is compiled once for all hosts. It gives what it gives in other inventory plugins, except for the
     place in the file, which ansible-core 2.19 and newer can show with a value.
