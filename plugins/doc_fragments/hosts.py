@@ -38,7 +38,7 @@ options:
   hostvars_prefix:
     description:
       - The prefix that makes the name of a variable from the name of a field. It cannot be empty.
-      - Each field that the API returns becomes a variable. Characters that are not allowed in the name of a variable become
+      - Each field that the API returns becomes a variable. Characters that the name of a variable cannot have become
         C(_).
       - "A cluster has these, each unless the server does not send it: C(nks_channel), C(nks_etcd_type),
         C(nks_federation_role), C(nks_instance_id), C(nks_is_failed), C(nks_k8s_rbac_enabled), C(nks_k8s_version),
@@ -68,7 +68,7 @@ options:
       - Keep what the API answered, less secrets, and use it in the next runs, which then make no request at all. Names,
         variables and groups are made again each time, so that changes to their options take effect at once.
       - A result that lacks organizations, because the token may not read them, is not cached, with a warning.
-      - An entry that another version of the plugin has cached is fetched again and replaced.
+      - An entry that this version of the plugin did not write is fetched again and replaced.
       - Needs a O(cache_plugin) that outlives a run, such as V(ansible.builtin.jsonfile). If nothing was cached for the
         next runs, there is a warning.
 notes:
