@@ -37,8 +37,9 @@ options:
     default: []
   hostvars_prefix:
     description:
-      - What stands before the name of a field to make the name of a variable. It cannot be empty.
-      - Each field that the API answers becomes a variable. What the name of a variable cannot have becomes C(_).
+      - The prefix that makes the name of a variable from the name of a field. It cannot be empty.
+      - Each field that the API returns becomes a variable. Characters that the name of a variable cannot have become
+        C(_).
       - "A cluster has these, each unless the server does not send it: C(nks_channel), C(nks_etcd_type),
         C(nks_federation_role), C(nks_instance_id), C(nks_is_failed), C(nks_k8s_rbac_enabled), C(nks_k8s_version),
         C(nks_name), C(nks_node_count), C(nks_org), C(nks_pk), C(nks_platform), C(nks_provider), C(nks_region),
@@ -67,11 +68,11 @@ options:
       - Keep what the API answered, less secrets, and use it in the next runs, which then make no request at all. Names,
         variables and groups are made again each time, so that changes to their options take effect at once.
       - A result that lacks organizations, because the token may not read them, is not cached, with a warning.
-      - What the cache holds and this version of the plugin did not put there is fetched again and replaced.
+      - An entry that this version of the plugin did not write is fetched again and replaced.
       - Needs a O(cache_plugin) that outlives a run, such as V(ansible.builtin.jsonfile). If nothing was cached for the
         next runs, there is a warning.
 notes:
-  - Every option that is no expression itself can be a template in the file. With O(use_extra_vars=true) it sees the
+  - Every option that is not itself an expression can be a template in the file. With O(use_extra_vars=true) it sees the
     extra variables.
   - O(compose), O(groups) and O(keyed_groups) have the variables that they have in
     C(ansible.builtin.constructed), such as C(inventory_hostname), C(group_names) and C(inventory_dir).
@@ -82,7 +83,7 @@ notes:
   - Several sources can have the same cluster, which is one host then. If a host is another cluster or node in a source
     before, the source fails. Use O(hostnames) to give them different names.
   - With O(strict=true) an expression that fails is an error, which names the option, its entry and the host.
-  - With C(-v) the inventory tells how many clusters of which organizations it found, what it left out, how many
+  - With C(-v) the inventory shows how many clusters of which organizations it found, what it left out, how many
     requests that took, whether the cache served, and each request that it repeats.
   - An expression is compiled once for all hosts. It gives what it gives in other inventory plugins, except for the
     place in the file, which ansible-core 2.19 and newer can show with a value.

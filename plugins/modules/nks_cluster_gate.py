@@ -56,7 +56,7 @@ options:
       expect:
         description:
           - V(running) - the cluster is there, its C(state) is V(running), and it has not failed.
-          - V(present) - the cluster is there, in whatever state.
+          - V(present) - the cluster is there, in any state.
           - V(absent) - the cluster is not there, and every organization that it could be in can be read. The token must
             see at least one organization, and no cluster may have a name that looks the same.
         type: str
@@ -69,7 +69,7 @@ options:
         description:
           - The C(k8s_version) of the cluster must be at least this, for example V(1.15) or V(v1.15.5). Put it in
             quotes, because YAML reads C(1.10) as 1.1. Not with C(expect=absent).
-          - A cluster whose version is no number, such as V(latest), does not meet it.
+          - A cluster whose version is not a number, such as V(latest), does not meet it.
         type: str
   orgs:
     description:

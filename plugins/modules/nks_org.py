@@ -69,7 +69,7 @@ EXAMPLES = r"""
     name: Platform Team
   register: renamed
 
-- name: Set the logo to a picture file, whatever the logo is now
+- name: Set the logo to a picture file and replace the one that is there
   netapp.nks.nks_org:
     org: "{{ renamed.org.pk }}"
     logo: /tmp/logo.png
