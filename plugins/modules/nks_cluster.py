@@ -385,6 +385,8 @@ def main() -> None:
             **CONNECTION,
             **lifecycle_options(wait_timeout=3600),
             **fields,
+            "provider_keyset": {"type": "str", "no_log": False},
+            "user_ssh_keyset": {"type": "str", "no_log": False},
             "network_components": {"type": "list", "elements": "dict"},
             "solutions": {"type": "list", "elements": "raw"},
             "k8s_version": {"type": "str"},
