@@ -17,8 +17,8 @@ Run = t.Callable[..., JSON]
 
 SOLUTIONS = "/orgs/381/clusters/1201/solutions"
 SECRET = {"Master": {"AdminPassword": "never-show"}}
-EFK = {"solution": "efk"}
-JENKINS = {"chart": {"name": "jenkins", "release_name": "ci"}, "values": SECRET}
+EFK: JSON = {"solution": "efk"}
+JENKINS: JSON = {"chart": {"name": "jenkins", "release_name": "ci"}, "values": SECRET}
 
 
 @pytest.fixture(name="run")
