@@ -9,29 +9,6 @@ from __future__ import annotations
 class ModuleDocFragment:
     DOCUMENTATION = r"""
 options:
-  workspaces:
-    description: Select the clusters in any of these workspaces, each given by its ID, slug or name.
-    type: list
-    elements: str
-  states:
-    description:
-      - Select the clusters whose C(state) is any of these, for example V(running).
-      - A cluster that has failed can have any state, because most servers leave the state as it was and set
-        C(is_failed) to true.
-    type: list
-    elements: str
-  providers:
-    description: Select the clusters whose C(provider) is any of these, for example V(aws).
-    type: list
-    elements: str
-  regions:
-    description: Select the clusters whose C(region) is any of these, for example V(us-west-2).
-    type: list
-    elements: str
-  include_service_clusters:
-    description: Whether to include the clusters that NKS runs for its own use.
-    type: bool
-    default: false
   include_details:
     description: Whether to get the detail form of each cluster, which has more fields. Takes one request for each
       cluster.

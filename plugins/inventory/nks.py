@@ -26,6 +26,7 @@ extends_documentation_fragment:
   - netapp.nks.connection
   - netapp.nks.connection.plugins
   - netapp.nks.selection
+  - netapp.nks.selection.clusters
   - netapp.nks.selection.orgs
   - netapp.nks.selection.plugins
   - netapp.nks.hosts

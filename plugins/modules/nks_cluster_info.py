@@ -23,6 +23,7 @@ extends_documentation_fragment:
   - netapp.nks.attributes.info_module
   - netapp.nks.connection
   - netapp.nks.selection
+  - netapp.nks.selection.clusters
   - netapp.nks.selection.orgs
 options:
   id:
