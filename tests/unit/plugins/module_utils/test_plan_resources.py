@@ -69,7 +69,13 @@ def test_a_workspace_gets_there_and_the_default_one_stays_it(there: Workspace | 
 def test_a_keyset_gets_there_and_shows_no_key(
     there: Keyset | None, ids: list[int] | None, default: bool | None
 ) -> None:
-    wanted = {**WISH, "category": "provider", "entity": "aws", "keys": {"pub": "never"}, "update_keys": "on_create"}
+    wanted: JSON = {
+        **WISH,
+        "category": "provider",
+        "entity": "aws",
+        "keys": {"pub": "never"},
+        "update_keys": "on_create",
+    }
     wanted.update(workspaces=ids, is_default=default)
     first = _plan_org.plan_keyset(wanted, there)
     assert "never" not in json.dumps([first.before, first.after, [request.sentence for request in first.requests]])
