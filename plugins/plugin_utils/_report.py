@@ -12,13 +12,14 @@ import collections
 import datetime
 import functools
 import html
+import math
 import re
 import typing as t
 import unicodedata
 
 from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, one_line
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
-from ansible_collections.netapp.nks.plugins.module_utils._types import has_failed
+from ansible_collections.netapp.nks.plugins.module_utils._types import has_failed, parse_time
 
 Row = t.Dict[str, t.Any]
 """A cluster. The values of :data:`TEXTS`, :data:`REASON` and :data:`TIMES` are texts, which may be empty. ``health`` is
@@ -187,9 +188,8 @@ def to_row(cluster: JSON, org_labels: dict[str, str], now: datetime.datetime) ->
 
 def age_of(time: t.Any, now: datetime.datetime) -> str:
     """How long ago a time of the API was, in its largest unit, as ``3d``. Empty if it is none, or in the future."""
-    try:
-        seconds = (now - datetime.datetime.fromisoformat(re.sub("Z$", "+00:00", time))).total_seconds()
-    except (TypeError, ValueError):  # no text, no time, or one without its offset from UTC
+    seconds = now.timestamp() - parse_time(time)
+    if seconds == math.inf:
         return ""
     units = (("y", 365 * 86400), ("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
     return next(

@@ -379,9 +379,8 @@ def test_fault_that_leaves_the_answer_whole(fake: FakeNKS, client: Client, kind:
     assert client.status("/orgs") == 200
 
 
-@pytest.mark.parametrize("kind", ["short_body", "gzip_broken"])
-def test_fault_that_spoils_the_answer(fake: FakeNKS, client: Client, kind: str) -> None:
-    fake.fault("/orgs", kind)
+def test_fault_that_spoils_the_answer(fake: FakeNKS, client: Client) -> None:
+    fake.fault("/orgs", "gzip_broken")
     with pytest.raises(requests.RequestException):
         client.ask("/orgs")
 
