@@ -102,7 +102,7 @@ fails ansible-playbook netapp.nks.refresh_inventory -e refresh_inventory_source=
 fails env NKS_API_TOKEN=wrong ansible-playbook netapp.nks.refresh_inventory -e refresh_inventory_source=cached.nks.yml
 said 'status 401 Unauthorized'
 printf '[inventory]\ncache=true\ncache_plugin=ansible.builtin.jsonfile\ncache_connection=./other\n' >ansible.cfg
-refresh_inventory plain.nks.yml
+(unset ANSIBLE_CONFIG; refresh_inventory plain.nks.yml) # which ansible-test sets
 [ -d other ]
 cd - >/dev/null
 fake POST reset
