@@ -119,7 +119,8 @@ def lint_tarball(session: nox.Session) -> None:
     session.install("ansible-lint")
     with tempfile.TemporaryDirectory() as temporary:
         session.run("ansible-galaxy", "collection", "install", "--offline", "-p", temporary, str(tarball(session)))
-        env = {"ANSIBLE_COLLECTIONS_PATH": temporary}
+        # ansible-lint keeps the modules that it mocks in ANSIBLE_HOME, and removes them when it ends.
+        env = {"ANSIBLE_COLLECTIONS_PATH": temporary, "ANSIBLE_HOME": str(Path(temporary, "home"))}
         with session.chdir(Path(temporary, "ansible_collections/netapp/nks")):
             session.run("ansible-lint", "--offline", "--strict", "--profile", "production", env=env)
 
