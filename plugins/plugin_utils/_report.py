@@ -57,15 +57,15 @@ def table(clusters: t.Any, orgs: t.Any = None, width: int | None = None) -> list
     :raises NKSError: the arguments are not lists of objects of the API.
     """
     lines = [list(COLUMNS)]
-    for row in to_rows(clusters, orgs):
+    for row in _to_rows(clusters, orgs):
         failed = row["health"] == "failed" and row["state"] != "failed"
         shown = {**row, "state": f"{row['state']}, failed" if failed else row["state"]}
         lines.append([one_line(shown[field]) for field in COLUMNS.values()])
-    widths = column_widths([max(map(display_width, column)) for column in zip(*lines)], width)
-    return ["  ".join(map(pad, map(truncate, line, widths), widths)).rstrip() for line in lines]
+    widths = _column_widths([max(map(display_width, column)) for column in zip(*lines)], width)
+    return ["  ".join(map(pad, map(_truncate, line, widths), widths)).rstrip() for line in lines]
 
 
-def column_widths(widths: list[int], total: int | None) -> list[int]:
+def _column_widths(widths: list[int], total: int | None) -> list[int]:
     """Narrows the widest columns, but not the last, until a line has at most ``total`` cells, as far as possible."""
     *widths, last = widths
     while total is not None and sum(widths) + 2 * len(widths) + last > total and max(widths) > MIN_COLUMN:
@@ -88,23 +88,23 @@ def report(
     :param now: when the ages end. None is the present.
     :raises NKSError: an argument is not as it should be.
     """
-    rows = to_rows(clusters, orgs, now)
-    rows.sort(key=lambda row: (sort_key(row["org"]), sort_key(row["name"]), sort_key(row["pk"])))
+    rows = _to_rows(clusters, orgs, now)
+    rows.sort(key=lambda row: (_sort_key(row["org"]), _sort_key(row["name"]), _sort_key(row["pk"])))
     not_running = [row for row in rows if row["health"] == "not_running"]
     members: dict[str, list[Row]] = {}
     for row in rows:
         members.setdefault(row["org"], []).append(row)
     result: dict[str, t.Any] = {
-        "totals": totals(rows),
+        "totals": _totals(rows),
         "clusters": rows,
         "failed": [row for row in rows if row["health"] == "failed"],
-        "failures": group_failures(rows),
-        "not_running": sorted(not_running, key=lambda row: sort_key(row["state"])),
-        "orgs": [{"name": name, "totals": totals(of_org), "clusters": of_org} for name, of_org in members.items()],
-        "charts": [{"by": title, "bars": bars(rows, field)} for title, field in CHARTS.items()],
+        "failures": _group_failures(rows),
+        "not_running": sorted(not_running, key=lambda row: _sort_key(row["state"])),
+        "orgs": [{"name": name, "totals": _totals(of_org), "clusters": of_org} for name, of_org in members.items()],
+        "charts": [{"by": title, "bars": _bars(rows, field)} for title, field in CHARTS.items()],
     }
-    open_orgs(result["orgs"])
-    fit, escape_whole = make_truncator(escape, max_length), make_truncator(escape, None)
+    _open_orgs(result["orgs"])
+    fit, escape_whole = _make_truncator(escape, max_length), _make_truncator(escape, None)
     for row in rows:
         row.update({field: escape_whole(row[field])[0] for field in (*REASON, *TIMES)})
         whole = {field: fit(row[field])[1] for field in TEXTS}
@@ -120,7 +120,7 @@ def report(
     return result
 
 
-def group_failures(rows: list[Row]) -> list[JSON]:
+def _group_failures(rows: list[Row]) -> list[JSON]:
     """Groups the clusters that have failed for the same reason, the largest group first. ``row["reason"]`` becomes the
     number of the group, from 1."""
     groups: dict[tuple[str, ...], list[Row]] = {}
@@ -134,20 +134,20 @@ def group_failures(rows: list[Row]) -> list[JSON]:
     return [{**dict(zip(REASON, reason)), "clusters": members} for reason, members in ordered]
 
 
-def open_orgs(orgs: list[JSON]) -> None:
+def _open_orgs(orgs: list[JSON]) -> None:
     """Opens the only organization, or those with failures if they are few."""
     are_few = sum(1 for org in orgs if org["totals"]["failed"]) <= MAX_OPEN_ORGS
     for org in orgs:
         org["is_open"] = len(orgs) == 1 or (are_few and org["totals"]["failed"] > 0)
 
 
-def make_truncator(escape: t.Any, max_length: t.Any) -> t.Callable[[str], tuple[str, str]]:
+def _make_truncator(escape: t.Any, max_length: t.Any) -> t.Callable[[str], tuple[str, str]]:
     """Returns a function that returns a text as it is shown, and all of it if that is cut, both escaped.
 
     :raises NKSError: an argument is not as it should be.
     """
     if max_length is not None and (isinstance(max_length, bool) or not isinstance(max_length, int) or max_length < 1):
-        raise NKSError(f"max_length must be a number, 1 or more, not {describe_type(max_length)}.")
+        raise NKSError(f"max_length must be a number, 1 or more, not {_describe_type(max_length)}.")
     escaped = (lambda value: value) if escape is None else escape_for(escape)
 
     @functools.lru_cache(maxsize=None)
@@ -159,13 +159,13 @@ def make_truncator(escape: t.Any, max_length: t.Any) -> t.Callable[[str], tuple[
     return fit
 
 
-def to_rows(clusters: t.Any, orgs: t.Any, now: datetime.datetime | None = None) -> list[Row]:
+def _to_rows(clusters: t.Any, orgs: t.Any, now: datetime.datetime | None = None) -> list[Row]:
     now = now or datetime.datetime.now(datetime.timezone.utc)
-    labels = org_labels(objects("orgs", orgs or []))
-    return [to_row(cluster, labels, now) for cluster in objects("clusters", clusters)]
+    labels = org_labels(_objects("orgs", orgs or []))
+    return [_to_row(cluster, labels, now) for cluster in _objects("clusters", clusters)]
 
 
-def to_row(cluster: JSON, org_labels: dict[str, str], now: datetime.datetime) -> Row:
+def _to_row(cluster: JSON, org_labels: dict[str, str], now: datetime.datetime) -> Row:
     org, state, workspace = text(cluster.get("org")), text(cluster.get("state")), cluster.get("workspace")
     failed = has_failed(cluster)
     return {
@@ -180,13 +180,13 @@ def to_row(cluster: JSON, org_labels: dict[str, str], now: datetime.datetime) ->
         "state": state,
         **{field: text(cluster.get(field)) if failed else "" for field in REASON},
         **{field: text(cluster.get(field)) for field in TIMES},
-        **{age: age_of(cluster.get(field), now) for field, age in TIMES.items()},
+        **{age: _age_of(cluster.get(field), now) for field, age in TIMES.items()},
         "reason": 0,
         "health": "failed" if failed else "running" if state == "running" else "not_running",
     }
 
 
-def age_of(time: t.Any, now: datetime.datetime) -> str:
+def _age_of(time: t.Any, now: datetime.datetime) -> str:
     """How long ago a time of the API was, in its largest unit, as ``3d``. Empty if it is none, or in the future."""
     seconds = now.timestamp() - parse_time(time)
     if seconds == math.inf:
@@ -204,7 +204,7 @@ def org_labels(orgs: list[JSON]) -> dict[str, str]:
     return {pk: f"{name} ({pk})" if counts[name] > 1 else name for pk, name in names.items()}
 
 
-def totals(rows: list[Row]) -> dict[str, int]:
+def _totals(rows: list[Row]) -> dict[str, int]:
     health = collections.Counter(row["health"] for row in rows)
     return {
         "clusters": len(rows),
@@ -215,12 +215,12 @@ def totals(rows: list[Row]) -> dict[str, int]:
     }
 
 
-def bars(rows: list[Row], field: str) -> list[JSON]:
+def _bars(rows: list[Row], field: str) -> list[JSON]:
     """Returns a bar for each value of a field, the longest first. Of too many, the last counts all others: it has no
     length, as it is no value."""
     clusters = collections.Counter(row[field] for row in rows)
     failed = collections.Counter(row[field] for row in rows if row["health"] == "failed")
-    values = sorted(clusters, key=lambda value: (-clusters[value], sort_key(value)))
+    values = sorted(clusters, key=lambda value: (-clusters[value], _sort_key(value)))
     shown = values if len(values) <= MAX_BARS else values[: MAX_BARS - 1]
     rest = values[len(shown) :]
     numbers = [(value, clusters[value], failed[value]) for value in shown]
@@ -241,20 +241,20 @@ def bars(rows: list[Row], field: str) -> list[JSON]:
     ]
 
 
-def objects(what: str, values: t.Any) -> list[JSON]:
+def _objects(what: str, values: t.Any) -> list[JSON]:
     """:raises NKSError: the values are not objects of the API."""
     if isinstance(values, (str, bytes, dict)) or not isinstance(values, t.Iterable):
-        raise NKSError(f"{what} must be a list of objects of the API, not {describe_type(values)}.")
+        raise NKSError(f"{what} must be a list of objects of the API, not {_describe_type(values)}.")
     items = list(values)
     for number, item in enumerate(items, 1):
         if not isinstance(item, dict):
             raise NKSError(
-                f"{what} must be a list of objects of the API, but its item {number} is {describe_type(item)}."
+                f"{what} must be a list of objects of the API, but its item {number} is {_describe_type(item)}."
             )
     return items
 
 
-def describe_type(value: t.Any) -> str:
+def _describe_type(value: t.Any) -> str:
     if isinstance(value, dict):
         return "a dictionary"
     if isinstance(value, (list, tuple)):
@@ -262,7 +262,7 @@ def describe_type(value: t.Any) -> str:
     return "nothing" if value is None else f"{one_line(str(value), 40)!r}"
 
 
-def sort_key(value: str) -> tuple[str, str]:
+def _sort_key(value: str) -> tuple[str, str]:
     """Sorts texts regardless of case, and v1.9 before v1.10."""
     return re.sub("[0-9]+", lambda number: number[0].zfill(20), value.casefold()), value
 
@@ -275,15 +275,15 @@ def escape_for(name: t.Any) -> t.Callable[[str], str]:
     """:raises NKSError: there is no such format."""
     escape = ESCAPES.get(name) if isinstance(name, str) else None
     if escape is None:
-        raise NKSError(f"The format must be one of {', '.join(ESCAPES)}, not {describe_type(name)}.")
+        raise NKSError(f"The format must be one of {', '.join(ESCAPES)}, not {_describe_type(name)}.")
     return escape
 
 
-def for_html(value: str) -> str:
+def _for_html(value: str) -> str:
     return html.escape(CONTROLS.sub("\ufffd", value))
 
 
-def for_markdown(value: str) -> str:
+def _for_markdown(value: str) -> str:
     """In one line, without markup, table cells and links. GitHub links addresses, people and issues even if ``@`` and
     ``#`` are escaped, so a word joiner, which is not visible, follows these."""
     line = re.sub(r"([@#])(?=\S)", "\\1\u2060", value)
@@ -291,13 +291,13 @@ def for_markdown(value: str) -> str:
     return re.sub(r"([\\`*_\[\]|~$@]|(?<=:)/(?=/)|[.](?=[^\W\d]))", r"\\\1", line)
 
 
-def for_csv(value: str) -> str:
+def _for_csv(value: str) -> str:
     """As a quoted cell, with an apostrophe before what a spreadsheet takes for a formula."""
     shown = CONTROLS.sub("\ufffd", value).replace('"', '""')
-    return f'"\'{shown}"' if is_formula(value) else f'"{shown}"'
+    return f'"\'{shown}"' if _is_formula(value) else f'"{shown}"'
 
 
-def is_formula(value: str) -> bool:
+def _is_formula(value: str) -> bool:
     """Whether a spreadsheet may take a text for a formula. Some drop what is not visible at its start."""
     visible = next((character for character in value if unicodedata.category(character)[0] not in "ZCM"), "")
     return unicodedata.category(value[:1] or "x") == "Cc" or visible in FORMULA
@@ -305,7 +305,7 @@ def is_formula(value: str) -> bool:
 
 CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
-ESCAPES = {"html": for_html, "markdown": for_markdown, "csv": for_csv}
+ESCAPES = {"html": _for_html, "markdown": _for_markdown, "csv": _for_csv}
 
 
 @functools.lru_cache(maxsize=4096)
@@ -322,7 +322,7 @@ def display_width(line: str) -> int:
     return sum(widths)
 
 
-def truncate(line: str, width: int) -> str:
+def _truncate(line: str, width: int) -> str:
     if display_width(line) <= width:
         return line
     end = next(end for end in range(len(line), -1, -1) if display_width(line[:end]) < width)
