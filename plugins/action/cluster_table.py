@@ -1,7 +1,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Prints clusters as a table."""
+"""Print clusters as a table."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError
 from ansible_collections.netapp.nks.plugins.plugin_utils import _report
 
 
-def terminal_width() -> int | None:
-    """None if standard output is not a terminal, or its width is not known."""
+def _terminal_width() -> int | None:
+    """Return the width of standard output in columns, or None if it is unknown or not a terminal."""
     try:
         return os.get_terminal_size(1).columns or None
     except OSError:
         return None
 
 
-WIDTH = terminal_width()  # ansible-core loads the plugin before it forks workers, which have no terminal
+WIDTH = _terminal_width()  # ansible-core loads the plugin before it forks workers, which have no terminal
 
 
 class ActionModule(ActionBase):

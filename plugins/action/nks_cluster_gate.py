@@ -1,7 +1,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs the module nks_cluster_gate, and shows what it waits for."""
+"""Run the module nks_cluster_gate, and show what it waits for."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ansible_collections.netapp.nks.plugins.plugin_utils._progress import JSON, 
 
 
 class ActionModule(ShowsProgress):
-    # The wait repeats requests, so that the first look need not.
+    # The wait repeats failed requests, so the first poll does not need to.
     first_arguments: t.ClassVar[JSON] = {"wait_timeout": 0, "api_retries": 0}
     shows_all = True
 
@@ -27,12 +27,12 @@ class ActionModule(ShowsProgress):
             return _unreachable(exc, task_vars)
 
     def run_with_progress(self, arguments: JSON, task_vars: JSON) -> JSON:
-        # ansible-core 2.18 and older make an empty text of null, which the module refuses.
+        # ansible-core 2.18 and older turn null into an empty string, which the module refuses.
         if "orgs" in arguments and arguments["orgs"] is None:
-            return {"failed": True, "msg": "orgs is null. Leave it out to look in all organizations."}
+            return {"failed": True, "msg": "orgs is null. Leave it out to search all organizations."}
         defaults = self._defaults()
         for option in ("wait_timeout", "wait_sleep"):
-            # An option that is omitted does not hide a default of the play.
+            # An omitted option does not hide a default of the play.
             if option in defaults:
                 arguments.setdefault(option, defaults[option])
         environment: JSON = {}
@@ -42,14 +42,14 @@ class ActionModule(ShowsProgress):
         return super().run_with_progress(arguments, task_vars)
 
     def _execute_module(self, *arguments: t.Any, **options: t.Any) -> JSON:
-        """A host that cannot be reached is a failure, because ``ignore_unreachable`` would open the gate."""
+        """Run the module. An unreachable host is a failure, because ``ignore_unreachable`` would open the gate."""
         try:
             return t.cast(JSON, super()._execute_module(*arguments, **options))
         except AnsibleConnectionFailure as exc:
             return _unreachable(exc, options["task_vars"])
 
     def _defaults(self) -> JSON:
-        """What ``module_defaults`` of the play set for the gate."""
+        """Return the defaults of the gate in ``module_defaults`` of the play."""
         found: JSON = {}
         given: JSON = {}
         for defaults in self._task.module_defaults or []:
@@ -61,7 +61,7 @@ class ActionModule(ShowsProgress):
 
 def _unreachable(exc: AnsibleConnectionFailure, task_vars: JSON) -> JSON:
     error = f"the host {task_vars['inventory_hostname']}, on which the gate runs, cannot be reached: {exc}"
-    reason = f"Nothing could be seen: {error}"
+    reason = f"No poll succeeded: {error}"
     return {
         "failed": True,
         "is_final": True,

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs the module nks_cluster_info, and shows what it waits for."""
+"""Run the module nks_cluster_info, and show what it waits for."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ansible_collections.netapp.nks.plugins.plugin_utils._progress import JSON, 
 
 class ActionModule(ShowsProgress):
     default_timeout = 600.0
-    # The wait repeats requests, so that the first look need not.
+    # The wait repeats failed requests, so the first poll does not need to.
     first_arguments: t.ClassVar[JSON] = {"wait_timeout": 0, "api_retries": 0}
 
     def waits(self, arguments: JSON) -> bool:

@@ -1,26 +1,27 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Evaluates the expressions of a source for many hosts, and compiles each of them once.
+"""Evaluate the expressions of an inventory source for many hosts, and compile each expression only once.
 
 ``Constructable`` of ansible-core evaluates expressions with the templar of the plugin, which compiles an expression
-again for each host. That takes about a millisecond. So the plugin gives it a templar that compiles each one once.
+again for each host. That takes about a millisecond. So the plugin uses a templar that compiles each expression once.
 
-Up to ansible-core 2.18 the templar stays as it is. ``compile_once`` makes its Jinja environment remember what it has
-compiled.
+Up to ansible-core 2.18, the plugin uses the templar of ansible-core. ``_compile_legacy`` adds a cache of compiled
+templates to its Jinja environment.
 
-From 2.19 on that is not enough. ansible-core also wraps all variables of a host for each evaluation. With 5,000 hosts
-and six expressions that nearly doubles the time of an inventory. Here nothing is wrapped where that has no effect:
+Since ansible-core 2.19, that is not enough. ansible-core also wraps all variables of a host for each evaluation. With
+5,000 hosts and six expressions, this nearly doubles the time of an inventory. This file avoids the wrapping where it
+has no effect:
 
-1. ``with_compiled`` renders a small template. A function in it receives the Jinja environment of the templar.
-2. The template loops over a generator, which calls ``use``. Within this call the plugin names and constructs all hosts.
-   It must happen while a template is rendered, because ansible-core evaluates variables at no other time.
-3. Within ``use``, ``Constructable`` calls a ``CompilingTemplar`` in place of the templar. For each text it keeps what
-   ``compiled`` returns: a function of the variables of a host.
-4. That function has two ways. If all variables that the expression names are plain values, they are passed as they are.
-   If one of them can hold a template, or is a list or a dictionary that a call could change, ansible-core wraps them.
-5. ansible-core itself evaluates what is left: an expression with a template in it, one that does not compile, a
-   condition that is not a boolean, and with ``strict`` one that fails, so that the message is that of ansible-core.
+1. ``with_compiled`` renders a small template. A function in the template receives the Jinja environment of the templar.
+2. The template loops over a generator, which calls ``use``. In this call, the plugin names and constructs all hosts.
+   This must happen while a template is rendered, because ansible-core evaluates variables at no other time.
+3. In ``use``, ``Constructable`` calls a ``CompilingTemplar`` instead of the templar. For each expression it caches the
+   result of ``_compile_expression``: a function that takes the variables of a host.
+4. That function works in two ways. If all variables in the expression have plain values, they are passed unchanged. If
+   one of them can contain a template, or is a list or dictionary that a call could change, ansible-core wraps them.
+5. ansible-core itself evaluates the remaining expressions: those that contain a template, those that do not compile,
+   conditions that are not boolean, and with ``strict`` those that fail, so that the message comes from ansible-core.
 
 Private to this collection: it may change without notice.
 """
@@ -41,13 +42,15 @@ SCALARS = {bool, float, int, str, type(None)}
 
 
 def with_compiled(templar: Templar, strict: bool, extra: t.Iterable[str], use: t.Callable[[Templar], None]) -> None:
-    """Call ``use`` with what stands for the templar of ansible-core wherever ``Constructable`` uses one.
+    """Call ``use`` with the templar that ``Constructable`` must use.
 
+    :param templar: the templar of ansible-core.
     :param strict: whether an expression that fails must fail with the message of ansible-core.
-    :param extra: names of variables that may hold templates.
+    :param extra: names of variables that may contain templates.
+    :param use: evaluates the expressions of all hosts.
     """
     if not hasattr(templar, "evaluate_expression"):
-        compile_once(templar.environment)
+        _compile_legacy(templar.environment)
         use(templar)
         return
     environments: list[jinja2.Environment] = []
@@ -59,26 +62,28 @@ def with_compiled(templar: Templar, strict: bool, extra: t.Iterable[str], use: t
 
     def hosts() -> t.Iterator[None]:
         try:
-            use(CompilingTemplar(templar, functools.partial(compiled, environments[0], set(extra)), strict))
+            use(CompilingTemplar(templar, functools.partial(_compile_expression, environments[0], set(extra)), strict))
             outcome.append(None)
         except Exception as exc:  # pylint: disable=broad-exception-caught
             outcome.append(exc)
         yield
 
-    # Only within a template can values be evaluated. Undefined ones are no errors in its loops, unlike in its calls.
+    # Values can be evaluated only in a template. A loop is used because undefined values would be errors in a call.
     templar.available_variables = {"keep": keep, "hosts": hosts()}
     with contextlib.suppress(Exception):
         templar.template(ansible.template.trust_as_template("{% set _ = keep() %}{% for _ in hosts %}{% endfor %}"))
     if not outcome:
-        use(templar)  # a setting of ansible-core can forbid what is in these variables
+        use(templar)  # a setting of ansible-core can forbid functions in variables
     elif outcome[0]:
         raise outcome[0]
 
 
 class CompilingTemplar:
-    def __init__(self, templar: Templar, compile_once: t.Callable[[str], Evaluate | None], strict: bool) -> None:
+    """Replaces the templar of ansible-core, and compiles each expression only once."""
+
+    def __init__(self, templar: Templar, compile_expression: t.Callable[[str], Evaluate | None], strict: bool) -> None:
         self._templar = templar
-        self._evaluate = functools.lru_cache(maxsize=None)(compile_once)
+        self._evaluate = functools.lru_cache(maxsize=None)(compile_expression)
         self._strict = strict
         self.available_variables: dict[str, t.Any] = {}
 
@@ -102,7 +107,7 @@ class CompilingTemplar:
                 if isinstance(value, jinja2.Undefined):
                     raise ValueError("undefined")
                 if final is SCALARS:
-                    # In a list, of which ansible-core leaves out what is omitted, and takes no text for a template.
+                    # In a list, because ansible-core removes omitted items, and does not evaluate text in it again.
                     (finished,) = self._templar.template([value])
                     return finished
             except Exception:  # pylint: disable=broad-exception-caught
@@ -111,10 +116,13 @@ class CompilingTemplar:
         return by_core(source)
 
 
-def compiled(environment: jinja2.Environment, extra: set[str], source: str) -> Evaluate | None:
-    """A function that evaluates an expression. None if ansible-core has to compile it for each host."""
+def _compile_expression(environment: jinja2.Environment, extra: set[str], source: str) -> Evaluate | None:
+    """Return a function that evaluates an expression, or None if ansible-core must evaluate it.
+
+    :param extra: names of variables that may contain templates.
+    """
     if re.search(r"\{[{%#]", source) or not ansible.template.is_trusted_as_template(source):
-        return None  # a template within the expression, or no expression
+        return None  # it contains a template, or is not trusted as an expression
     try:
         for_any = environment.compile_expression(source, undefined_to_none=False)
         for_plain = environment.from_string(f"{{% set answer = ({source}) %}}")
@@ -122,7 +130,7 @@ def compiled(environment: jinja2.Environment, extra: set[str], source: str) -> E
     except Exception:  # pylint: disable=broad-exception-caught
         return None
     names = {node.name for node in tree.find_all(jinja2.nodes.Name)}
-    # Only the slower way evaluates templates in values, and gives a call copies of the lists that it may change.
+    # Only the slower way evaluates templates in values, and passes copies of lists that a call may change.
     plain = SCALARS if any(tree.find_all(jinja2.nodes.Call)) else {*SCALARS, dict, list}
     context = for_plain.new_context({})
 
@@ -138,11 +146,11 @@ def compiled(environment: jinja2.Environment, extra: set[str], source: str) -> E
     return evaluate
 
 
-def compile_once(environment: t.Any) -> None:
-    """Make a Jinja environment remember what it has compiled."""
+def _compile_legacy(environment: t.Any) -> None:
+    """Add a cache of compiled templates to a Jinja environment of ansible-core 2.18 or older."""
 
-    # A class, because ansible-core copies the attributes of an environment to those with other delimiters.
-    class MemoisedEnvironment(type(environment)):  # type: ignore[misc]
+    # A class, because ansible-core copies the attributes of an environment to environments with other delimiters.
+    class CachingEnvironment(type(environment)):  # type: ignore[misc]
         @functools.lru_cache(maxsize=1024)  # noqa: B019 - the class lives as long as its environment
         def compile(self, *args: t.Any, **options: t.Any) -> t.Any:
             return super().compile(*args, **options)
@@ -153,7 +161,7 @@ def compile_once(environment: t.Any) -> None:
     def finalize(_context: t.Any, value: t.Any) -> t.Any:
         return original(value)
 
-    environment.__class__ = MemoisedEnvironment
-    # Otherwise Jinja evaluates filters of constants when it compiles, and "60 | random" is the same for all hosts.
+    environment.__class__ = CachingEnvironment
+    # Otherwise Jinja evaluates filters of constants at compile time, and "60 | random" is the same for all hosts.
     environment.optimized = False
-    environment.finalize = finalize  # one that takes the context keeps Jinja from it in what a template prints
+    environment.finalize = finalize  # takes the context, so that Jinja does not evaluate output at compile time

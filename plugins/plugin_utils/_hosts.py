@@ -1,7 +1,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Names and variables of the inventory's hosts, made from API objects. Plain functions of their arguments.
+"""Make the names and variables of inventory hosts from API objects. All functions here are pure.
 
 Private to this collection: it may change without notice.
 """
@@ -23,12 +23,12 @@ _NOT_IN_A_VARIABLE = re.compile("[^A-Za-z0-9_]")
 
 
 ENDPOINT = "nks_endpoint"
-"""The variable with the ``api_url`` of the source of a host."""
+"""The host variable with the ``api_url`` of the inventory source."""
 
 _RESERVED = re.compile(
     f"ansible_|(cluster_gate|fleet_report|kubeconfig)_|({ENDPOINT}|{'|'.join(f'nks_{name}' for name in CONNECTION)})$"
 )
-"""Variables that Ansible, the roles and the playbooks of the collection read, which no field of the API can set."""
+"""Variables that Ansible or the roles and playbooks of the collection read. No field of the API may set them."""
 
 
 class Host(t.NamedTuple):
@@ -37,21 +37,26 @@ class Host(t.NamedTuple):
     item: JSON
     """The cluster or node."""
     identity: tuple[int, ...]
-    """The ``pk`` of its organization and its cluster, and that of the node."""
+    """The ``pk`` of the organization and of the cluster, and for a node also the ``pk`` of the node."""
     title: str
-    """How a message shows it."""
+    """The description for messages."""
     name: str
-    """Its name if no expression gives one."""
+    """The name of the host if no expression in ``hostnames`` gives one."""
     variables: JSON
-    """What the API says about it, which is never evaluated."""
+    """The fields of the API, which are never evaluated."""
     connection: JSON
-    """How Ansible reaches it."""
+    """The connection variables."""
     group: str | None
-    """The group of the node's cluster."""
+    """The group of the cluster of a node. None for a cluster."""
 
 
 def cluster_hosts(clusters: list[Cluster], prefix: str) -> list[Host]:
-    """A host for each cluster, with each field of the cluster, and name and slug of its organization, as variables."""
+    """Return a host for each cluster.
+
+    Its variables are the fields of the cluster, and name and slug of its organization.
+
+    :param prefix: the start of the variable names.
+    """
     connection = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
     return [
         Host(
@@ -68,15 +73,18 @@ def cluster_hosts(clusters: list[Cluster], prefix: str) -> list[Host]:
 
 
 def node_hosts(clusters: list[Cluster], groups: list[str], prefix: str, connect_with: str) -> list[Host]:
-    """A host for each node in ``nodes`` of the clusters, with its own fields and those of its cluster as variables.
+    """Return a host for each node in ``nodes`` of the clusters.
+
+    Its variables are its own fields, the fields of its cluster, and name and slug of its organization.
 
     :param groups: the group of each cluster.
-    :param connect_with: the field that has the address.
+    :param prefix: the start of the variable names.
+    :param connect_with: the field of the node that contains its address.
     """
     hosts = []
     for cluster, group in zip(clusters, groups):
         of_cluster = {f"cluster_{field}": value for field, value in cluster.raw.items() if field != "nodes"}
-        for node in nodes_of(cluster):
+        for node in _nodes_of(cluster):
             variables = _prefixed({**node.raw, **of_cluster, **_of_org(cluster.org)}, prefix)
             address = _address(node.raw.get(connect_with))
             connection = {"ansible_host": address} if address else {}
@@ -87,8 +95,8 @@ def node_hosts(clusters: list[Cluster], groups: list[str], prefix: str, connect_
     return hosts
 
 
-def nodes_of(cluster: Cluster) -> list[Node]:
-    """The nodes that were included in a cluster."""
+def _nodes_of(cluster: Cluster) -> list[Node]:
+    """Return the nodes in the field ``nodes`` of a cluster."""
     return deduplicate(Node(item) for item in cluster.raw["nodes"])
 
 
@@ -98,7 +106,11 @@ def _prefixed(fields: JSON, prefix: str) -> JSON:
 
 @functools.lru_cache(maxsize=128)
 def _variables(prefix: str, fields: tuple[str, ...]) -> list[tuple[str, str]]:
-    """The variables that the fields become. What a name cannot have becomes ``_``, unless that is a field too."""
+    """Return the variable and the field for each field that becomes a variable.
+
+    ``_`` replaces each character that is not valid in a variable name. If two fields get the same name, a field that
+    needs no replacement wins. Reserved variables are left out.
+    """
     valid = {**{_NOT_IN_A_VARIABLE.sub("_", field): field for field in fields}, **{field: field for field in fields}}
     return [
         (f"{prefix}{name}", field)
@@ -112,8 +124,10 @@ def _of_org(org: Org) -> JSON:
 
 
 def _address(value: t.Any) -> str | None:
-    """The value if it is an IP address without zone: ``""`` and ``not-available`` are seen, and what else may come
-    would be an argument of ssh."""
+    """Return the value if it is an IP address without a zone, else None.
+
+    The API can return ``""`` and ``not-available``. Anything that is no address would become an argument of ssh.
+    """
     try:
         return str(ipaddress.ip_address(value)) if isinstance(value, str) and "%" not in value else None
     except ValueError:

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Shows the progress of a module that waits.
+"""Show the progress of a module that waits.
 
-Private to this collection: it may change without notice. Only for the controller.
+Private to this collection: it may change without notice. It runs only on the control node.
 """
 
 from __future__ import annotations
@@ -22,40 +22,40 @@ from ansible_collections.netapp.nks.plugins.module_utils._unmet import merge_res
 JSON = t.Dict[str, t.Any]
 
 MAX_SLICE = 60.0
-"""Seconds after which progress is shown."""
+"""Maximum number of seconds between two reports of progress."""
 
 
 class ShowsProgress(ActionBase):
-    """Runs a module for one poll, then in slices of at most a minute, and shows after each what is missing.
+    """Runs a module for one poll, then in slices of at most a minute, and shows after each slice what is missing.
 
-    The module has the options ``wait_timeout`` and ``wait_sleep``. While waiting may help, its result is that of
-    :func:`unmet_result`: a failure with ``unmet``, a list of sentences, and ``is_final`` false. It is run again then,
-    so that it must be idempotent; :func:`merge_results` adds what earlier runs saw and changed. With ``async`` or
-    ``no_log`` nothing is shown, and with these and in check mode the module runs once.
+    The module must be idempotent, and must have the options ``wait_timeout`` and ``wait_sleep``. While waiting may
+    help, it returns the result of :func:`unmet_result`: a failure with ``unmet``, a list of sentences, and ``is_final``
+    false. Then it is run again, and :func:`merge_results` adds what earlier runs saw and changed. With ``async``, with
+    ``no_log`` and in check mode, the module runs once. With ``async`` and with ``no_log``, nothing is shown.
     """
 
     _supports_check_mode = True
     _supports_async = True
 
     default_timeout = 0.0
-    """The module's default of ``wait_timeout``."""
+    """The default of the option ``wait_timeout`` of the module, in seconds."""
 
     first_arguments: t.ClassVar[JSON] = {"wait_timeout": 0}
-    """Arguments of the first run that replace those of the user."""
+    """Arguments that replace those of the user in the first run."""
 
     shows_all = False
-    """Whether the outcome is shown without a wait, too."""
+    """Whether the outcome is also shown if the module does not wait."""
 
     def title(self, arguments: JSON) -> str:
-        """The start of the message of a failure, as the module passes it to :func:`unmet_result`."""
+        """Return the start of a failure message, as the module passes it to :func:`unmet_result`."""
         raise NotImplementedError
 
     def waits(self, _arguments: JSON) -> bool:
-        """Whether the module waits with these arguments."""
+        """Return whether the module waits with these arguments."""
         return True
 
     def next_arguments(self, _answer: JSON) -> JSON:
-        """Arguments of the next run, after this result."""
+        """Return the arguments that change in the next run, given the result of the last one."""
         return {}
 
     def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> JSON:
@@ -63,7 +63,7 @@ class ShowsProgress(ActionBase):
         return {**result, **self.run_with_progress(dict(self._task.args), task_vars)}
 
     def run_with_progress(self, arguments: JSON, task_vars: JSON) -> JSON:
-        """The result of the module. What is shown is not part of it."""
+        """Run the module, show its progress, and return its result."""
         timeout = _seconds(arguments.get("wait_timeout", self.default_timeout))
         sleep = _seconds(arguments.get("wait_sleep", 10))
         is_shown = not (self._task.async_val or self._task.no_log)
@@ -75,15 +75,15 @@ class ShowsProgress(ActionBase):
                 module_args=arguments, task_vars=task_vars, wrap_async=bool(self._task.async_val)
             )
         if is_shown and (is_sliced or self.shows_all) and isinstance(answer.get("msg"), str):
-            self.show(answer["msg"].split("\n"), task_vars)
+            self._show(answer["msg"].split("\n"), task_vars)
         return answer
 
     def _run_in_slices(self, arguments: JSON, timeout: float, sleep: float, task_vars: JSON) -> JSON:
-        self.show([f"looking; waits up to {timeout:.0f} s"], task_vars)
+        self._show([f"polling; waits up to {timeout:.0f} s"], task_vars)
         end = time.monotonic() + timeout
         slice_arguments, length = {**arguments, **self.first_arguments}, 0.0
         answer: JSON = {}
-        start_time = math.inf  # the least seconds that a run has taken beyond its slice: the start of the module
+        start_time = math.inf  # seconds to start the module: the shortest time that a run took beyond its slice
         while True:
             started = time.monotonic()
             answer = merge_results(answer, self._execute_module(module_args=dict(slice_arguments), task_vars=task_vars))
@@ -95,30 +95,30 @@ class ShowsProgress(ActionBase):
             pause = max(min(sleep, left), answer.get("retry_after", 0.0))
             if answer.get("is_final", True) or left <= 0 or left < pause:
                 break
-            self.show([f"waits up to {end - now:.0f} s more", *answer["unmet"]], task_vars)
+            self._show([f"waits up to {end - now:.0f} s more", *answer["unmet"]], task_vars)
             time.sleep(pause)
             length = 0.0 if sleep >= MAX_SLICE else min(MAX_SLICE, left - pause)
             slice_arguments = {**arguments, "wait_timeout": length, **_api_timeout(arguments, end - time.monotonic())}
             slice_arguments.update(self.next_arguments(answer))
         waited = None if answer.get("is_final", True) else min(timeout, time.monotonic() - end + timeout)
         answer["msg"] = unmet_message(self.title(arguments), answer["unmet"], waited)
-        answer.pop("exception", None)  # ansible-core 2.19 and newer would show the message of the last run
+        answer.pop("exception", None)  # ansible-core 2.19 and newer would show its message, that of the last run
         return answer
 
-    def show(self, lines: t.Sequence[str], task_vars: JSON) -> None:
-        """Show a text. Its lines after the first are indented."""
-        first, *others = [one_line(line, 1000) for line in lines]
-        # To stderr, which is not buffered in pipelines, and is not the output that some callback plugins make.
+    def _show(self, lines: t.Sequence[str], task_vars: JSON) -> None:
+        """Display lines of text. The lines after the first are indented."""
+        first, *rest = [one_line(line, 1000) for line in lines]
+        # On stderr, which is not buffered in pipelines, and does not mix with the output of callback plugins.
         self._display.display(
             "\n  ".join(
-                [f"{self._task.action.rpartition('.')[2]} [{task_vars['inventory_hostname']}]: {first}", *others]
+                [f"{self._task.action.rpartition('.')[2]} [{task_vars['inventory_hostname']}]: {first}", *rest]
             ),
             stderr=True,
         )
 
 
 class ShowsLifecycle(ShowsProgress):
-    """Runs a module that brings something to the wanted state, and shows what it waits for."""
+    """Runs a module that brings a resource to the wanted state, and shows what it waits for."""
 
     noun = ""
 
@@ -130,7 +130,7 @@ class ShowsLifecycle(ShowsProgress):
         return f"{what} is not {'gone' if arguments.get('state') == 'absent' else 'as wanted'}"
 
     def next_arguments(self, answer: JSON) -> JSON:
-        # What is requested can stay invisible for a while, and must not be requested twice.
+        # A requested change can be invisible for a while, and must not be requested twice.
         if not answer.get("is_requested"):
             return {}
         found = answer.get(self.noun.replace(" ", "_")) or {}
@@ -139,7 +139,7 @@ class ShowsLifecycle(ShowsProgress):
 
 
 def _seconds(value: t.Any) -> float:
-    """The seconds that an option means. 0 for what the module refuses."""
+    """Return the value of an option in seconds, or 0 for a value that the module refuses."""
     try:
         seconds = float(value)
     except (TypeError, ValueError, OverflowError):
@@ -148,6 +148,6 @@ def _seconds(value: t.Any) -> float:
 
 
 def _api_timeout(arguments: JSON, left: float) -> JSON:
-    """The option ``api_timeout`` of a run that has less time left than one request may take."""
+    """Return the option ``api_timeout`` for a run with less time left than one request may take, else nothing."""
     usual = _seconds(arguments.get("api_timeout")) or _seconds(os.environ.get("NKS_API_TIMEOUT")) or 30.0
     return {"api_timeout": max(left, 0.1)} if left < usual else {}

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Prepares clusters for a table or a report. Templates lay out the report.
+"""Prepare clusters for a table or a report. Templates define the layout of the report.
 
 Private to this collection: it may change without notice.
 """
@@ -22,7 +22,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
 from ansible_collections.netapp.nks.plugins.module_utils._types import has_failed, parse_time
 
 Row = t.Dict[str, t.Any]
-"""A cluster. The values of :data:`TEXTS`, :data:`REASON` and :data:`TIMES` are texts, which may be empty. ``health`` is
+"""A cluster. The fields in :data:`TEXTS`, :data:`REASON` and :data:`TIMES` are texts, which may be empty. ``health`` is
 ``running``, ``failed`` or ``not_running``."""
 
 TEXTS = ("org", "name", "pk", "provider", "region", "workspace", "k8s_version", "node_count", "state")
@@ -51,9 +51,9 @@ MAX_OPEN_ORGS = 3
 
 
 def table(clusters: t.Any, orgs: t.Any = None, width: int | None = None) -> list[str]:
-    """Returns a line of titles and a line for each cluster, in the order given, in columns for a font of fixed width.
+    """Return a line of titles and a line for each cluster, in the given order, in columns for a fixed-width font.
 
-    :param width: how many cells a line may take. The widest columns are cut to fit.
+    :param width: maximum width of a line in terminal cells. The widest columns are cut to fit. None is no limit.
     :raises NKSError: the arguments are not lists of objects of the API.
     """
     lines = [list(COLUMNS)]
@@ -66,7 +66,10 @@ def table(clusters: t.Any, orgs: t.Any = None, width: int | None = None) -> list
 
 
 def _column_widths(widths: list[int], total: int | None) -> list[int]:
-    """Narrows the widest columns, but not the last, until a line has at most ``total`` cells, as far as possible."""
+    """Narrow the widest columns until a line has at most ``total`` cells.
+
+    The last column keeps its width, and no column becomes narrower than ``MIN_COLUMN``, even if the line is too wide.
+    """
     *widths, last = widths
     while total is not None and sum(widths) + 2 * len(widths) + last > total and max(widths) > MIN_COLUMN:
         widths[widths.index(max(widths))] -= 1
@@ -80,13 +83,13 @@ def report(
     max_length: t.Any = None,
     now: datetime.datetime | None = None,
 ) -> JSON:
-    """Returns the clusters as rows, sorted and grouped, with totals and charts.
+    """Return the clusters as rows, sorted and grouped, with totals and charts.
 
-    :param escape: a key of :data:`ESCAPES`. None leaves texts as they are.
-    :param max_length: characters of a text. Of a longer one the row has the start, and all of it in ``in_full``. A
+    :param escape: a key of :data:`ESCAPES`. None leaves texts unchanged.
+    :param max_length: maximum number of characters of a text. A longer text is cut, and ``in_full`` has all of it. A
         reason is never cut.
-    :param now: when the ages end. None is the present.
-    :raises NKSError: an argument is not as it should be.
+    :param now: the time to calculate ages for. None is the current time.
+    :raises NKSError: an argument is not valid.
     """
     rows = _to_rows(clusters, orgs, now)
     rows.sort(key=lambda row: (_sort_key(row["org"]), _sort_key(row["name"]), _sort_key(row["pk"])))
@@ -121,8 +124,10 @@ def report(
 
 
 def _group_failures(rows: list[Row]) -> list[JSON]:
-    """Groups the clusters that have failed for the same reason, the largest group first. ``row["reason"]`` becomes the
-    number of the group, from 1."""
+    """Group the clusters that have failed by their reason, the largest group first.
+
+    ``row["reason"]`` becomes the number of the group, from 1.
+    """
     groups: dict[tuple[str, ...], list[Row]] = {}
     for row in rows:
         if row["health"] == "failed":
@@ -135,16 +140,16 @@ def _group_failures(rows: list[Row]) -> list[JSON]:
 
 
 def _open_orgs(orgs: list[JSON]) -> None:
-    """Opens the only organization, or those with failures if they are few."""
+    """Open the only organization, or the organizations with failures if there are at most ``MAX_OPEN_ORGS``."""
     are_few = sum(1 for org in orgs if org["totals"]["failed"]) <= MAX_OPEN_ORGS
     for org in orgs:
         org["is_open"] = len(orgs) == 1 or (are_few and org["totals"]["failed"] > 0)
 
 
 def _make_truncator(escape: t.Any, max_length: t.Any) -> t.Callable[[str], tuple[str, str]]:
-    """Returns a function that returns a text as it is shown, and all of it if that is cut, both escaped.
+    """Return a function that returns a text, cut if necessary, and the whole text if it was cut. Both are escaped.
 
-    :raises NKSError: an argument is not as it should be.
+    :raises NKSError: an argument is not valid.
     """
     if max_length is not None and (isinstance(max_length, bool) or not isinstance(max_length, int) or max_length < 1):
         raise NKSError(f"max_length must be a number, 1 or more, not {_describe_type(max_length)}.")
@@ -187,7 +192,10 @@ def _to_row(cluster: JSON, org_labels: dict[str, str], now: datetime.datetime) -
 
 
 def _age_of(time: t.Any, now: datetime.datetime) -> str:
-    """How long ago a time of the API was, in its largest unit, as ``3d``. Empty if it is none, or in the future."""
+    """Return how long ago a time of the API was, in its largest unit, for example ``3d``.
+
+    The text is empty if the time is not valid or is in the future.
+    """
     seconds = now.timestamp() - parse_time(time)
     if seconds == math.inf:
         return ""
@@ -198,7 +206,7 @@ def _age_of(time: t.Any, now: datetime.datetime) -> str:
 
 
 def org_labels(orgs: list[JSON]) -> dict[str, str]:
-    """Returns the name of each organization by its ID. A name that several have is followed by the ID."""
+    """Return the name of each organization by its ID. A name that several organizations have is followed by the ID."""
     names = {text(org.get("pk")): text(org.get("name") or org.get("slug") or org.get("pk")) for org in orgs}
     counts = collections.Counter(names.values())
     return {pk: f"{name} ({pk})" if counts[name] > 1 else name for pk, name in names.items()}
@@ -216,8 +224,10 @@ def _totals(rows: list[Row]) -> dict[str, int]:
 
 
 def _bars(rows: list[Row], field: str) -> list[JSON]:
-    """Returns a bar for each value of a field, the longest first. Of too many, the last counts all others: it has no
-    length, as it is no value."""
+    """Return a bar for each value of a field, the longest first.
+
+    If there are more than ``MAX_BARS`` values, the last bar counts all remaining values. Its percentages are 0.
+    """
     clusters = collections.Counter(row[field] for row in rows)
     failed = collections.Counter(row[field] for row in rows if row["health"] == "failed")
     values = sorted(clusters, key=lambda value: (-clusters[value], _sort_key(value)))
@@ -225,8 +235,8 @@ def _bars(rows: list[Row], field: str) -> list[JSON]:
     rest = values[len(shown) :]
     numbers = [(value, clusters[value], failed[value]) for value in shown]
     if rest:
-        others = f"{len(rest)} others"
-        numbers.append((others, sum(clusters[value] for value in rest), sum(failed[value] for value in rest)))
+        rest_label = f"{len(rest)} others"
+        numbers.append((rest_label, sum(clusters[value] for value in rest), sum(failed[value] for value in rest)))
     longest = max((clusters[value] for value in shown), default=1)
     return [
         {
@@ -242,7 +252,10 @@ def _bars(rows: list[Row], field: str) -> list[JSON]:
 
 
 def _objects(what: str, values: t.Any) -> list[JSON]:
-    """:raises NKSError: the values are not objects of the API."""
+    """Return the values as a list.
+
+    :raises NKSError: the values are not objects of the API.
+    """
     if isinstance(values, (str, bytes, dict)) or not isinstance(values, t.Iterable):
         raise NKSError(f"{what} must be a list of objects of the API, not {_describe_type(values)}.")
     items = list(values)
@@ -263,7 +276,7 @@ def _describe_type(value: t.Any) -> str:
 
 
 def _sort_key(value: str) -> tuple[str, str]:
-    """Sorts texts regardless of case, and v1.9 before v1.10."""
+    """Return a key that sorts texts regardless of case, and v1.9 before v1.10."""
     return re.sub("[0-9]+", lambda number: number[0].zfill(20), value.casefold()), value
 
 
@@ -272,7 +285,10 @@ def text(value: t.Any) -> str:
 
 
 def escape_for(name: t.Any) -> t.Callable[[str], str]:
-    """:raises NKSError: there is no such format."""
+    """Return the function that escapes a text for a format.
+
+    :raises NKSError: the format does not exist.
+    """
     escape = ESCAPES.get(name) if isinstance(name, str) else None
     if escape is None:
         raise NKSError(f"The format must be one of {', '.join(ESCAPES)}, not {_describe_type(name)}.")
@@ -284,21 +300,24 @@ def _for_html(value: str) -> str:
 
 
 def _for_markdown(value: str) -> str:
-    """In one line, without markup, table cells and links. GitHub links addresses, people and issues even if ``@`` and
-    ``#`` are escaped, so a word joiner, which is not visible, follows these."""
+    """Escape a text as one line without markup, table cells and links.
+
+    GitHub makes links of addresses, people and issues even if ``@`` and ``#`` are escaped. So an invisible word joiner
+    follows these characters.
+    """
     line = re.sub(r"([@#])(?=\S)", "\\1\u2060", value)
     line = re.sub(r"[\x00-\x20\x7f-\x9f\u2028\u2029\ud800-\udfff]+", " ", html.escape(line)).strip()
     return re.sub(r"([\\`*_\[\]|~$@]|(?<=:)/(?=/)|[.](?=[^\W\d]))", r"\\\1", line)
 
 
 def _for_csv(value: str) -> str:
-    """As a quoted cell, with an apostrophe before what a spreadsheet takes for a formula."""
+    """Return a text as a quoted cell, with an apostrophe before anything that a spreadsheet may evaluate."""
     shown = CONTROLS.sub("\ufffd", value).replace('"', '""')
     return f'"\'{shown}"' if _is_formula(value) else f'"{shown}"'
 
 
 def _is_formula(value: str) -> bool:
-    """Whether a spreadsheet may take a text for a formula. Some drop what is not visible at its start."""
+    """Return whether a spreadsheet may evaluate a text as a formula. Some ignore invisible characters at its start."""
     visible = next((character for character in value if unicodedata.category(character)[0] not in "ZCM"), "")
     return unicodedata.category(value[:1] or "x") == "Cc" or visible in FORMULA
 
@@ -310,12 +329,12 @@ ESCAPES = {"html": _for_html, "markdown": _for_markdown, "csv": _for_csv}
 
 @functools.lru_cache(maxsize=4096)
 def display_width(line: str) -> int:
-    """How many cells of a terminal a line of text takes."""
+    """Return the width of a line of text in terminal cells."""
     if line.isascii():
         return len(line)
     widths = [0]
     for character in line:
-        if character == "\ufe0f":  # the character before it becomes an emoji
+        if character == "\ufe0f":  # turns the character before it into an emoji
             widths[-1] = min(2, 2 * widths[-1])
         elif unicodedata.category(character) not in ("Mn", "Me", "Cf"):
             widths.append(2 if unicodedata.east_asian_width(character) in ("F", "W") else 1)

@@ -1,9 +1,10 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Marks what comes from the API, so that it is never evaluated as a template.
+"""Mark values of the API as untrusted, so that Ansible never evaluates them as templates.
 
-Private to this collection: it may change without notice. It can go when ansible-core 2.19 is the oldest one supported.
+Private to this collection: it may change without notice. Remove it when ansible-core 2.19 is the oldest supported
+version.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ import ansible.template
 
 
 def mark_untrusted(value: t.Any) -> t.Any:
-    """The value, so that it stays as it is wherever Ansible uses it: each text that could be a template has a mark."""
+    """Return the value with a mark on each text that could be a template, so that Ansible never evaluates it."""
     if hasattr(ansible.template, "trust_as_template"):
-        return value  # since ansible-core 2.19 only what is marked as trusted is a template
+        return value  # since ansible-core 2.19, only text that is marked as trusted is a template
     if isinstance(value, str) and re.search(r"\{[{%#]|^#jinja2:", value):
         from ansible.utils.unsafe_proxy import wrap_var
 

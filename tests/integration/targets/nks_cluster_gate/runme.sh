@@ -55,7 +55,7 @@ fake DELETE faults
 # What an earlier look saw is in the message, although each look after it fails.
 fake POST faults '[{"path": "/orgs/381/clusters", "kind": "status", "status": 503, "after": 1}]'
 fails ansible-playbook waits.yml -e timeout=6
-said 'looking; waits up to 6 s' 'The gate stays shut after 6 s (wait_timeout). Cluster build-me of organization 381 is building, not' \
+said 'polling; waits up to 6 s' 'The gate stays shut after 6 s (wait_timeout). Cluster build-me of organization 381 is building, not' \
     'The last poll failed: GET' '"pk": 1203'
 fake DELETE faults
 
