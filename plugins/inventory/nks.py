@@ -1,25 +1,25 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Clusters of NKS as inventory hosts."""
+"""An inventory plugin that makes hosts of clusters and nodes of NKS."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: nks
-short_description: Clusters and nodes of the NetApp Kubernetes Service as hosts
+short_description: Add clusters or nodes of the NetApp Kubernetes Service as hosts
 version_added: 1.0.0
 description:
-  - Makes a host of each cluster that an API token may read, or of each node of these clusters.
-  - The source is a YAML file whose name ends in C(nks.yml) or C(nks.yaml).
-  - A cluster is not reached by SSH. Its host has RV(ignore:ansible_connection=local) and the Python of the controller
-    as RV(ignore:ansible_python_interpreter), so that tasks, such as those with C(kubernetes.core.k8s), run on the
-    controller, once for each cluster. O(compose) can change both.
-  - A node is in a group of its cluster too, for example C(nks_cluster_prod), beneath O(group). Characters that group
-    names cannot have become C(_) in it.
-  - Nothing that comes from the API is ever evaluated as a template.
-  - If anything fails, no host and no group is added. Whether Ansible goes on without is decided by its own setting
-    C(INVENTORY_ANY_UNPARSED_IS_FAILED).
+  - Adds a host for each cluster that an API token may read, or for each node of these clusters.
+  - The source is a YAML file with a name that ends in C(nks.yml) or C(nks.yaml).
+  - The host of a cluster is not reached by SSH. It has RV(ignore:ansible_connection=local), and the Python of the
+    control node as RV(ignore:ansible_python_interpreter). So tasks, such as those with C(kubernetes.core.k8s), run on
+    the control node, once for each cluster. O(compose) can change both variables.
+  - The host of a node is also in a group for its cluster, for example C(nks_cluster_prod), which is a child of
+    O(group). C(_) replaces characters that are not valid in group names.
+  - Values from the API are never evaluated as templates.
+  - If anything fails, no host and no group is added. The setting C(INVENTORY_ANY_UNPARSED_IS_FAILED) of Ansible decides
+    whether Ansible continues without them.
 author:
   - netapp.nks contributors (@netapp)
 extends_documentation_fragment:
@@ -34,18 +34,18 @@ extends_documentation_fragment:
   - inventory_cache
 options:
   plugin:
-    description: Marks the file as a source of this plugin.
+    description: Name of this plugin. It marks the file as a source of this plugin.
     type: str
     required: true
     choices: [netapp.nks.nks]
 """
 
 EXAMPLES = r"""# fmt: yaml+jinja
-# clusters.nks.yml: a host for each cluster that the token in the environment variable NKS_API_TOKEN may read
+# clusters.nks.yml: add a host for each cluster that the token in the environment variable NKS_API_TOKEN may read
 ---
 plugin: netapp.nks.nks
 
-# nodes.nks.yml: the nodes of the running clusters of one organization, reached by their private addresses
+# nodes.nks.yml: add the nodes of the running clusters of one organization, and connect to their private addresses
 ---
 plugin: netapp.nks.nks
 api_token: "{{ lookup('ansible.builtin.file', '/run/secrets/nks') }}"
@@ -56,7 +56,7 @@ connect_with: private_ip
 compose:
   ansible_user: "'core'"
 
-# grouped.nks.yml: clusters with the organization in their names, a variable and groups. A mistake is an error.
+# grouped.nks.yml: add clusters with the organization in their names, a variable and groups. Fail on wrong expressions.
 ---
 plugin: netapp.nks.nks
 strict: true
@@ -75,7 +75,7 @@ keyed_groups:
     prefix: region
     parent_group: regions
 
-# cached.nks.yml: what the API answered is kept for ten minutes
+# cached.nks.yml: cache the clusters for ten minutes
 ---
 plugin: netapp.nks.nks
 cache: true
@@ -113,11 +113,11 @@ JSON = _hosts.JSON
 Entries = t.List[t.Tuple[str, t.Any, t.Any]]
 
 EXPRESSIONS = ("hostnames", "compose", "groups", "keyed_groups")
-CACHE_VERSION = 3  # goes up with every change of what the cache holds
+CACHE_VERSION = 3  # increase with every change of the format of a cache entry
 
 
 class CacheEntry(t.NamedTuple):
-    """What the cache holds of a source."""
+    """The cached content of a source."""
 
     clusters: list[Cluster]
     warnings: list[str]
@@ -128,8 +128,9 @@ class CacheEntry(t.NamedTuple):
 
     @classmethod
     def from_json(cls, entry: JSON, with_nodes: bool) -> CacheEntry:
-        """
-        :raises Exception: the entry has another shape.
+        """Parse a cached entry.
+
+        :raises Exception: the entry does not have the expected format.
         """
         clusters = [Cluster(item["cluster"], Org(item["org"])) for item in entry["clusters"]]
         if with_nodes:
@@ -139,7 +140,7 @@ class CacheEntry(t.NamedTuple):
 
 
 class ApiObject(t.NamedTuple):
-    """The cluster or node that a host stands for."""
+    """The cluster or node that a host represents."""
 
     endpoint: str
     identity: tuple[int, ...]
@@ -147,25 +148,26 @@ class ApiObject(t.NamedTuple):
 
 
 KNOWN_OBJECTS: weakref.WeakKeyDictionary[InventoryData, dict[str, ApiObject]] = weakref.WeakKeyDictionary()
-"""What the hosts of an inventory stand for that sources of this plugin have added."""
+"""For each inventory, the cluster or node behind each host that a source of this plugin has added."""
 
 
 class StagedInventory(InventoryData):
-    """Where hosts and groups are made before any is added to the inventory: a failure leaves nothing half-added.
+    """Holds the hosts and groups of a source until all are complete, so that a failure adds none to the inventory.
 
-    The inventory of Ansible takes a name for a group where a host has it too. Here variables are those of the host.
+    If a host and a group have the same name, the inventory of Ansible sets the variables of the group. This class sets
+    the variables of the host.
     """
 
-    current_option = ""  # the option whose entries are added
+    current_option = ""  # the option of the entries that are being added
 
     def __init__(self) -> None:
         super().__init__()
         self.objects: dict[str, ApiObject] = {}
-        """What each host stands for."""
+        """The cluster or node behind each host."""
 
     def set_variable(self, entity: str, varname: str, value: t.Any) -> None:
         if entity in self.hosts:
-            # What compose makes of keys is not marked by ansible-core before 2.19.
+            # Before 2.19, ansible-core does not mark the keys of dictionaries that compose returns.
             self.hosts[entity].set_variable(varname, mark_untrusted(value))
         else:
             super().set_variable(entity, varname, value)
@@ -200,32 +202,32 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         given = set(self._read_config_data(path))
         unknown = given - {"plugin", *self.get_options()}
         if unknown:
-            raise AnsibleParserError(unknown_options_message(unknown, ["plugin", *self.get_options()]))
+            raise AnsibleParserError(_unknown_options_message(unknown, ["plugin", *self.get_options()]))
         self.inventory = StagedInventory()
         self.inventory.current_source = inventory.current_source
-        self.populate(self.load(cache))
-        merge_into(self.inventory, inventory)
+        self.populate(self._load_clusters(cache))
+        _merge_into(self.inventory, inventory)
 
     def set_options(self, task_keys: t.Any = None, var_options: t.Any = None, direct: t.Any = None) -> None:
-        """Evaluates the options that are not expressions themselves before they are converted to their types."""
+        """Evaluate templates in the options, except those that are expressions, before their types are converted."""
         given = dict(direct or {})
         hostnames = given.get("hostnames") or []
         expressions = [hostnames] if isinstance(hostnames, str) and "," not in hostnames else hostnames
         if not isinstance(expressions, list) or not all(isinstance(expression, str) for expression in expressions):
             raise AnsibleParserError("hostnames must be a list of Jinja2 expressions, each of them a string.")
-        early = self.evaluated(
+        early = self._evaluate_options(
             {option: given[option] for option in ("plugin", "use_extra_vars") if option in given}, {}
         )
         super().set_options(task_keys=task_keys, var_options=var_options, direct=early)
         extra = var_options if var_options and self.get_option("use_extra_vars") else {}
-        given = {**self.evaluated(given, extra), **early}
+        given = {**self._evaluate_options(given, extra), **early}
         super().set_options(task_keys=task_keys, var_options=var_options, direct=given)
         for option, spec in CONNECTION.items():
-            # CI systems set empty variables for what is missing.
+            # CI systems set missing variables to empty text.
             if given.get(option) is None and os.environ.get(f"NKS_{option.upper()}") == "":
                 self._options[option] = spec.get("default")
 
-    def evaluated(self, options: JSON, variables: JSON) -> JSON:
+    def _evaluate_options(self, options: JSON, variables: JSON) -> JSON:
         self.templar.available_variables = variables
         values = dict(options)
         for option in options.keys() - EXPRESSIONS:
@@ -235,59 +237,59 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 raise AnsibleParserError(f"{option} cannot be evaluated: {to_native(exc)}") from None
         return values
 
-    def load(self, use_cache: bool) -> list[Cluster]:
-        """The clusters, from the cache if it holds them."""
-        key = self.cache_key() if self.get_option("cache") else None
-        known = self.read_cache(key) if key and use_cache else None
+    def _load_clusters(self, use_cache: bool) -> list[Cluster]:
+        """Return the clusters, from the cache if possible."""
+        key = self._cache_key() if self.get_option("cache") else None
+        known = self._read_cache(key) if key and use_cache else None
         if known:
-            self.verbose(f"clusters from the cache, without a request: {len(known.clusters)}")
+            self._log(f"clusters from the cache, without a request: {len(known.clusters)}")
         else:
-            fleet = self.fetch()
+            fleet = self._fetch()
             known = CacheEntry(fleet.clusters, fleet.warnings())
             if key:
-                # What an earlier run has cached is not true any more.
+                # The entry of an earlier run is outdated.
                 self._cache[key] = None if fleet.skipped_orgs else known.to_json()
                 self.updated_key = None if fleet.skipped_orgs else key
                 if fleet.skipped_orgs:
                     self.display.warning(
-                        "Nothing is cached, because organizations are left out: each run asks the API. Name the "
-                        "organizations to read in orgs."
+                        "Nothing is cached, because organizations are left out, so every run requests the clusters "
+                        "again. Set orgs to the organizations to read."
                     )
         for warning in known.warnings:
             self.display.warning(warning)
         return known.clusters
 
-    def read_cache(self, key: str) -> CacheEntry | None:
-        """The entry in the cache, if it is one that :meth:`load` wrote."""
+    def _read_cache(self, key: str) -> CacheEntry | None:
+        """Return the entry in the cache if it is valid, else None."""
         try:
             known = self._cache.get(key)
             return known and CacheEntry.from_json(known, self.get_option("hosts") == "nodes")
         except Exception as exc:  # pylint: disable=broad-exception-caught
-            self.verbose(f"the cache cannot be used, and is replaced: {to_native(exc)}")
+            self._log(f"the cache cannot be used, and is replaced: {to_native(exc)}")
             return None
 
     def update_cache_if_changed(self) -> None:
         super().update_cache_if_changed()
         if not self.updated_key:
             return
-        # As the next run reads it: a cache plugin can keep things in memory only, or fail to write with a warning.
+        # Read it as the next run will: a cache plugin may keep it only in memory, or only warn if it cannot write.
         self.load_cache_plugin()
-        if self.read_cache(self.updated_key):
-            self.verbose("cached for the next runs")
+        if self._read_cache(self.updated_key):
+            self._log("cached for the next runs")
         else:
             self.display.warning(
-                f"Nothing is cached for the next runs by cache_plugin {self.get_option('cache_plugin')}. Use one that "
-                "outlives a run, for example ansible.builtin.jsonfile, with a cache_connection that can be written."
+                f"The cache_plugin {self.get_option('cache_plugin')} caches nothing for the next runs. Use one that "
+                "outlives a run, for example ansible.builtin.jsonfile, with a writable cache_connection."
             )
 
-    def cache_key(self) -> str:
+    def _cache_key(self) -> str:
         token = hashlib.sha256((self.get_option("api_token") or "").strip().encode()).hexdigest()
         asked = {option: self.get_option(option) for option in ("api_url", "hosts", *SELECTION, *INCLUDES)}
         held = json.dumps([CACHE_VERSION, token, asked], sort_keys=True, default=str)
         return f"nks_{hashlib.sha256(held.encode()).hexdigest()}"
 
-    def fetch(self) -> Fleet:
-        # Imported here, because loading requests takes as long as all that a run with a warm cache does otherwise.
+    def _fetch(self) -> Fleet:
+        # Imported here, because loading requests takes as long as the rest of a run that uses the cache.
         from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
 
         connection = {option: self.get_option(option) for option in CONNECTION}
@@ -295,16 +297,16 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         includes = {option: self.get_option(option) for option in INCLUDES}
         includes["include_nodes"] |= self.get_option("hosts") == "nodes"
         try:
-            with NKSClient(**connection, on_retry=self.verbose, warn=self.display.warning) as client:
+            with NKSClient(**connection, on_retry=self._log, warn=self.display.warning) as client:
                 fleet = select_clusters(client, **selection, whole_orgs=True)
-                self.verbose(fleet.summary())
+                self._log(fleet.summary())
                 fleet = with_includes(client, fleet, **includes)
         except NKSError as exc:
             raise AnsibleParserError(str(exc)) from None
-        self.verbose(f"requests made: {client.request_count}")
+        self._log(f"requests made: {client.request_count}")
         return fleet
 
-    def verbose(self, message: str) -> None:
+    def _log(self, message: str) -> None:
         self.display.v(f"{self.NAME}: {message}")
 
     def populate(self, clusters: list[Cluster]) -> None:
@@ -316,7 +318,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         if self.get_option("hosts") == "clusters":
             hosts = _hosts.cluster_hosts(clusters, prefix)
         else:
-            groups = self.cluster_groups(group, clusters)
+            groups = self._cluster_groups(group, clusters)
             hosts = _hosts.node_hosts(clusters, groups, prefix, self.get_option("connect_with"))
             taken.update(groups)
         endpoint = (self.get_option("api_url") or DEFAULT_URL).strip().rstrip("/")
@@ -331,7 +333,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         def add_hosts(templar: t.Any) -> None:
             self.templar = templar
             variables = [{**mark_untrusted(host.variables), **place} for host in hosts]
-            names = [_names.safe_name(self.hostname(host, hostvars)) for host, hostvars in zip(hosts, variables)]
+            names = [_names.safe_name(self._hostname(host, hostvars)) for host, hostvars in zip(hosts, variables)]
             names = _names.unique_names(names, [host.item for host in hosts], taken)
             for name, host, hostvars in zip(names, hosts, variables):
                 self.inventory.add_host(name, host.group or group)
@@ -344,8 +346,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         extra = self._vars if self.get_option("use_extra_vars") else {}
         with_compiled(self.templar, self.get_option("strict"), extra, add_hosts)
 
-    def cluster_groups(self, parent: str, clusters: list[Cluster]) -> list[str]:
-        """Add a group beneath the parent for each cluster."""
+    def _cluster_groups(self, parent: str, clusters: list[Cluster]) -> list[str]:
+        """Add a group for each cluster as a child of the parent group, and return the names of the groups."""
         names = [self._sanitize_group_name(f"nks_cluster_{_names.cluster_name(cluster)}") for cluster in clusters]
         groups = [
             self._sanitize_group_name(name)
@@ -356,7 +358,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             self.inventory.add_child(parent, group)
         return groups
 
-    def hostname(self, host: _hosts.Host, variables: JSON) -> str:
+    def _hostname(self, host: _hosts.Host, variables: JSON) -> str:
         for expression in self.get_option("hostnames"):
             try:
                 name = self._compose(expression, variables)
@@ -369,9 +371,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         return host.name
 
     def construct(self, name: str, entries: Entries) -> None:
-        """Add variables or groups to a host, entry by entry, so that a failure names the entry.
+        """Add variables or groups to a host, entry by entry, so that an error message can name the entry.
 
-        No entry sees what the others add, as with ``ansible.builtin.constructed``.
+        As with ``ansible.builtin.constructed``, an entry cannot use variables or groups that another entry adds.
         """
         strict = self.get_option("strict")
         variables = self.inventory.hosts[name].get_vars() if entries else {}
@@ -394,37 +396,41 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         return str(value) if is_key and isinstance(value, (bool, float, int)) else value
 
 
-def unknown_options_message(unknown: t.Iterable[t.Any], options: list[str]) -> str:
-    """Which options of a source do not exist, with the nearest that do."""
+def _unknown_options_message(unknown: t.Iterable[t.Any], options: list[str]) -> str:
+    """Return a message about unknown options of a source, with the most similar known options."""
     names = []
     for name in sorted(map(str, unknown)):
         nearest = difflib.get_close_matches(name, options, 1)
         names.append(f"{name} (did you mean {nearest[0]}?)" if nearest else name)
-    return f"Options that the plugin does not have: {', '.join(names)}. It has: {', '.join(sorted(options))}."
+    return f"Unknown options: {', '.join(names)}. The options are: {', '.join(sorted(options))}."
 
 
-def merge_into(staged: StagedInventory, inventory: InventoryData) -> None:
-    """Add what is staged to the inventory, or nothing if its hosts or groups contradict those of other sources."""
+def _merge_into(staged: StagedInventory, inventory: InventoryData) -> None:
+    """Add all staged hosts and groups to the inventory, or none if they conflict with those of other sources.
+
+    :raises AnsibleParserError: a host represents another cluster or node in another source, or a group would contain
+        itself.
+    """
     known = KNOWN_OBJECTS.setdefault(inventory, {})
     for name, here in staged.objects.items():
         there = known.get(name, here)
         if (there.endpoint, there.identity) != (here.endpoint, here.identity):
             raise AnsibleParserError(
-                f"The host {name} is {there.title} at {there.endpoint} already, added by another source. Here it is "
-                f"{here.title} at {here.endpoint}. Use the option hostnames to give them different names, for "
+                f"The host {name} is already {there.title} at {there.endpoint}, added by another source. Here it "
+                f"is {here.title} at {here.endpoint}. Use the option hostnames to give them different names, for "
                 "example: hostnames: [\"nks_org_slug ~ '-' ~ nks_name\"]"
             )
     known.update(staged.objects)
-    beneath: dict[str, set[str]] = collections.defaultdict(set)
+    children: dict[str, set[str]] = collections.defaultdict(set)
     for group in (*inventory.groups.values(), *staged.groups.values()):
-        beneath["all"].add(group.name)
-        beneath[group.name].update(child.name for child in group.child_groups)
-    beneath["all"].remove("all")
+        children["all"].add(group.name)
+        children[group.name].update(child.name for child in group.child_groups)
+    children["all"].remove("all")
     try:
-        graphlib.TopologicalSorter(beneath).prepare()
+        graphlib.TopologicalSorter(children).prepare()
     except graphlib.CycleError as exc:
         raise AnsibleParserError(
-            f"A group would be beneath itself: {' > '.join(reversed(exc.args[1]))}. Check parent_group, and how other "
+            f"A group would contain itself: {' > '.join(reversed(exc.args[1]))}. Check parent_group, and how other "
             "sources of the inventory nest these groups."
         ) from None
     for host in staged.hosts.values():

@@ -119,7 +119,7 @@ fi
 
 # Another source that nests groups the other way
 fails ansible-inventory -i nested.ini -i grouped.nks.yml --list
-said 'A group would be beneath itself: ' 'provider_aws > clouds'
+said 'A group would contain itself: ' 'provider_aws > clouds'
 succeeds env ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED=false ansible-inventory -i nested.ini -i grouped.nks.yml --graph
 said '@all: |--@ungrouped: |--@provider_aws: | |--@clouds: | | |--other'
 if grep -Fe '@nks' -e prod "$log"; then

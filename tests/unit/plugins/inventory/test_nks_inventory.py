@@ -424,7 +424,7 @@ def test_a_source_that_nests_groups_the_other_way_leaves_nothing(source: Source)
     for nested, options in cases:
         inventory = inventory_with(*nested)
         before = state(inventory)
-        with pytest.raises(AnsibleError, match=r"A group would be beneath itself: .* > "):
+        with pytest.raises(AnsibleError, match=r"A group would contain itself: .* > "):
             source.parse(inventory, orgs=["381"], **options)
         assert state(inventory) == before
     inventory = inventory_with(("clouds", "provider_aws"), ("b", "clouds"))
