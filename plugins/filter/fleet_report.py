@@ -1,7 +1,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Prepares clusters for a report."""
+"""Prepare clusters for a report."""
 
 from __future__ import annotations
 
@@ -10,36 +10,36 @@ name: fleet_report
 short_description: Count and group clusters of the NetApp Kubernetes Service for a report
 version_added: 1.0.0
 description:
-  - Sorts, groups and counts clusters, for example those that M(netapp.nks.nks_cluster_info) returns. Use it in a
-    template of your own.
-  - The role P(netapp.nks.fleet_report#role) writes a report in HTML, Markdown or CSV with it.
+  - Sorts, groups and counts clusters, for example those that M(netapp.nks.nks_cluster_info) returns. Use the result in
+    your own template.
+  - The role P(netapp.nks.fleet_report#role) uses this filter to write a report in HTML, Markdown or CSV.
 author:
   - netapp.nks contributors (@netapp)
 positional: orgs
 options:
   _input:
-    description: Clusters as the API answers them. Any field may be missing.
+    description: Clusters as the API returns them. Any field may be missing.
     type: list
     elements: dict
     required: true
   orgs:
     description:
-      - Organizations as M(netapp.nks.nks_org_info) returns them. The report then has the name of each organization
-        instead of its ID, and the ID too where several organizations have the same name.
+      - Organizations as M(netapp.nks.nks_org_info) returns them. If they are given, the report shows the name of each
+        organization instead of its ID. If several organizations have the same name, it shows both.
     type: list
     elements: dict
   escape:
     description:
-      - Make each text fit for a file of this format, as P(netapp.nks.report_text#filter) does. Names of clusters come
-        from the API and can hold anything, so use it in every template that writes such a file.
-      - If it is not given, the texts are left as they are.
+      - Escape each text for a file of this format, as P(netapp.nks.report_text#filter) does. Names of clusters come
+        from the API and can contain any characters, so use this option in every template that writes such a file.
+      - By default, texts are not escaped.
     type: str
     choices: [html, markdown, csv]
   max_length:
     description:
-      - Cut texts that have more characters. The last character of what is left is then C(…). C(failure) and
+      - Maximum number of characters of a text. A longer text is cut, and ends with C(…). C(failure) and
         C(failure_details) are never cut.
-      - If it is not given, no text is cut.
+      - By default, no text is cut.
     type: int
 seealso:
   - plugin: netapp.nks.fleet_table
@@ -71,7 +71,7 @@ EXAMPLES = r"""
   loop_control:
     label: "{{ item.name }}"
 
-- name: Write a page of the clusters that have failed
+- name: Write a page that lists the clusters that have failed
   ansible.builtin.copy:
     dest: /tmp/failed.html
     content: |
@@ -87,17 +87,18 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: What a report shows.
+  description: The content of a report.
   type: dict
   contains:
     clusters:
       description:
-        - The clusters, sorted by organization and name. Each value is text, and empty where the API does not have it.
+        - The clusters, sorted by organization and name. Values of the type string are empty
+          if the API does not return them.
       type: list
       elements: dict
       contains:
         org:
-          description: Name of the organization, or its ID where its name is not known.
+          description: Name of the organization, or its ID if the name is not known.
           type: str
         name:
           description: Name of the cluster.
@@ -106,10 +107,10 @@ _value:
           description: ID of the cluster.
           type: str
         provider:
-          description: Cloud that the cluster is on.
+          description: Cloud provider of the cluster.
           type: str
         region:
-          description: Region of the cloud.
+          description: Region of the provider.
           type: str
         workspace:
           description: Name of the workspace.
@@ -121,59 +122,59 @@ _value:
           description: Number of nodes.
           type: str
         state:
-          description: State of the cluster as the API answers it.
+          description: State of the cluster as the API returns it.
           type: str
         failure:
-          description: Why the cluster has failed. M(netapp.nks.nks_cluster_info) adds it with its option
+          description: Why the cluster has failed. M(netapp.nks.nks_cluster_info) returns it with
             O(netapp.nks.nks_cluster_info#module:include_failures).
           type: str
         failure_details:
           description: More about C(failure), from the same entry of the build logs.
           type: str
         reason:
-          description: Number of the group in C(failures), from V(1). It is V(0) if the cluster has not failed.
+          description: Number of the group in C(failures), starting at V(1). V(0) if the cluster has not failed.
           type: int
         created:
           description: When the cluster was created. M(netapp.nks.nks_cluster_info) returns it with
             O(netapp.nks.nks_cluster_info#module:include_details).
           type: str
         age:
-          description: How long ago that was, in its largest unit, for example V(3d). Empty if it is not known.
+          description: Time since then in its largest unit, for example V(3d). Empty if it is not known.
           type: str
         updated:
           description: When the cluster was last changed, like C(created).
           type: str
         updated_age:
-          description: How long ago that was, like C(age).
+          description: Time since then, like C(age).
           type: str
         health:
-          description: V(failed) if the cluster has failed, else V(running) if its state is V(running), else
-            V(not_running).
+          description: V(failed) if the cluster has failed. Otherwise V(running) if its state is V(running), and
+            V(not_running) if it is not.
           type: str
         in_full:
-          description: The whole texts by the names of their fields, where O(max_length) has cut them, else null.
+          description: The whole texts by field name, if O(max_length) has cut some texts, else null.
           type: dict
     failed:
-      description: Those of the clusters that have failed.
+      description: The clusters that have failed.
       type: list
       elements: dict
     failures:
-      description: The clusters that have failed, grouped by their C(failure) and C(failure_details), the largest group
+      description: The clusters that have failed, grouped by C(failure) and C(failure_details), with the largest group
         first. Each group has both texts and its C(clusters).
       type: list
       elements: dict
     not_running:
-      description: Those of the clusters whose C(health) is V(not_running), sorted by state.
+      description: The clusters with C(health) V(not_running), sorted by state.
       type: list
       elements: dict
     totals:
-      description: Numbers of C(clusters), of those that are C(running), C(failed) and C(not_running), and of their
-        C(nodes).
+      description: Total number of C(clusters), numbers of C(running), C(failed) and C(not_running) clusters, and number
+        of C(nodes).
       type: dict
     orgs:
       description:
         - Organizations that have clusters, each with its C(name), C(totals) and C(clusters).
-        - C(is_open) is true for the only organization, and for those with failures if these are at most three.
+        - C(is_open) is true for the only organization, and for organizations with failures if there are at most three.
       type: list
       elements: dict
     charts:
@@ -182,12 +183,12 @@ _value:
       elements: dict
       contains:
         by:
-          description: What the clusters are counted by, for example V(Kubernetes version).
+          description: The property by which the clusters are counted, for example V(Kubernetes version).
           type: str
         bars:
-          description: At most ten, the longest first. Each has a C(label), and the numbers of its C(clusters) and of
-            those that have C(failed). C(percent) and C(failed_percent) are these numbers in percent of the longest bar.
-            If C(is_rest) is true, the numbers are those of all values after the ninth, and the percentages are V(0).
+          description: At most ten bars, the longest first. Each has a C(label), the number of its C(clusters), and the
+            number of those that have C(failed). C(percent) and C(failed_percent) are these numbers in percent of the
+            longest bar. If C(is_rest) is true, the bar counts all values after the ninth, and the percentages are V(0).
           type: list
           elements: dict
 """

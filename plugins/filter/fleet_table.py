@@ -1,7 +1,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A table of clusters."""
+"""Show clusters as a table."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ name: fleet_table
 short_description: Show clusters of the NetApp Kubernetes Service as a table
 version_added: 1.0.0
 description:
-  - Makes lines of text from clusters, for example from those that M(netapp.nks.nks_cluster_info) returns.
+  - Converts clusters, for example those that M(netapp.nks.nks_cluster_info) returns, into lines of text.
   - The columns are organization, name, provider, region, Kubernetes version, number of nodes and state.
-  - A cluster that has failed has V(failed) in its state.
-  - The columns are aligned in a terminal, where a wide character, such as a Chinese one or an emoji, takes two cells.
+  - The state of a cluster that has failed contains V(failed).
+  - The columns are aligned for a terminal, in which a wide character, such as a Chinese one or an emoji, takes two
+    cells.
   - To print such a table, use M(netapp.nks.cluster_table).
 author:
   - netapp.nks contributors (@netapp)
@@ -21,14 +22,14 @@ positional: orgs
 options:
   _input:
     description:
-      - Clusters as the API answers them. Any field may be missing. They keep their order.
+      - Clusters as the API returns them, in the order of the lines. Any field may be missing.
     type: list
     elements: dict
     required: true
   orgs:
     description:
-      - Organizations as M(netapp.nks.nks_org_info) returns them. The table then has the name of each organization
-        instead of its ID, and the ID too where several organizations have the same name.
+      - Organizations as M(netapp.nks.nks_org_info) returns them. If they are given, the table shows the name of each
+        organization instead of its ID. If several organizations have the same name, it shows both.
     type: list
     elements: dict
 seealso:
@@ -46,7 +47,7 @@ EXAMPLES = r"""
   netapp.nks.nks_cluster_info:
   register: fleet
 
-- name: Write the clusters that do not run to a file
+- name: Write the clusters that are not running to a file
   ansible.builtin.copy:
     content: "{{ not_running | netapp.nks.fleet_table(organizations.orgs) | join('\n') }}\n"
     dest: /tmp/not_running.txt
@@ -57,7 +58,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: A line of titles, and a line for each cluster.
+  description: A line of column titles, and a line for each cluster.
   type: list
   elements: str
 """

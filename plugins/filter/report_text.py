@@ -1,28 +1,28 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A text in a report."""
+"""Escape text for a report."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: report_text
-short_description: Make a text fit for a report in HTML, Markdown or CSV
+short_description: Escape text for a report in HTML, Markdown or CSV
 version_added: 1.0.0
 description:
-  - Escapes a text, so that a file shows it as it is. Names from the API can hold anything.
-  - In HTML no character of it is markup. Control characters become the character U+FFFD.
-  - In Markdown no character of it is markup, and no part of it becomes a link. A word joiner (U+2060), which is not
-    visible, follows C(@) and C(#) within a text. White space and control characters become single spaces, so that it
+  - Escapes text so that a file shows it unchanged. Names from the API can contain any characters.
+  - In HTML, no character of the text is markup. U+FFFD replaces control characters.
+  - In Markdown, no character of the text is markup, and no part of it becomes a link. An invisible word joiner (U+2060)
+    follows C(@) and C(#) within the text. A single space replaces white space and control characters, so that the text
     fits in a table.
-  - In CSV it is a cell in quotes. If a spreadsheet would take it for a formula, also after white space or characters
-    that are not visible, it begins with an apostrophe. Control characters become the character U+FFFD.
+  - In CSV, the text becomes a quoted cell. It begins with an apostrophe if a spreadsheet could evaluate it as a formula,
+    even after white space or invisible characters. U+FFFD replaces control characters.
 author:
   - netapp.nks contributors (@netapp)
 positional: format
 options:
   _input:
-    description: The text. Anything else is turned into text, and null into the empty text.
+    description: The text. Other values are converted to text, and null to empty text.
     type: raw
     required: true
   format:
@@ -52,7 +52,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: The text for the file.
+  description: The escaped text.
   type: str
 """
 
