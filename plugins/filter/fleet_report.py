@@ -92,8 +92,7 @@ _value:
   contains:
     clusters:
       description:
-        - The clusters, sorted by organization and name. Values of the type string are empty
-          if the API does not return them.
+        - The clusters, sorted by organization and name. Text is empty if the API does not return it.
       type: list
       elements: dict
       contains:

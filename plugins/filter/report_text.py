@@ -15,8 +15,8 @@ description:
   - In Markdown, no character of the text is markup, and no part of it becomes a link. An invisible word joiner (U+2060)
     follows C(@) and C(#) within the text. A single space replaces white space and control characters, so that the text
     fits in a table.
-  - In CSV, the text becomes a quoted cell. It begins with an apostrophe if a spreadsheet could evaluate it as a formula,
-    even after white space or invisible characters. U+FFFD replaces control characters.
+  - In CSV, the text becomes a quoted cell. If a spreadsheet could evaluate it as a formula, even after white space or
+    invisible characters, it begins with an apostrophe. U+FFFD replaces control characters.
 author:
   - netapp.nks contributors (@netapp)
 positional: format

@@ -11,19 +11,20 @@ short_description: Emit events for changes of the clusters of the NetApp Kuberne
 version_added: 1.0.0
 description:
   - Polls the clusters of organizations and emits an event for each change.
-  - One poll makes one request for the list of the organizations and one request for each organization. It makes one
-    more for each cluster that is no longer listed, at most 100 in one poll, and one for each cluster that has failed.
-  - The selection says which clusters are followed. A cluster is followed from the moment when it matches all of
-    O(workspaces), O(states), O(providers) and O(regions). It stays followed while it matches all of them but O(states),
-    so that the events of a cluster that was C(running) go on when it is being deleted.
-  - Events are emitted for each cluster that was followed before or is followed now.
-  - Each request fails alone. If one organization, the build log of one cluster or one cluster cannot be read, the
-    events of the others are emitted.
+  - A poll makes one request for the list of organizations and one request for each organization. It makes one more
+    request for each cluster that is no longer listed, at most 100 in one poll, and one for each cluster that has newly
+    failed.
+  - The selection decides which clusters are followed. A cluster is followed as soon as it matches all of O(workspaces),
+    O(states), O(providers) and O(regions). It remains followed while it matches all of them except O(states), so that
+    the events of a cluster that was C(running) continue while it is being deleted.
+  - Events are emitted for each cluster that is followed now or was followed at the last poll.
+  - A failed request does not affect the others. If one organization, one cluster or the build log of one cluster cannot
+    be read, the events of the others are still emitted.
 options:
   api_token:
     description:
-      - API token of an account that is Owner of the organizations that are used. White space around it is dropped.
-      - Give it in the environment, or as a template of a variable, not in the rulebook itself.
+      - API token of an account that is Owner of the organizations to read. White space around it is removed.
+      - Set it in the environment, or use a template with a variable. Do not write it into the rulebook.
     type: str
     required: true
     env:
@@ -33,62 +34,63 @@ options:
       - Base URL of the NKS API, with or without a trailing slash.
       - C(http://) is refused unless the host is a loopback address or O(validate_certs=false).
       - Redirects are never followed.
-      - Without it, the URL is C(https://api.stackpoint.io), where the hosted service was before it was withdrawn in
-        2021. A warning in the log says so.
+      - The default is C(https://api.stackpoint.io), the URL of the hosted service that was withdrawn in 2021. If the
+        default is used, a warning in the log says so.
     type: str
     env:
       - name: NKS_API_URL
   api_timeout:
-    description: Seconds that one request can take as a whole, from connecting to the end of the body.
+    description: Maximum number of seconds for one request, from connecting to the end of the response body.
     type: float
     default: 30
     env:
       - name: NKS_API_TIMEOUT
   api_retries:
     description:
-      - How often a request is repeated after a connection error or one of the statuses 429, 500, 502, 503 and 504
+      - Number of times to repeat a request after a connection error or one of the statuses 429, 500, 502, 503 and 504
         before it counts as failed.
     type: int
     default: 4
     env:
       - name: NKS_API_RETRIES
   validate_certs:
-    description: Whether the TLS certificate of the endpoint must be valid.
+    description: Whether to require a valid TLS certificate of the endpoint.
     type: bool
     default: true
     env:
       - name: NKS_VALIDATE_CERTS
   ca_path:
-    description: Path of a file or folder with the CA certificates to trust instead of the usual ones.
+    description: Path of a file or folder with CA certificates to trust instead of the default ones.
     type: path
     env:
       - name: NKS_CA_PATH
   orgs:
     description:
       - Organizations to read, each by its ID, slug or name.
-      - An organization that does not exist, or that the token must not read, is an error when the source starts.
-      - Without it, every organization that the token sees is read. Those that answer 403 are left out with a warning
+      - When the source starts, it is an error if an organization does not exist or the token may not read it.
+      - By default, all organizations that the token sees are read. Those that answer 403 are left out, with a warning
         in the log.
-      - In the environment, the organizations are separated by commas.
+      - In the environment variable, separate organizations with commas.
     type: list
     elements: str
     env:
       - name: NKS_ORG_ID
   workspaces:
-    description: Follow the clusters that are in any of these workspaces, given by ID, slug or name.
+    description: Follow the clusters in any of these workspaces, each given by its ID, slug or name.
     type: list
     elements: str
   states:
     description:
-      - Follow the clusters whose C(state) is, or was since the source started, any of these, for example C(running).
+      - Follow the clusters with any of these values of C(state), for example C(running). A cluster that has had one of
+        these states since the source started remains followed.
     type: list
     elements: str
   providers:
-    description: Follow the clusters whose C(provider) is any of these, for example C(aws).
+    description: Follow the clusters with any of these values of C(provider), for example C(aws).
     type: list
     elements: str
   regions:
-    description: Follow the clusters whose C(region) is any of these, for example C(us-west-2).
+    description: Follow the clusters with any of these values of C(region), for example C(us-west-2).
     type: list
     elements: str
   include_service_clusters:
@@ -97,29 +99,31 @@ options:
     default: false
   interval:
     description:
-      - Seconds from the beginning of one poll to the beginning of the next, at most a week.
-      - At least 10, unless the host of O(api_url) is a loopback address.
-      - If rules are slower than events, the source waits until they have taken all events before it polls again.
+      - Seconds from the start of one poll to the start of the next.
+      - At least 10, unless the host of O(api_url) is a loopback address. At most a week.
+      - The source waits until the rules have taken all events before it polls again. So slow rules make the interval
+        longer.
     type: float
     default: 60
   events:
     description:
-      - The types of events to emit. The default is all of them.
+      - Types of events to emit. The default is all types.
       - C(cluster_added) is emitted when a cluster appears.
-      - C(cluster_changed) is emitted when fields of a cluster have other values. Its C(changes) has each of these
-        fields with C(before) and C(after). The field C(updated) alone does not count, and the order of a list neither.
+      - C(cluster_changed) is emitted when fields of a cluster have changed. Its C(changes) contains each of these
+        fields with C(before) and C(after). A change of only the field C(updated) or only the order of a list does not
+        count.
       - C(cluster_running) is emitted when a cluster has become C(running) and has not failed, in addition to
         C(cluster_added) or C(cluster_changed).
       - C(cluster_failed) is emitted when the API says that a cluster has failed, in addition to C(cluster_added) or
         C(cluster_changed). Its C(reason) is the message of the newest failure in the build log of the cluster, or null
         if the log has none or cannot be read.
-      - C(cluster_removed) is emitted when a cluster is gone. The list of its organization lacks it, and the API
-        answers 404 to the request for the cluster itself. An error, a 403 or an organization that cannot be read never
-        counts as a removal.
+      - C(cluster_removed) is emitted when a cluster is gone. Its organization no longer lists it, and the API answers
+        404 to a request for the cluster, or another cluster has its ID. An error, a 403 or an organization that cannot
+        be read never counts as a removal.
       - C(source_error) is emitted once when the API becomes unavailable. Its C(message) says why, and its C(status) is
-        the status of the answer, or null. With C(org), only that organization cannot be read.
+        the status of the response, or null. If the event has C(org), only that organization cannot be read.
       - C(source_recovered) is emitted when the API, or the organization in C(org), is available again. Its C(since) is
-        the time of the C(source_error). The events of what happened in between follow.
+        the time of the C(source_error). The events of what happened in between follow it.
     type: list
     elements: str
     choices:
@@ -132,35 +136,37 @@ options:
       - source_recovered
   initial:
     description:
-      - Which events to emit for the clusters that exist when the source reads an organization for the first time.
-      - With V(none), no events. With V(all), those of clusters that have just appeared, C(cluster_added) and, where it
-        applies, C(cluster_running) or C(cluster_failed).
-      - With O(state_path), it applies only if there is no state to go on from.
+      - Events to emit for the clusters that exist when the source reads an organization for the first time.
+      - V(none) emits no events. V(all) emits C(cluster_added) and, if it applies, C(cluster_running) or
+        C(cluster_failed), as for clusters that have just appeared.
+      - With O(state_path), this option applies only if there is no state to continue from.
     type: str
     choices: [none, all]
     default: none
   state_path:
     description:
-      - Path of a file in which the source keeps what it knows, so that it goes on from there when C(ansible-rulebook)
-        starts again. What happened in between is emitted as ordinary events.
-      - Events are delivered at least once. After a crash, the last ones are emitted again with the same C(id).
-      - The source makes the file, with mode 0600 and without secrets, and replaces it as a whole. Its folder must
-        exist. A file beside it, with the suffix C(.lock), prevents that two sources use it.
-      - A file that another endpoint, token or selection or another version of the collection has written, or that
-        cannot be read, is not used. A warning in the log says so, and O(initial) applies.
-      - Without it, the source knows nothing of an earlier run.
+      - Path of a file for the state of the source, from which it continues when C(ansible-rulebook) starts again.
+        Changes in between are emitted as ordinary events.
+      - Events are delivered at least once. After a crash, the last events are emitted again with the same C(id).
+      - The source creates the file, with mode 0600 and without secrets, and always replaces it as a whole. The folder
+        of the file must exist. A file next to it, with the suffix C(.lock), prevents a second source from using it.
+      - The file is not used if it cannot be read, or if it was written for another endpoint, token or selection or by
+        another version of the collection. Then a warning in the log says so, and O(initial) applies.
+      - By default, the state is not kept, and the source knows nothing of an earlier run.
     type: path
 requirements:
   - ansible-core
   - requests >= 2.28
 notes:
-  - Each event has C(id), C(type) and C(time), in UTC. Events of clusters have C(org), with C(pk), C(name) and C(slug),
-    and C(cluster), as M(netapp.nks.nks_cluster_info) returns it. C(cluster_removed) has the cluster as it was last.
-  - In texts of the API, C(_) replaces each C({) and each backslash, a C(%) or C(#) at the beginning or after a quote,
-    and the first letter of C(jinja2:). So no text becomes part of a template, alone, beside other texts or beside
-    braces. Keys are treated in the same way, and an empty key becomes C(_).
-  - An argument that is unknown or not valid, a wrong token, or an organization that does not exist ends
-    C(ansible-rulebook) with one message when the source starts. Later, the last two are a C(source_error).
+  - Each event has C(id), C(type) and C(time), which is in UTC. Events of clusters have C(org), with C(pk), C(name) and
+    C(slug), and C(cluster), as M(netapp.nks.nks_cluster_info) returns it. C(cluster_removed) has the last known state
+    of the cluster.
+  - In texts from the API, C(_) replaces each C({) and each backslash, a C(%) or C(#) at the start or after a quote, and
+    the first letter of C(jinja2:). So text cannot become part of a template, alone or next to other text or braces.
+    Keys are treated in the same way, and an empty key becomes C(_).
+  - When the source starts, an argument that is unknown or not valid, a wrong token, or an organization that does not
+    exist ends C(ansible-rulebook) with one message. Later, a wrong token or a missing organization causes a
+    C(source_error).
 """
 
 EXAMPLES = r"""
@@ -190,12 +196,12 @@ from urllib.parse import urlsplit
 
 
 def _make_collection_importable() -> None:
-    """Let Python import the collection that this file is part of: ansible-rulebook does not use Ansible's loader.
+    """Add this collection to the import path, because ansible-rulebook does not use the collection loader of Ansible.
 
-    ``ansible_collections`` and ``ansible_collections.netapp`` may be packages already, such as those of the Python
-    package ansible. Then their paths lack this collection.
+    ``ansible_collections`` and ``ansible_collections.netapp`` may already exist, for example in the Python package
+    ansible. Then this collection is added to their paths.
     """
-    namespace = Path(os.path.abspath(__file__)).parents[5]  # not resolved: a link leads to a checkout elsewhere
+    namespace = Path(os.path.abspath(__file__)).parents[5]  # links are not resolved: they may lead to a checkout
     if namespace.parent.name != "ansible_collections":
         return
     root = str(namespace.parents[1])
@@ -234,25 +240,25 @@ ARGUMENTS: Spec = {
 }
 
 MIN_INTERVAL = 10.0
-"""Seconds. The cluster autoscaler of NKS itself limits itself to one refresh a minute."""
+"""Minimum number of seconds between two polls. The cluster autoscaler of NKS refreshes at most once a minute."""
 
 MAX_INTERVAL = 7 * 24 * 3600.0
 
 QUEUE_POLL = 0.05
-"""Seconds between two checks of whether the queue is empty, which asyncio cannot be waited for."""
+"""Seconds between two checks whether the queue is empty. asyncio has no way to wait for that."""
 
 logger = logging.getLogger("netapp.nks.clusters")
 
 
 async def main(queue: asyncio.Queue[JSON], args: JSON) -> None:
-    """Put events on the queue until the task is cancelled.
+    """Put events on the queue until the task is canceled.
 
-    :raises NKSError: an argument is not valid, or the first poll fails in a way that cannot pass by itself.
+    :raises NKSError: an argument is not valid, or the first poll fails with an error that is not transient.
     """
     try:
         await _run(queue, read_arguments(args))
     except NKSError as exc:
-        raise exc.with_traceback(None) from None  # ansible-rulebook shows each step of it to the user
+        raise exc.with_traceback(None) from None  # ansible-rulebook shows the whole traceback to the user
 
 
 async def _run(queue: asyncio.Queue[JSON], arguments: JSON) -> None:
@@ -264,7 +270,7 @@ async def _run(queue: asyncio.Queue[JSON], arguments: JSON) -> None:
         try:
             await follow(queue, watch, client, arguments["interval"], memory)
         finally:
-            # A poll can still run in its thread when the task is cancelled. It makes no more requests.
+            # When the task is canceled, a poll may still run in its thread. It makes no more requests.
             watch.is_stopped = True
             if file:
                 file.close()
@@ -273,10 +279,10 @@ async def _run(queue: asyncio.Queue[JSON], arguments: JSON) -> None:
 async def follow(
     queue: asyncio.Queue[JSON], watch: Watch, client: NKSClient, interval: float, memory: Memory | None = None
 ) -> None:
-    """Emit the events of each poll, and poll again once they are taken and the interval is over.
+    """Poll at each interval and emit the events, but not before the events of the last poll are taken.
 
-    The events are in the file before the first one is emitted, and leave it after the last one is taken: after a crash
-    in between, they are emitted again.
+    The events are written to the file before the first one is emitted, and removed from it after the last one is taken.
+    After a crash in between, they are emitted again.
     """
     events = await asyncio.to_thread(memory.restore, watch) if memory else []
     next_poll = time.monotonic()
@@ -294,16 +300,16 @@ async def follow(
 
 
 async def _wait_until_empty(queue: asyncio.Queue[JSON]) -> None:
-    """Wait until each event is taken from the queue, which ansible-rulebook wraps."""
-    inner = getattr(queue, "queue", queue)
+    """Wait until all events are taken from the queue."""
+    inner = getattr(queue, "queue", queue)  # ansible-rulebook wraps the queue
     while not inner.empty():
         await asyncio.sleep(QUEUE_POLL)
 
 
 def read_arguments(args: JSON) -> JSON:
-    """The value of each argument: given, from the environment, or the default.
+    """Validate the arguments, and fill in values from the environment and defaults.
 
-    :raises NKSError: an argument is not valid. The message never holds the token.
+    :raises NKSError: an argument is not valid. The message never contains the token.
     """
     unknown = [one_line(str(name)) for name in args if name not in ARGUMENTS]
     if unknown:
@@ -319,12 +325,12 @@ def read_arguments(args: JSON) -> JSON:
     if interval < MIN_INTERVAL and not is_loopback(_host(arguments["api_url"] or "")):
         raise NKSError(f"interval must be at least {MIN_INTERVAL:g} seconds, not {interval:g}.")
     if arguments["events"] == []:
-        raise NKSError("events is an empty list: leave it out for all.")
+        raise NKSError("events is an empty list. Leave it out to emit all events.")
     return arguments
 
 
 def _split(name: str, value: t.Any) -> t.Any:
-    """The value of a list given as text, without the white space around the commas."""
+    """Split the value of a list argument at commas if it is text, and remove the white space around the items."""
     if ARGUMENTS[name]["type"] == "list" and isinstance(value, str):
         return [item.strip() for item in value.split(",")]
     return value
@@ -334,4 +340,4 @@ def _host(url: str) -> str | None:
     try:
         return urlsplit(url.strip()).hostname
     except ValueError:
-        return None  # the client says what is wrong with it
+        return None  # the client reports what is wrong with the URL

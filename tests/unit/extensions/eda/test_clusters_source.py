@@ -513,7 +513,7 @@ TOKEN = "0123abc"
         ({"interval": 0, "api_url": "http://127.0.0.1:1"}, "interval must be more than 0 and at most 604800 seconds"),
         ({"interval": 604801}, "interval must be more than 0 and at most 604800 seconds, not 604801."),
         ({"events": ["cluster_gone"]}, "value of events must be one or more of: cluster_added, cluster_changed,"),
-        ({"events": []}, "events is an empty list: leave it out for all."),
+        ({"events": []}, "events is an empty list. Leave it out to emit all events."),
         ({"initial": "some"}, "value of initial must be one of: none, all, got: some"),
     ],
 )
