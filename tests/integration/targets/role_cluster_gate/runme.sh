@@ -39,7 +39,7 @@ no_secrets
 
 # Text, as surveys and -e send it, is refused.
 fails ansible-playbook gate.yml -e cluster_gate_clusters='[{"name": "staging"}]'
-said 'Entry 1 of clusters must be a dictionary with name or id' 'becomes a list by the filter from_json.'
+said 'Entry 1 of clusters must be a dictionary with name or id' 'into a list, use the filter from_json.'
 
 # A token in a vault
 printf secret >"$OUTPUT_DIR/password"

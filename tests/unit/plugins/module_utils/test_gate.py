@@ -43,7 +43,7 @@ def message(entries: t.Any) -> str:
         ("prod", "clusters must be a list, not text"),
         (["prod"], "Is clusters a string? On the command line, pass the variable as JSON"),
         ('[{"name": "prod"}]', """-e '{"NAME": [{"name": "prod"}]}'"""),
-        ("[]", "Text in JSON, such as the answer of a survey, becomes a list by the filter from_json."),
+        ("[]", "use the filter from_json."),
         (None, "clusters must be a list with an entry for each cluster, not unknown"),
         (5, "clusters must be a list with an entry for each cluster, not 5"),
         (True, "clusters must be a list with an entry for each cluster, not True"),

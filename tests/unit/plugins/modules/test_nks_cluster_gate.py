@@ -133,7 +133,7 @@ def test_an_organization_that_cannot_be_read_is_no_matter_for_the_others(run_mod
 
 def test_a_service_cluster_is_seen(run_module: Run) -> None:
     result = run_module(main, clusters=[{"name": "nks-service", "org": 381, "expect": "absent"}])
-    assert "nks-service of organization 381 is there" in result["msg"]
+    assert "nks-service of organization 381 exists" in result["msg"]
 
 
 # Waiting
