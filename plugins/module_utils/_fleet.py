@@ -137,8 +137,6 @@ def cluster_filter(
 
     :raises NKSError: an option that means something other than it seems.
     """
-    if id is not None and id < 1:
-        raise NKSError(f"id must be 1 or more, not {id}.")
     if name is not None:
         check_name("name", name)
     wanted_workspaces = identifiers("workspaces", workspaces)

@@ -25,6 +25,8 @@ def run_module(module: AnsibleModule, action: t.Callable[[AnsibleModule, NKSClie
     """End the module with what ``action`` returns, or with the failure that it raises."""
     try:
         with NKSClient(**params_for(module, CONNECTION), warn=module.warn, read_only=module.check_mode) as client:
+            if module.params.get("id") is not None and module.params["id"] < 1:
+                raise NKSError(f"id must be 1 or more, not {module.params['id']}.")
             result = action(module, client)
     except NKSError as exc:
         module.fail_json(msg=str(exc), **error_fields(exc))
