@@ -177,8 +177,8 @@ def test_the_nodes_that_go_first() -> None:
         ({"region": "ams3", "platform": "gci"}, {"platform": "coreos"}, "region is 'nyc1', not 'ams3'; platform is"),
         ({"k8s_version": "v1.14"}, {}, r"cannot be upgraded to v1.14. It can be upgraded to: v1.15.10, v1.16.3"),
         ({"k8s_version": "v1.16"}, {"version_migrations": None}, "upgraded to: no version"),
-        ({"region": None, "worker_size": None}, None, "these options are missing: region, worker_size"),
-        ({"region": None, "replace_failed": True}, {"is_failed": True}, "these options are missing: region"),
+        ({"region": None, "worker_size": None}, None, "give the missing options: region, worker_size"),
+        ({"region": None, "replace_failed": True}, {"is_failed": True}, "give the missing options: region"),
     ],
 )
 def test_what_a_cluster_cannot_become(wish: JSON, there: JSON | None, error: str) -> None:
@@ -218,9 +218,9 @@ def test_the_newest_version_that_is_meant() -> None:
     ("wish", "error"),
     [
         ({"node_count": -1}, "node_count must be 0 or more"),
-        ({"autoscaled": True}, "autoscaled needs min_count and max_count"),
-        ({"autoscaled": True, "min_count": 1}, "need each other"),
-        ({"min_count": 1, "max_count": 2}, "need autoscaled"),
+        ({"autoscaled": True}, "autoscaled requires min_count and max_count"),
+        ({"autoscaled": True, "min_count": 1}, "must be given together"),
+        ({"min_count": 1, "max_count": 2}, "require autoscaled"),
         ({"autoscaled": True, "min_count": 3, "max_count": 2}, "3 is above 2"),
         ({"instance_size": "8gb"}, "instance_size is '4gb', not '8gb'"),
         ({"allow_scale_down": False, "node_count": 0}, "has 1 nodes, not 0, and allow_scale_down is false"),

@@ -310,13 +310,13 @@ def test_a_failure_that_does_not_pass_is_named_when_the_time_is_up(
 ) -> None:
     fake.fault("/orgs/381/clusters", "status", after=1, status=502)
     result = run_module(main, orgs=["381"], name="prod", wait_for="absent", wait_timeout=90, wait_sleep=10)
-    assert result["unmet"] == ["prod (ID 1201) is running.", f"The last look failed: {result['error']}"]
+    assert result["unmet"] == ["prod (ID 1201) is running.", f"The last poll failed: {result['error']}"]
     assert (result["status"], polls(fake)) == (502, 10)
 
 
 def test_an_endpoint_that_never_answers_is_named_when_the_time_is_up(run_module: Run, clock: list[float]) -> None:
     result = run_module(main, api_url="http://127.0.0.1:1", wait_for="present", wait_timeout=90)
-    assert "\nNothing could be seen: GET http://127.0.0.1:1/orgs" in result["msg"]
+    assert "\nNo poll succeeded: GET http://127.0.0.1:1/orgs" in result["msg"]
     assert 80 < sum(clock) < 90
 
 

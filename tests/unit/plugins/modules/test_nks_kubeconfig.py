@@ -403,7 +403,7 @@ def test_a_cluster_is_merged_into_a_file_with_others_and_taken_out_again(
     assert run_module(main, dest=str(dest), merge=True, set_current=True, **PROD)["changed"]
     assert yaml.safe_load(dest.read_text())["current-context"] == "prod"
     other = run_module(main, dest=str(dest), merge=True, name="prod", org="382")
-    assert other["failed"] and "has entries with the name prod that are for something else" in other["msg"]
+    assert other["failed"] and "has entries with the name prod that belong to something else" in other["msg"]
     assert run_module(main, dest=str(dest), merge=True, name="prod", org="382", context="acme")["changed"]
     asked = len(fake.requests)
     for context in ("prod", "acme"):

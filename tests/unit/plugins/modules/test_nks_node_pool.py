@@ -202,9 +202,9 @@ def test_a_time_out_names_what_is_there(fake: FakeNKS, run: Run) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({}, "these options are missing: instance_size, platform, node_count"),
+        ({}, "give the missing options: instance_size, platform, node_count"),
         ({"id": 1}, "has no node pool with the ID 1"),
-        ({"cluster": "none"}, "The cluster 'none' is not there"),
+        ({"cluster": "none"}, "The cluster 'none' was not found"),
         ({**NEW, "node_count": -1}, "node_count must be 0 or more"),
         ({**NEW, "extra": {"root_disk_size": "big"}}, "root_disk_size: A valid integer is required."),
     ],

@@ -57,7 +57,7 @@ def test_a_workspace_comes_changes_and_goes(fake: FakeNKS, run_module: Run) -> N
         ({"name": "Team A", "state": "absent", "force": True}, "Workspace still has clusters."),
         ({"id": 1}, "There is no workspace with the ID 1"),
         ({"id": 21, "name": "x", "state": "absent"}, "does not have the name 'x'"),
-        ({"name": "Team A", "new_name": "Default"}, "cannot get the name of another one: Default (ID 4)"),
+        ({"name": "Team A", "new_name": "Default"}, "because another one has the new name: Default (ID 4)"),
         ({"org": "390", "name": "x"}, "status 403"),
     ],
 )
