@@ -19,8 +19,8 @@ from ansible_collections.netapp.nks.plugins.module_utils._plan import (
     Plan,
     Request,
     check_fixed,
-    given,
     check_required,
+    given,
 )
 from ansible_collections.netapp.nks.plugins.module_utils._types import Keyset, Resource, Workspace
 

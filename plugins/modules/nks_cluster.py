@@ -236,7 +236,6 @@ unmet:
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.netapp.nks.plugins.module_utils import _plan
 from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
 from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, one_line
 from ansible_collections.netapp.nks.plugins.module_utils._failures import (
@@ -255,27 +254,13 @@ from ansible_collections.netapp.nks.plugins.module_utils._lifecycle import (
 )
 from ansible_collections.netapp.nks.plugins.module_utils._module import run_module
 from ansible_collections.netapp.nks.plugins.module_utils._options import CONNECTION, lifecycle_options
+from ansible_collections.netapp.nks.plugins.module_utils._plan import Plan, Request
+from ansible_collections.netapp.nks.plugins.module_utils._plan_cluster import (
+    CLUSTER_FIELDS,
+    plan_cluster,
+    unmet_cluster,
+)
 from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster, Log, Org
-
-TYPES = {
-    "k8s_rbac_enabled": "bool",
-    "k8s_dashboard_enabled": "bool",
-    "network_components": "list",
-    "solutions": "list",
-    "config": "dict",
-    **dict.fromkeys(
-        (
-            "master_count",
-            "master_root_disk_size",
-            "worker_count",
-            "worker_root_disk_size",
-            "min_node_count",
-            "max_node_count",
-        ),
-        "int",
-    ),
-}
-"""Of the options that are not text."""
 
 
 class Seen(t.NamedTuple):
@@ -297,13 +282,11 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
             wanted["id"] = cluster.pk  # gone is what is 404, not what is not listed
         return Seen(cluster, find_failure(limited, cluster, wanted["logs_after"]) if cluster else None)
 
-    def plan(seen: Seen) -> _plan.Plan:
-        if not is_wanted:
-            return _plan.plan_cluster_absent(seen.cluster)
+    def plan(seen: Seen) -> Plan:
         has_failed = seen.failure is not None and seen.cluster is not None and not seen.cluster.is_running
-        return _plan.plan_cluster(wanted, seen.cluster, wanted["replace_failed"], has_failed)
+        return plan_cluster(wanted, seen.cluster, has_failed)
 
-    def send(client: NKSClient, seen: Seen, request: _plan.Request) -> None:
+    def send(client: NKSClient, seen: Seen, request: Request) -> None:
         if request.action == "create":
             wanted.update(id=None, replace_failed=False)  # a new one is not replaced again
             client.create_cluster(org, request.body, wanted["workspace"])
@@ -313,7 +296,7 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
         elif seen.cluster:
             client.delete_cluster(seen.cluster)
 
-    def check(client: NKSClient, requests: list[_plan.Request]) -> None:
+    def check(client: NKSClient, requests: list[Request]) -> None:
         if requests[0].action == "create":
             for option in ("master_size", "worker_size"):
                 check_size(client, wanted["provider"], option, wanted[option])
@@ -327,7 +310,7 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
         look,
         plan,
         send,
-        lambda _client, seen: unmet(wanted, seen),
+        lambda _client, seen: unmet_cluster(wanted, *seen),
         lambda seen: {"cluster": seen.cluster and seen.cluster.raw, "logs_after": wanted["logs_after"]},
         check,
     )
@@ -359,27 +342,8 @@ def resolve(client: NKSClient, org: Org, params: JSON) -> JSON:
     return wanted
 
 
-def unmet(wanted: JSON, seen: Seen) -> tuple[list[str], bool]:
-    cluster = seen.cluster
-    if wanted["state"] == "absent":
-        failed = cluster is not None and cluster.state == "deleting" and cluster.has_failed
-        return ([f"The cluster {cluster} is {one_line(str(cluster.state))}."] if cluster else []), failed
-    if cluster is None:
-        return [f"The cluster {one_line(str(wanted['name']))} is not there."], False
-    version, there = wanted["k8s_version"], cluster.raw.get("k8s_version")
-    if cluster.is_running and (version in (None, "latest") or _plan.meets_version(there, version)):
-        return [], False
-    if seen.failure and (cluster.is_running or not wanted["replace_failed"]):
-        what = f"The upgrade of the cluster {cluster}" if cluster.is_running else f"The cluster {cluster}"
-        reason = f" The build log says: {seen.failure.message}" if seen.failure.message else ""
-        return [f"{what} has failed.{reason}"], True
-    if not cluster.is_running:
-        return [f"The cluster {cluster} is {one_line(str(cluster.state))}, not running."], False
-    return [f"The cluster {cluster} has Kubernetes {one_line(str(there))}, not {version}."], False
-
-
 def main() -> None:
-    fields = {option: {"type": TYPES.get(option, "str")} for option in _plan.CLUSTER_FIELDS}
+    fields = {option: {"type": field.type} for option, field in CLUSTER_FIELDS.items()}
     module = AnsibleModule(
         argument_spec={
             **CONNECTION,

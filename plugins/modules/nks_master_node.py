@@ -107,7 +107,6 @@ unmet:
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.netapp.nks.plugins.module_utils import _plan
 from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
 from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, one_line
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
@@ -121,6 +120,8 @@ from ansible_collections.netapp.nks.plugins.module_utils._lifecycle import (
 )
 from ansible_collections.netapp.nks.plugins.module_utils._module import run_module
 from ansible_collections.netapp.nks.plugins.module_utils._options import CONNECTION, OWN_ORG, wait_options
+from ansible_collections.netapp.nks.plugins.module_utils._plan import Request
+from ansible_collections.netapp.nks.plugins.module_utils._plan_nodes import alive, plan_masters
 from ansible_collections.netapp.nks.plugins.module_utils._types import Node
 
 
@@ -133,12 +134,12 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
     cluster = client.cluster(org, found.pk)
     wanted["size"] = wanted["size"] or cluster.raw.get("master_size")
 
-    def check(client: NKSClient, requests: list[_plan.Request]) -> None:
+    def check(client: NKSClient, requests: list[Request]) -> None:
         check_deletable(client, cluster, requests)
         if requests[0].action == "add":
             check_size(client, str(cluster.raw.get("provider")), "size", wanted["size"])
 
-    def send(client: NKSClient, _seen: list[Node], request: _plan.Request) -> None:
+    def send(client: NKSClient, _seen: list[Node], request: Request) -> None:
         if request.action == "add":
             client.add_master(cluster, request.body)
         else:
@@ -147,10 +148,10 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
     resource = Resource(
         "The masters are not as wanted",
         lambda limited: [node for node in limited.nodes(cluster) if node.raw.get("role") == "master"],
-        lambda masters: _plan.plan_masters(wanted, masters),
+        lambda masters: plan_masters(wanted, masters),
         send,
         lambda _client, masters: unmet(wanted, masters),
-        lambda masters: {"nodes": [node.raw for node in _plan.alive(masters)]},
+        lambda masters: {"nodes": [node.raw for node in alive(masters)]},
         check,
     )
     return reconcile(client, resource, module.params, module.check_mode)
@@ -162,7 +163,7 @@ def unmet(wanted: JSON, masters: t.Sequence[Node]) -> tuple[list[str], bool]:
     if failed:
         return failed, True
     reasons = [f"The node {node} is {one_line(str(node.state))}." for node in there if node.state != "running"]
-    present = [node for node in _plan.alive(there) if wanted["zone"] in (None, node.raw.get("zone"))]
+    present = [node for node in alive(there) if wanted["zone"] in (None, node.raw.get("zone"))]
     if len(present) != wanted["count"]:
         reasons.append(f"There are {len(present)} masters, not {wanted['count']}.")
     return reasons, False

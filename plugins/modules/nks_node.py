@@ -95,7 +95,6 @@ unmet:
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.netapp.nks.plugins.module_utils import _plan
 from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
 from ansible_collections.netapp.nks.plugins.module_utils._errors import one_line
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
@@ -108,6 +107,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._lifecycle import (
 )
 from ansible_collections.netapp.nks.plugins.module_utils._module import run_module
 from ansible_collections.netapp.nks.plugins.module_utils._options import CONNECTION, OWN_ORG, wait_options
+from ansible_collections.netapp.nks.plugins.module_utils._plan_nodes import plan_nodes_absent
 from ansible_collections.netapp.nks.plugins.module_utils._types import Node
 
 
@@ -127,7 +127,7 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
     resource = Resource(
         "The nodes are not gone",
         lambda limited: limited.nodes(cluster),
-        lambda nodes: _plan.plan_nodes_absent(names, nodes),
+        lambda nodes: plan_nodes_absent(names, nodes),
         lambda client, _nodes, request: client.delete_node(cluster, request.target),
         unmet,
         lambda nodes: {"nodes": [node.raw for node in named(nodes)]},

@@ -198,7 +198,6 @@ unmet:
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.netapp.nks.plugins.module_utils import _plan
 from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
 from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, one_line
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
@@ -213,13 +212,9 @@ from ansible_collections.netapp.nks.plugins.module_utils._lifecycle import (
 )
 from ansible_collections.netapp.nks.plugins.module_utils._module import run_module
 from ansible_collections.netapp.nks.plugins.module_utils._options import CONNECTION, lifecycle_options
+from ansible_collections.netapp.nks.plugins.module_utils._plan import Plan, Request
+from ansible_collections.netapp.nks.plugins.module_utils._plan_nodes import POOL_FIELDS, alive, plan_pool, unmet_pool
 from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster, Node, NodePool
-
-TYPES = {
-    "autoscaled": "bool",
-    **dict.fromkeys(("root_disk_size", "gpu_core_count", "node_count", "min_count", "max_count"), "int"),
-}
-"""Of the options that are not text."""
 
 
 class Seen(t.NamedTuple):
@@ -237,17 +232,15 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
     is_wanted = wanted["state"] == "present"
     solutions = [solution.get("solution") for solution in cluster.raw.get("solutions") or []]
 
-    def plan(seen: Seen) -> _plan.Plan:
-        if not is_wanted:
-            return _plan.plan_pool_absent(seen.pool, seen.nodes)
-        planned = _plan.plan_pool(wanted, seen.pool, seen.nodes, wanted["replace_failed"])
-        if wanted["autoscaled"] and "autoscaler" not in solutions:
+    def plan(seen: Seen) -> Plan:
+        planned = plan_pool(wanted, *seen)
+        if is_wanted and wanted["autoscaled"] and "autoscaler" not in solutions:
             planned.warnings.append(
                 f"The cluster {cluster} has no solution autoscaler, so that no pool of it is scaled."
             )
         return planned
 
-    def send(client: NKSClient, seen: Seen, request: _plan.Request) -> None:
+    def send(client: NKSClient, seen: Seen, request: Request) -> None:
         if request.action == "create":
             wanted.update(id=None, replace_failed=False)  # a new one is not replaced again
             client.create_node_pool(cluster, request.body)
@@ -271,10 +264,10 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
         lambda limited: look(limited, cluster, wanted, leaving),
         plan,
         send,
-        lambda _client, seen: unmet(wanted, seen),
+        lambda _client, seen: unmet_pool(wanted, *seen),
         lambda seen: {
             "node_pool": seen.pool and seen.pool.raw,
-            "nodes": [node.raw for node in _plan.alive(seen.nodes)],
+            "nodes": [node.raw for node in alive(seen.nodes)],
         },
         lambda client, requests: check(client, cluster, wanted, requests),
     )
@@ -299,44 +292,21 @@ def look(client: NKSClient, cluster: Cluster, wanted: JSON, leaving: set[int]) -
     )
 
 
-def check(client: NKSClient, cluster: Cluster, wanted: JSON, requests: list[_plan.Request]) -> None:
+def check(client: NKSClient, cluster: Cluster, wanted: JSON, requests: list[Request]) -> None:
     check_deletable(client, cluster, requests)
     if requests[0].action == "create":
         check_size(client, str(cluster.raw.get("provider")), "instance_size", wanted["instance_size"])
 
 
-def unmet(wanted: JSON, seen: Seen) -> tuple[list[str], bool]:
-    pool = seen.pool
-    if wanted["state"] == "absent":
-        return ([f"The node pool {pool} is {one_line(str(pool.state))}."] if pool else []), False
-    if pool is None:
-        return [f"The node pool {one_line(str(wanted['name']))} is not there."], False
-    failed = [f"The node {node} has failed." for node in _plan.alive(seen.nodes) if node.has_failed]
-    if pool.state == "failed" and not wanted["replace_failed"]:
-        return [f"The node pool {pool} has failed.", *failed], True
-    if failed:
-        return failed, True
-    reasons = [] if pool.state == "active" else [f"The node pool {pool} is {one_line(str(pool.state))}, not active."]
-    present = _plan.alive(seen.nodes)
-    reasons += [
-        f"The node {node} is {one_line(str(node.state))}, not {'gone' if node.state == 'deleting' else 'running'}."
-        for node in seen.nodes
-        if node.state not in ("running", "deleted")
-    ]
-    count = wanted["node_count"]
-    if count is not None and not pool.raw.get("autoscaled") and len(present) != count:
-        reasons.append(f"The node pool {pool} has {len(present)} nodes, not {count}.")
-    return reasons, False
-
-
 def main() -> None:
-    fields = {option: {"type": TYPES.get(option, "str")} for option in [*_plan.POOL_FIELDS, "node_count"]}
+    fields = {option: {"type": field.type} for option, field in POOL_FIELDS.items()}
     module = AnsibleModule(
         argument_spec={
             **CONNECTION,
             **lifecycle_options(wait_timeout=1800),
             **fields,
             "cluster": {"type": "str", "required": True},
+            "node_count": {"type": "int"},
             "delete_nodes": {"type": "list", "elements": "str"},
             "allow_scale_down": {"type": "bool", "default": True},
             "extra": {"type": "dict"},
