@@ -56,7 +56,7 @@ VERSION = "1.0.0"
 
 WITHDRAWN = (
     "The hosted service was withdrawn in 2021: set api_url, or the environment variable NKS_API_URL, to an endpoint "
-    "that provides its API."
+    "with its API."
 )
 
 UNCLEAR = "It is not known whether the change was made."
@@ -83,7 +83,7 @@ ADVICE_BY_CLASS = {
 }
 
 TRANSIENT_STATUSES = (*RETRIED_STATUSES, 408, 520, 521, 522, 523, 524)
-"""Statuses of a failure that may be gone on the next request. Those from 520 are Cloudflare's."""
+"""Statuses of transient failures. Those from 520 are Cloudflare's."""
 
 MAX_DETAIL = 2000
 """Maximum number of characters of what the API answers about a failure."""
@@ -100,8 +100,8 @@ class API:
     :param api_retries: how many times to retry a GET after a connection error or a status in ``RETRIED_STATUSES``.
     :param ca_path: file or directory of CA certificates that replaces the default ones.
     :param on_retry: called before each pause, from any thread, with a line for the user.
-    :param warn: called once with a line for the user, before the token is sent to ``DEFAULT_URL`` because ``api_url`` is
-        None.
+    :param warn: if ``api_url`` is None, called once with a line for the user before the token is sent to
+        ``DEFAULT_URL``.
     :param read_only: refuse every request other than GET, as in check mode.
     :raises NKSError: an option is invalid.
     """
@@ -218,9 +218,7 @@ class API:
             raise self._payload_error(method, path, reply, expected)
         if re.search(r';\s*rel\s*=\s*"?([^",;]*\s)?next\b', reply.headers.get("Link") or "", re.IGNORECASE):
             url = self._url + path
-            message = (
-                f"{method} {url}: the list is incomplete: its Link header names a next page, which is not supported."
-            )
+            message = f"{method} {url}: the list is incomplete: its Link header names a next page, which is not read."
             raise self._error(NKSPayloadError, message, url, status=reply.status)
         return reply.parsed
 
@@ -262,7 +260,7 @@ class API:
         except ValueError:
             if not reply.has_end and reply.body.lstrip()[:1] in (b"[", b"{"):
                 raise NoReplyError(
-                    "the body has no declared length, and its JSON is incomplete", is_transient=True
+                    "the body declares no length, and its JSON is incomplete", is_transient=True
                 ) from None
             return NOT_JSON
         # A text with a backslash may contain the token with escapes.
@@ -298,7 +296,7 @@ class API:
         elif isinstance(failure, WrongHostNameError):
             advice = "Set api_url (NKS_API_URL) to a host name that is in the certificate of the endpoint."
         elif isinstance(failure, UntrustedCertificateError):
-            advice = "If your own CA signed the certificate of the endpoint, set ca_path (NKS_CA_PATH) to the path of that CA."
+            advice = "If your own CA signed the certificate of the endpoint, set ca_path (NKS_CA_PATH) to that CA."
         else:
             advice = "Check api_url (NKS_API_URL), and that the endpoint is up and can be reached from this host."
         if isinstance(failure, UnreadableBodyError):
@@ -335,7 +333,7 @@ class API:
         )
 
     def _parse_detail(self, text: str) -> tuple[t.Any, str]:
-        """Return what the API answered about a failure, and the same as text. The former is None if the body is not JSON."""
+        """Return what the API answered about a failure, as a value (None if it is not JSON) and as text."""
         try:
             body = self._redact(_json.parse(text), *self._hidden)
         except ValueError:

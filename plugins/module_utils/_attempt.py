@@ -200,7 +200,7 @@ class _RegisteredConnection:
 
 
 class _WholeResponse:
-    """Mixin for the response class of urllib3 1.26 that makes a truncated body an error, as it always is in urllib3 2."""
+    """Mixin for the response class of urllib3 1.26 that makes a truncated body an error, as in urllib3 2."""
 
     def __init__(self, *args: t.Any, **kwargs: t.Any) -> None:
         super().__init__(*args, **{**kwargs, "enforce_content_length": True})

@@ -74,6 +74,6 @@ def _decompress(chunks: t.Iterable[bytes]) -> t.Iterator[bytes]:
                 yield decoder.decompress(chunk, CHUNK_BYTES)
                 chunk = decoder.unconsumed_tail or decoder.unused_data
     except zlib.error:
-        raise BodyError("the body is not valid gzip, although its Content-Encoding is gzip") from None
+        raise BodyError("the body is not compressed with gzip, although its Content-Encoding is gzip") from None
     if not (decoder.eof or is_empty):
         raise TruncatedBodyError("the compressed body is incomplete")

@@ -72,8 +72,8 @@ def check_url(url: str, validate_certs: bool, redact: t.Callable[[str], str]) ->
         raise NKSError(f"api_url must look like https://host[:port][/path], not {shown}.")
     if parts.scheme == "http" and validate_certs and not is_loopback(host):
         raise NKSError(
-            f"api_url {shown} would send the token unencrypted. Use https://. http:// is allowed only if the host is a "
-            "loopback address or validate_certs is false."
+            f"api_url {shown}: http:// would send the token in the clear. Use https://. http:// is allowed only if "
+            "the host is a loopback address or validate_certs is false."
         )
     return url.rstrip("/")
 

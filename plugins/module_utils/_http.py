@@ -60,7 +60,7 @@ def missing_library_message() -> str:
         if sys.version_info >= (3, 8) and all(_version(versions[name]) >= minimum[name] for name in minimum):
             return ""
     return (
-        "Python 3.8 or newer with the libraries requests 2.28 or newer and urllib3 1.26 or newer is needed. "
+        "This collection needs Python 3.8 or newer, requests 2.28 or newer and urllib3 1.26 or newer. "
         f"{sys.executable} on {platform.node()} is Python {platform.python_version()} and {found}. "
         f"Install them: {sys.executable} -m pip install 'requests>=2.28' 'urllib3>=1.26'"
     )
@@ -76,7 +76,7 @@ MAX_PAUSE = 60.0
 """Longest pause before another attempt, in seconds. It also limits ``Retry-After``."""
 
 CONNECTIONS = 16
-"""Number of connections that are kept alive, and so of concurrent requests that can reuse one."""
+"""Maximum number of connections to keep alive. More concurrent requests are possible."""
 
 RETRIED_STATUSES = (429, 500, 502, 503, 504)
 
@@ -205,7 +205,7 @@ class HTTP:
         self._adapter.close()
 
     def may_reach(self, url: str) -> bool:
-        """Return whether the host of a URL resolves, or is behind a proxy that may resolve it. Send nothing to the host."""
+        """Return whether the host of a URL resolves, or a proxy may resolve it. Send nothing to the host."""
         try:
             if find_proxy(url, self._settings(url)["proxies"]):
                 return True
@@ -265,7 +265,7 @@ class HTTP:
         try:
             proxy = find_proxy(url, settings.pop("proxies"))
             return attempt.run(send, seconds)
-        except Exception as exc:  # pylint: disable=broad-exception-caught  # requests lets some exceptions of urllib3 through
+        except Exception as exc:  # pylint: disable=broad-exception-caught  # requests lets some through
             limit = "api_timeout" if seconds == self.timeout else "the end of the wait"
             raise _to_no_reply_error(exc, f"{max(seconds, 0):.3g} s ({limit})", proxy, attempt) from None
 
@@ -302,7 +302,7 @@ class HTTP:
             )
 
     def _settings(self, url: str) -> dict[str, t.Any]:
-        """Return the settings of requests for a URL: those of this object, completed from the environment, such as proxies."""
+        """Return the settings of requests for a URL: those of this object, completed from the environment."""
         settings = self._session.merge_environment_settings(url, dict(self._proxies), True, self._verify, None)
         return t.cast("dict[str, t.Any]", settings)
 
@@ -375,9 +375,8 @@ def _describe(causes: list[BaseException], limit: str, tried_addresses: list[str
     """Describe why an attempt failed. The text can contain text from the server."""
     for cause in causes:
         is_late = isinstance(cause, (TimeIsUpError, requests.Timeout, urllib3.exceptions.ReadTimeoutError))
-        if is_late or (
-            isinstance(cause, socket.timeout) and cause.errno is None
-        ):  # a timeout of the operating system has an errno
+        # A timeout of the operating system has an errno.
+        if is_late or (isinstance(cause, socket.timeout) and cause.errno is None):
             tried = f": no connection to {', '.join(tried_addresses)}" if tried_addresses else ""
             return f"no complete answer within {limit}{tried}"
         if isinstance(cause, urllib3.exceptions.IncompleteRead) and cause.expected:
@@ -406,12 +405,12 @@ def _proxy_error(variable: str, reason: str, is_transient: bool = False, was_not
 
 
 def _causes(exc: BaseException | None) -> t.Iterator[BaseException]:
-    """Yield an exception and the exceptions inside it, outermost first. requests and urllib3 wrap them in several ways."""
+    """Yield an exception and those inside it, outermost first. requests and urllib3 wrap them in several ways."""
     seen: set[int] = set()
     while exc is not None and id(exc) not in seen:
         seen.add(id(exc))
         yield exc
         wrapped = [*exc.args, getattr(exc, "reason", None)]
         inner = next((item for item in wrapped if isinstance(item, BaseException)), None)
-        # The __context__ of an OSError is not its cause: urllib3 1.26 tries two ways to read an answer, one after the other.
+        # The __context__ of an OSError is not its cause: urllib3 1.26 tries two ways to read an answer in turn.
         exc = inner or exc.__cause__ or (None if isinstance(exc, OSError) else exc.__context__)

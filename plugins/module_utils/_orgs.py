@@ -112,7 +112,11 @@ def read_scopes(
         answers.update(zip([org.pk for org in unread], concurrently(try_list, unread)))
 
     def is_certain(org: Org) -> bool:
-        """An ID may in fact be a slug or name, and the API may return an empty list for an organization that does not exist."""
+        """Return whether the answer proves that the identifier is an ID.
+
+        What looks like an ID can be a slug or name, and the API can return an empty list for an organization that
+        does not exist.
+        """
         answer = answers[org.pk]
         return isinstance(answer, list) and bool(answer)
 

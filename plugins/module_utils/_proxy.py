@@ -47,8 +47,8 @@ class UnusableProxyError(Exception):
 
 
 NOT_A_URL = (
-    "is not a proxy URL of the form http://[user:password@]host[:port]: the scheme can be http, https, socks5 or socks5h, "
-    "and special characters in the user name and the password must be percent-encoded"
+    "is not a proxy URL like http://[user:password@]host[:port]: the scheme can be http, https, socks5 or socks5h, and "
+    "special characters in the user name and the password must be percent-encoded"
 )
 
 

@@ -306,7 +306,7 @@ def test_a_misspelt_state_beside_another_is_warned_of(client: NKSClient, states:
         ({"id": 0}, "id must be 1 or more, not 0"),
         ({"name": "prod\u200b"}, "name has a character that cannot be seen"),
         ({"name": "x__omit_place_holder__1f"}, "a part is omitted"),
-        ({"orgs": ["381__omit_place_holder__1f"]}, "a part is omitted"),
+        ({"orgs": ["381__omit_place_holder__1f"]}, "placeholder of omit"),
     ],
 )
 def test_what_only_looks_like_a_selection_is_refused(
