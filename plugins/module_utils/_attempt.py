@@ -44,7 +44,7 @@ class Attempt:
         self.is_connected = False
         """Whether a connection to the server is established, including the proxy and TLS."""
         self.tried_addresses: list[str] = []
-        """Addresses that were tried, as long as none has answered."""
+        """Addresses that were tried. Empty once one of them has answered."""
         self._lock = threading.Lock()
         self._is_over = False
         self._handles: list[socket.socket] = []

@@ -68,7 +68,7 @@ def redact(value: t.Any) -> t.Any:
 
 
 def solutions_without_secrets(value: t.Any, fields: t.Container[str] = SOLUTION_FIELDS) -> t.Any:
-    """Return a copy of a solution, or of a list of solutions, with only the fields that are known to be no secrets."""
+    """Return a copy of a solution, or of a list of solutions, with only the fields that are known not to be secret."""
     if isinstance(value, list):
         return [solutions_without_secrets(item, fields) for item in value if not _is_secret_text(item)]
     if isinstance(value, dict):
