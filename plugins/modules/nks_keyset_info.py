@@ -128,7 +128,7 @@ def query(module: AnsibleModule, client: NKSClient) -> JSON:
     def matches(keyset: Keyset) -> bool:
         workspaces = keyset.raw.get("workspaces") or []
         return (
-            keyset.has(**identity)
+            keyset.matches(**identity)
             and all((keyset.raw.get(field) or "") == value for field, value in wanted.items())
             and (pk is None or not workspaces or pk in workspaces)
         )

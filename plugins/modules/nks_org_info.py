@@ -105,7 +105,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._orgs import select_org
 
 def query(module: AnsibleModule, client: NKSClient) -> dict[str, t.Any]:
     orgs = select_orgs(client.orgs(), None)
-    return {"orgs": [org.raw for org in orgs if org.has(**params_for(module, IDENTITY_WITH_SLUG))]}
+    return {"orgs": [org.raw for org in orgs if org.matches(**params_for(module, IDENTITY_WITH_SLUG))]}
 
 
 def main() -> None:

@@ -107,7 +107,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._options import CONNECT
 def query(module: AnsibleModule, client: NKSClient) -> JSON:
     cluster = find_own_cluster(client, find_own_org(client, module.params["org"]), module.params["cluster"])
     pk, name = module.params["id"], module.params["solution"]
-    return {"solutions": [solution.raw for solution in client.solutions(cluster) if solution.has(pk, name)]}
+    return {"solutions": [solution.raw for solution in client.solutions(cluster) if solution.matches(pk, name)]}
 
 
 def main() -> None:

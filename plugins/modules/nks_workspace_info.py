@@ -145,7 +145,7 @@ def query(module: AnsibleModule, client: NKSClient) -> dict[str, t.Any]:
         module.warn(skipped.warning())
     identity = params_for(module, IDENTITY_WITH_SLUG)
     return {
-        "workspaces": [workspace.raw for workspace in contents.items if workspace.has(**identity)],
+        "workspaces": [workspace.raw for workspace in contents.items if workspace.matches(**identity)],
         "skipped_orgs": [skipped.result() for skipped in contents.skipped_orgs],
     }
 

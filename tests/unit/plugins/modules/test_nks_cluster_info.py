@@ -58,7 +58,7 @@ def test_orgs_come_from_the_environment_too(run_module: Run, monkeypatch: pytest
     assert pks(run_module(main)) == [1401, 1301, 1302, 1303]
     assert pks(run_module(main, orgs=["383"])) == [1401]
     monkeypatch.setenv("NKS_ORG_ID", "")
-    assert "orgs is an empty list or holds an empty value" in run_module(main)["msg"]
+    assert "orgs is an empty list or contains an empty value" in run_module(main)["msg"]
 
 
 def test_clusters_are_returned_as_the_api_answers_them(fake: FakeNKS, run_module: Run) -> None:
@@ -131,7 +131,7 @@ def test_no_output_holds_a_secret(run_module: Run) -> None:
         ({"orgs": ["none"]}, "'none'.*381, my-organization"),
         ({"orgs": ["390"]}, "/orgs/390/clusters: status 403.*Owner"),
         ({"orgs": []}, "orgs is an empty list"),
-        ({"states": [""]}, "states is an empty list or holds an empty value"),
+        ({"states": [""]}, "states is an empty list or contains an empty value"),
         ({"wait_for": "gone"}, "wait_for"),
         ({"wait_for": "running", "states": ["running"]}, "states"),
         *(

@@ -114,7 +114,7 @@ def test_nothing_is_lost_or_made_twice(fake: FakeNKS, run: Run, fault: JSON) -> 
 
 def test_no_second_node_goes_while_the_state_of_the_first_lags_behind(fake: FakeNKS, run: Run, client: t.Any) -> None:
     first, *_others = run(**NEW)["nodes"]
-    late = client._json("GET", f"{CLUSTER}/nodes")
+    late = client._request_json("GET", f"{CLUSTER}/nodes")
     for node in late:
         node["is_failed"] = node["pk"] == first["pk"]  # it would go first now
     fake.fault(f"{CLUSTER}/nodes", "body", body=json.dumps(late), after=1, times=2)
