@@ -131,7 +131,7 @@ options:
     description: Further settings, as the API takes them. For creation only.
     type: dict
   extra:
-    description: Further fields of the request that creates the cluster. The other options take precedence. For creation
+    description: Additional fields of the request that creates the cluster. The other options take precedence. For creation
       only.
     type: dict
   fixed_differences:
@@ -149,7 +149,7 @@ options:
       - It is needed only with O(wait_only), and is RV(logs_after) of the task that requested the upgrade.
     type: float
   wait_timeout:
-    description: Seconds for everything that the task does.
+    description: Maximum time for the whole task, in seconds.
     type: float
     default: 3600
 seealso:
@@ -197,7 +197,7 @@ EXAMPLES = r"""
 RETURN = r"""
 cluster:
   description: The cluster in its detail form, without secrets. Null if it does not exist.
-  returned: always, except when an option cannot be used
+  returned: success, and on failures after a request was sent or during a wait
   type: dict
   sample:
     pk: 20001
@@ -206,27 +206,27 @@ cluster:
     state: running
     k8s_version: v1.15.5
 actions:
-  description: A sentence for each request that was sent, or would be sent in check mode.
-  returned: always, except when an option cannot be used
+  description: Requests that were sent, or would be sent in check mode, one sentence each.
+  returned: success, and on failures after a request was sent or during a wait
   type: list
   elements: str
   sample:
     - Create the cluster pipeline.
 is_requested:
-  description: Whether all that is needed has been requested, so that only waiting is left.
-  returned: always, except when an option cannot be used
+  description: Whether all required changes have been requested, so that only waiting remains.
+  returned: success, and on failures after a request was sent or during a wait
   type: bool
 logs_after:
   description: When the newest build log before the upgrade was made, in seconds since 1970. Null without an upgrade.
-  returned: always, except when an option cannot be used
+  returned: success, and on failures after a request was sent or during a wait
   type: float
 is_final:
-  description: Whether waiting longer cannot change the failure.
-  returned: when the cluster is not as wanted in time
+  description: Whether the failure is final, so that waiting longer does not help.
+  returned: when the cluster did not reach the requested state
   type: bool
 unmet:
-  description: What is not as wanted, a sentence each.
-  returned: when the cluster is not as wanted in time
+  description: Differences from the requested state, one sentence each.
+  returned: when the cluster did not reach the requested state
   type: list
   elements: str
   sample:

@@ -209,11 +209,11 @@ error:
   returned: if the last look failed
   type: str
 retry_after:
-  description: Seconds that the API asks to wait before the next request.
+  description: Seconds to wait before the next request, as the API asked.
   returned: if the last look failed and the API asks for it
   type: float
 is_final:
-  description: Whether waiting longer cannot change the outcome.
+  description: Whether the failure is final, so that waiting longer does not help.
   returned: failure, except when O(clusters) or another option cannot be used
   type: bool
 msg:

@@ -408,11 +408,11 @@ error:
   returned: if O(wait_for) was not reached and the last look failed
   type: str
 retry_after:
-  description: Seconds that the API asks to wait before the next request.
+  description: Seconds to wait before the next request, as the API asked.
   returned: if O(wait_for) was not reached, the last look failed and the API asks for it
   type: float
 is_final:
-  description: Whether waiting longer cannot change the outcome.
+  description: Whether the failure is final, so that waiting longer does not help.
   returned: if O(wait_for) was not reached
   type: bool
 skipped_orgs:

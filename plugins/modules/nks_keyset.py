@@ -31,7 +31,7 @@ options:
     description: ID of the keyset, which the API calls C(pk).
     type: int
   new_name:
-    description: Name that the keyset gets. If there is no keyset O(name), one with the new name counts as it.
+    description: New name of the keyset. If no keyset has the name O(name), but one has the new name, that one is used.
     type: str
   category:
     description: What the keyset is for. Required to create. It cannot be changed.
@@ -108,7 +108,7 @@ EXAMPLES = r"""
 RETURN = r"""
 keyset:
   description: The keyset, without the values of its keys. Null if it does not exist.
-  returned: always, except when an option cannot be used
+  returned: success, and on failures after a request was sent or during a wait
   type: dict
   sample:
     pk: 20001
@@ -119,18 +119,18 @@ keyset:
     workspaces: []
     is_default: false
 actions:
-  description: A sentence for each request that was sent, or would be sent in check mode.
-  returned: always, except when an option cannot be used
+  description: Requests that were sent, or would be sent in check mode, one sentence each.
+  returned: success, and on failures after a request was sent or during a wait
   type: list
   elements: str
   sample:
     - Create the keyset Keys of the pipeline.
 is_requested:
-  description: Whether all that is needed has been requested.
-  returned: always, except when an option cannot be used
+  description: Whether all required changes have been requested.
+  returned: success, and on failures after a request was sent or during a wait
   type: bool
 unmet:
-  description: The changes that the API has accepted, and not made, a sentence each.
+  description: Changes that the API accepted but did not make, one sentence each.
   returned: when there are any
   type: list
   elements: str

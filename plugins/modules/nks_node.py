@@ -23,7 +23,7 @@ extends_documentation_fragment:
   - netapp.nks.lifecycle
 options:
   cluster:
-    description: The cluster, by its ID or name.
+    description: ID or name of the cluster.
     type: str
     required: true
   nodes:
@@ -37,7 +37,7 @@ options:
     choices: [absent]
     required: true
   wait_timeout:
-    description: Seconds for everything that the task does.
+    description: Maximum time for the whole task, in seconds.
     type: float
     default: 1800
 seealso:
@@ -65,28 +65,28 @@ EXAMPLES = r"""
 RETURN = r"""
 nodes:
   description: The named nodes that still exist, as the API returns them.
-  returned: always, except when an option cannot be used
+  returned: success, and on failures after a request was sent or during a wait
   type: list
   elements: dict
   sample: []
 actions:
-  description: A sentence for each request that was sent, or would be sent in check mode.
-  returned: always, except when an option cannot be used
+  description: Requests that were sent, or would be sent in check mode, one sentence each.
+  returned: success, and on failures after a request was sent or during a wait
   type: list
   elements: str
   sample:
     - Delete the node spcstage01-worker-2 (ID 1202003).
 is_requested:
-  description: Whether all that is needed has been requested, so that only waiting is left.
-  returned: always, except when an option cannot be used
+  description: Whether all required changes have been requested, so that only waiting remains.
+  returned: success, and on failures after a request was sent or during a wait
   type: bool
 is_final:
-  description: Whether waiting longer cannot change the failure.
-  returned: when the nodes are not as wanted in time
+  description: Whether the failure is final, so that waiting longer does not help.
+  returned: when the nodes did not reach the requested state
   type: bool
 unmet:
-  description: What is not as wanted, a sentence each.
-  returned: when the nodes are not as wanted in time
+  description: Differences from the requested state, one sentence each.
+  returned: when the nodes did not reach the requested state
   type: list
   elements: str
   sample: []

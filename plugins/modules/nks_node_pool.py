@@ -89,7 +89,7 @@ options:
     type: bool
     default: true
   extra:
-    description: Further fields of the request that creates the pool. The other options take precedence.
+    description: Additional fields of the request that creates the pool. The other options take precedence.
     type: dict
   fixed_differences:
     description: What to do if a fixed option differs. V(warn) leaves it as it is.
@@ -101,7 +101,7 @@ options:
     type: bool
     default: false
   wait_timeout:
-    description: Seconds for everything that the task does.
+    description: Maximum time for the whole task, in seconds.
     type: float
     default: 1800
 seealso:
@@ -154,7 +154,7 @@ EXAMPLES = r"""
 RETURN = r"""
 node_pool:
   description: The node pool as the API returns it. Null if it does not exist.
-  returned: always, except when an option cannot be used
+  returned: success, and on failures after a request was sent or during a wait
   type: dict
   sample:
     pk: 12021
@@ -164,7 +164,7 @@ node_pool:
     node_count: 2
 nodes:
   description: The nodes of the pool that are not being deleted, as the API returns them.
-  returned: always, except when an option cannot be used
+  returned: success, and on failures after a request was sent or during a wait
   type: list
   elements: dict
   sample:
@@ -172,23 +172,23 @@ nodes:
       instance_id: spcstage01-worker-3
       state: running
 actions:
-  description: A sentence for each request that was sent, or would be sent in check mode.
-  returned: always, except when an option cannot be used
+  description: Requests that were sent, or would be sent in check mode, one sentence each.
+  returned: success, and on failures after a request was sent or during a wait
   type: list
   elements: str
   sample:
     - Create the node pool Batch with 2 nodes.
 is_requested:
-  description: Whether all that is needed has been requested, so that only waiting is left.
-  returned: always, except when an option cannot be used
+  description: Whether all required changes have been requested, so that only waiting remains.
+  returned: success, and on failures after a request was sent or during a wait
   type: bool
 is_final:
-  description: Whether waiting longer cannot change the failure.
-  returned: when the pool is not as wanted in time
+  description: Whether the failure is final, so that waiting longer does not help.
+  returned: when the node pool did not reach the requested state
   type: bool
 unmet:
-  description: What is not as wanted, a sentence each.
-  returned: when the pool is not as wanted in time
+  description: Differences from the requested state, one sentence each.
+  returned: when the node pool did not reach the requested state
   type: list
   elements: str
   sample:

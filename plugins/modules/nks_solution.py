@@ -27,7 +27,7 @@ extends_documentation_fragment:
   - netapp.nks.lifecycle.state
 options:
   cluster:
-    description: The cluster, by its ID or name.
+    description: ID or name of the cluster.
     type: str
     required: true
   solution:
@@ -116,7 +116,7 @@ EXAMPLES = r"""
 RETURN = r"""
 solution:
   description: The solution, without secrets. Null if it does not exist.
-  returned: always, except when an option cannot be used
+  returned: success, and on failures after a request was sent or during a wait
   type: dict
   sample:
     pk: 12013
@@ -125,23 +125,23 @@ solution:
     state: installed
     version: latest
 actions:
-  description: A sentence for each request that was sent, or would be sent in check mode.
-  returned: always, except when an option cannot be used
+  description: Requests that were sent, or would be sent in check mode, one sentence each.
+  returned: success, and on failures after a request was sent or during a wait
   type: list
   elements: str
   sample:
     - Install the solution prometheus.
 is_requested:
-  description: Whether all that is needed has been requested, so that only waiting is left.
-  returned: always, except when an option cannot be used
+  description: Whether all required changes have been requested, so that only waiting remains.
+  returned: success, and on failures after a request was sent or during a wait
   type: bool
 is_final:
-  description: Whether waiting longer cannot change the failure.
-  returned: when the solution is not as wanted in time
+  description: Whether the failure is final, so that waiting longer does not help.
+  returned: when the solution did not reach the requested state
   type: bool
 unmet:
-  description: What is not as wanted, a sentence each.
-  returned: when the solution is not as wanted in time
+  description: Differences from the requested state, one sentence each.
+  returned: when the solution did not reach the requested state
   type: list
   elements: str
   sample:

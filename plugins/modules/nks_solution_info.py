@@ -21,12 +21,12 @@ extends_documentation_fragment:
 options:
   org:
     description:
-      - The organization, by its ID, slug or name.
-      - If it is not set, the environment variable E(NKS_ORG_ID) is used. If that is not set either, the token must see
+      - ID, slug or name of the organization.
+      - If not set, the environment variable E(NKS_ORG_ID) is used. If that is not set either, the token must see
         exactly one organization.
     type: str
   cluster:
-    description: The cluster, by its ID or name.
+    description: ID or name of the cluster.
     type: str
     required: true
   id:

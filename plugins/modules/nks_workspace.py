@@ -29,7 +29,8 @@ options:
     description: ID of the workspace, which the API calls C(pk).
     type: int
   new_name:
-    description: Name that the workspace gets. If there is no workspace O(name), one with the new name counts as it.
+    description: New name of the workspace. If no workspace has the name O(name), but one has the new name, that one is
+      used.
     type: str
   is_default:
     description: Whether this is the default workspace of the organization. The default one cannot be set to V(false).
@@ -69,7 +70,7 @@ EXAMPLES = r"""
 RETURN = r"""
 workspace:
   description: The workspace, without the secrets in C(user_solutions). Null if it does not exist.
-  returned: always, except when an option cannot be used
+  returned: success, and on failures after a request was sent or during a wait
   type: dict
   sample:
     pk: 20001
@@ -78,18 +79,18 @@ workspace:
     org: 381
     is_default: false
 actions:
-  description: A sentence for each request that was sent, or would be sent in check mode.
-  returned: always, except when an option cannot be used
+  description: Requests that were sent, or would be sent in check mode, one sentence each.
+  returned: success, and on failures after a request was sent or during a wait
   type: list
   elements: str
   sample:
     - Create the workspace Team B.
 is_requested:
-  description: Whether all that is needed has been requested.
-  returned: always, except when an option cannot be used
+  description: Whether all required changes have been requested.
+  returned: success, and on failures after a request was sent or during a wait
   type: bool
 unmet:
-  description: The changes that the API has accepted, and not made, a sentence each.
+  description: Changes that the API accepted but did not make, one sentence each.
   returned: when there are any
   type: list
   elements: str
