@@ -193,7 +193,7 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
     if wanted["id"] is not None and is_wanted and look(client) is None:
         raise NKSError(f"There is no keyset with the ID {wanted['id']}. To create one, give its name.")
     what = one_line(str(wanted["name"] if wanted["id"] is None else wanted["id"]))
-    title = f"The keyset {what} is not {'as wanted' if is_wanted else 'gone'}"
+    title = f"The keyset {what} {'is not in the requested state' if is_wanted else 'still exists'}"
     resource = Resource(title, look, plan, send, unmet, lambda there: {"keyset": there and there.raw}, check)
     return reconcile(client, resource, wanted, module.check_mode)
 

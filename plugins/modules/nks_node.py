@@ -11,9 +11,10 @@ module: nks_node
 short_description: Delete nodes of a cluster of the NetApp Kubernetes Service
 version_added: 1.0.0
 description:
-  - Deletes nodes, for example broken ones, and waits until they are gone. To change the number of nodes, use
+  - Deletes nodes, for example failed ones, and waits until they are deleted. To change the number of nodes, use
     M(netapp.nks.nks_node_pool) or M(netapp.nks.nks_master_node).
-  - Before the first node is deleted, the module asks for each whether it can be deleted. The first master cannot.
+  - Before the module deletes the first node, it asks the API for each node whether it can be deleted. The first master
+    of a cluster cannot be deleted.
 author:
   - netapp.nks contributors (@netapp)
 extends_documentation_fragment:
@@ -27,12 +28,12 @@ options:
     type: str
     required: true
   nodes:
-    description: The nodes, each by its ID or C(instance_id). One that does not exist counts as deleted.
+    description: Nodes to delete, each given by its ID or C(instance_id). A node that does not exist counts as deleted.
     type: list
     elements: str
     required: true
   state:
-    description: The nodes must not exist.
+    description: V(absent) - delete the nodes if they exist.
     type: str
     choices: [absent]
     required: true
@@ -64,7 +65,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 nodes:
-  description: The named nodes that still exist, as the API returns them.
+  description: The nodes in O(nodes) that still exist, as the API returns them.
   returned: success, and on failures after a request was sent or during a wait
   type: list
   elements: dict
@@ -125,7 +126,7 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
         return [f"The node {node} is {one_line(str(node.state))}." for node in named(nodes)], False
 
     resource = Resource(
-        "The nodes are not gone",
+        "The nodes still exist",
         lambda limited: limited.nodes(cluster),
         lambda nodes: _plan.plan_nodes_absent(names, nodes),
         lambda client, _nodes, request: client.delete_node(cluster, request.target),

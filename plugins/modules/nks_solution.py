@@ -206,7 +206,7 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
     if is_wanted and wanted["id"] is not None and look(client).solution is None:
         raise NKSError(f"The cluster {cluster} has no solution with the ID {wanted['id']}. To install one, name it.")
     what = one_line(str(wanted["id"] if name is None else name))
-    title = f"The solution {what} is not {'as wanted' if is_wanted else 'gone'}"
+    title = f"The solution {what} {'is not in the requested state' if is_wanted else 'still exists'}"
     resource = Resource(title, look, plan, send, lambda _client, seen: unmet(wanted, seen), result)
     return reconcile(client, resource, module.params, module.check_mode)
 
