@@ -11,8 +11,9 @@ module: nks_workspace
 short_description: Create, change and delete workspaces of the NetApp Kubernetes Service
 version_added: 1.0.0
 description:
-  - Creates a workspace, renames it, makes it the default one of its organization, or deletes it.
-  - A workspace is identified by O(name) within its organization, or by O(id). Its slug stays as it is.
+  - Creates a workspace, renames it, makes it the default workspace of its organization, or deletes it.
+  - A workspace is identified by O(name) within its organization, or by O(id). Renaming a workspace does not change its
+    slug.
 author:
   - netapp.nks contributors (@netapp)
 extends_documentation_fragment:
@@ -33,13 +34,13 @@ options:
       used.
     type: str
   is_default:
-    description: Whether this is the default workspace of the organization. The default one cannot be set to V(false).
-      Make another one the default instead.
+    description: Whether this is the default workspace of the organization. You cannot set the default workspace to
+      V(false). Make another workspace the default instead.
     type: bool
   force:
     description:
-      - Whether to request the deletion of a workspace that has clusters, federations or solutions in it. What becomes
-        of these is not known.
+      - Whether to request the deletion of a workspace that contains clusters, federations or solutions. It is not known
+        what NKS does with them.
       - The default workspace is never deleted.
     type: bool
     default: false
@@ -54,13 +55,13 @@ EXAMPLES = r"""
     org: my-organization
     name: Team B
 
-- name: Rename it
+- name: Rename the workspace
   netapp.nks.nks_workspace:
     org: my-organization
     name: Team B
     new_name: Team C
 
-- name: Delete it
+- name: Delete the workspace
   netapp.nks.nks_workspace:
     org: my-organization
     name: Team C
@@ -136,7 +137,8 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
             client.delete_workspace(org, there.pk)
 
     def unmet(_client: NKSClient, there: Workspace | None) -> tuple[list[str], bool]:
-        return [f"Not done: {request.sentence}" for request in plan(there).requests], False
+        needed = plan(there).requests
+        return [f"The API accepted a change, but did not make it: {request.sentence}" for request in needed], False
 
     if wanted["id"] is not None and is_wanted and look(client) is None:
         raise NKSError(f"There is no workspace with the ID {wanted['id']}. To create one, give its name.")
