@@ -283,9 +283,9 @@ def test_what_the_api_would_trim_is_refused_before_any_request(fake: FakeNKS, ru
         ("folder", "is not a file"),
         ("pipe", "is not a file"),
         ("url", "https://acme.example/logo.png is not a file. Give the path of an image file."),
-        ("empty", "is not PNG, JPEG or GIF"),
-        ("text", "is not PNG, JPEG or GIF"),
-        ("svg", "is not PNG, JPEG or GIF"),
+        ("empty", "is not a PNG, JPEG or GIF image"),
+        ("text", "is not a PNG, JPEG or GIF image"),
+        ("svg", "is not a PNG, JPEG or GIF image"),
         ("large", "is larger than 5 MiB"),
     ],
 )
