@@ -262,7 +262,8 @@ def test_a_folder_that_is_there_keeps_its_mode(run_module: Run, dest: Path, fold
     folder.chmod(folder_mode)
     result = run_module(main, check_mode=True, dest_dir=str(folder), dest_name="prod", **PROD)
     assert mode(folder) == folder_mode
-    said = f"Users other than the owner can access the folder {folder}: its mode is {folder_mode:04o}. The mode is not changed."
+    said = f"Users other than the owner can access the folder {folder}: its mode is {folder_mode:04o}. "
+    said += "The mode is not changed."
     assert warnings(result) == ([said] if warned else [])
 
 
