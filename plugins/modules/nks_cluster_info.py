@@ -529,7 +529,7 @@ def wait_for_clusters(module: AnsibleModule, client: NKSClient, select: t.Callab
     if seen and not failure and (not seen.reasons or (module.check_mode and not seen.is_final)):
         return seen.fleet
     waited = time.monotonic() - began if timeout and not ends else None
-    title = f"The clusters selected are not {wait_for}"
+    title = f"The selected clusters are not {wait_for}"
     return unmet_result(title, seen.reasons if seen else [], failure, is_final=ends, waited=waited)
 
 
