@@ -12,7 +12,7 @@ short_description: Query clusters of the NetApp Kubernetes Service, and wait for
 version_added: 1.0.0
 description:
   - Returns the active clusters of one, several or all organizations that an API token may read.
-  - Can wait until the selected clusters exist, run, or are gone.
+  - Can wait until the selected clusters exist, are running, or no longer exist.
   - If no cluster matches, RV(clusters) is empty. Without O(wait_for), this is not an error.
   - If clusters exist, but none has the values in O(workspaces), O(states), O(providers) or O(regions), a warning shows
     the values that they have. A warning is also shown for a misspelled value in O(states).

@@ -154,41 +154,41 @@ class Picture(t.NamedTuple):
 
 
 def update(module: AnsibleModule, client: NKSClient) -> dict[str, t.Any]:
-    asked = asked_for(module.params)
+    requested = requested_fields(module.params)
     org = find_org(client.orgs(), module.params["org"])
-    if is_unknown(org.raw.get("logo"), asked.get("logo")) and not module.params["logo_force"]:
+    if hides_picture(org.raw.get("logo"), requested.get("logo")) and not module.params["logo_force"]:
         module.warn(
             f"The logo of organization {org} is not changed, because its URL does not show which image it is. "
             "Set logo_force to replace it."
         )
-        del asked["logo"]
-    changes = {field: value for field, value in asked.items() if not matches(org.raw.get(field), value)}
+        del requested["logo"]
+    changes = {field: value for field, value in requested.items() if not matches(org.raw.get(field), value)}
     before = {field: org.raw.get(field) for field in changes}
     if module.check_mode or not changes:
         expected = {field: value.name if isinstance(value, Picture) else value for field, value in changes.items()}
         return {"changed": bool(changes), "org": {**org.raw, **expected}, "diff": {"before": before, "after": expected}}
     updated = send(client, org, changes)
     diff = {"before": before, "after": {field: updated.raw.get(field) for field in changes}}
-    changed = [field for field in asked if updated.raw.get(field) != org.raw.get(field)]
+    changed = [field for field in requested if updated.raw.get(field) != org.raw.get(field)]
     result = {"changed": bool(changed), "org": updated.raw, "diff": diff}
-    not_taken = {field: value for field, value in asked.items() if not was_applied(org, updated, field, value)}
-    if not_taken:
-        result.update(failed=True, msg=describe(org, updated, not_taken, changed))
+    not_applied = {field: value for field, value in requested.items() if not was_applied(org, updated, field, value)}
+    if not_applied:
+        result.update(failed=True, msg=describe(org, updated, not_applied, changed))
     return result
 
 
-def asked_for(params: JSON) -> JSON:
+def requested_fields(params: JSON) -> JSON:
     """Return the requested fields. The logo is a picture, or None to remove it.
 
     :raises NKSError: an option is invalid.
     """
-    asked = {field: params[field] for field in ("name", "slug") if params[field] is not None}
-    for field, value in asked.items():
+    requested = {field: params[field] for field in ("name", "slug") if params[field] is not None}
+    for field, value in requested.items():
         if value != value.strip() or (field == "name" and not value):
             raise NKSError(f"{field} must not be empty or have white space around it: {one_line(repr(value))}.")
     if params["logo"] is not None:
-        asked["logo"] = read_picture(params["logo"]) if params["logo"] else None
-    return asked
+        requested["logo"] = read_picture(params["logo"]) if params["logo"] else None
+    return requested
 
 
 def read_picture(path: str) -> Picture:
@@ -211,7 +211,7 @@ def read_picture(path: str) -> Picture:
     return Picture(f"logo-{hashlib.sha256(content).hexdigest()[:16]}.{kind}", content, f"image/{kind}")
 
 
-def is_unknown(url: t.Any, picture: t.Any) -> bool:
+def hides_picture(url: t.Any, picture: t.Any) -> bool:
     """Return whether the URL of a logo does not show which image it is."""
     return isinstance(picture, Picture) and bool(url) and not UPLOADED.search(str(url))
 
@@ -237,14 +237,14 @@ def send(client: NKSClient, org: Org, changes: JSON) -> Org:
     return client.update_org(org, changes)
 
 
-def describe(org: Org, updated: Org, not_taken: JSON, changed: list[str]) -> str:
+def describe(org: Org, updated: Org, not_applied: JSON, changed: list[str]) -> str:
     """Return a message with the values that the server did not apply."""
 
     def shown(value: t.Any) -> str:
         value = value.name if isinstance(value, Picture) else value
         return "null" if value is None else one_line(repr(value))
 
-    kept = [f"{field} is {shown(updated.raw.get(field))}, not {shown(value)}" for field, value in not_taken.items()]
+    kept = [f"{field} is {shown(updated.raw.get(field))}, not {shown(value)}" for field, value in not_applied.items()]
     return (
         f"The server answered with status 200, but did not update organization {org} as requested: "
         f"{'; '.join(kept)}. Changed: {', '.join(changed) or 'nothing'}."

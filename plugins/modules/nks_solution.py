@@ -228,7 +228,7 @@ def resolve(module: AnsibleModule, client: NKSClient, org: Org) -> tuple[JSON, J
     chart = wanted["chart"]
     if chart:
         repositories = [*client.chart_repositories(org), *client.trusted_chart_repositories(org)]
-        # A solution is deleted whatever its version is.
+        # A solution is deleted regardless of its version.
         version = wanted["version"] if wanted["state"] == "present" else None
         return wanted, _plan_solution.chart_body(
             *_plan_solution.find_chart(repositories, chart, version), chart, values
