@@ -103,7 +103,7 @@ def _plan_absent(there: Cluster | None) -> Plan:
 
 
 def unmet_cluster(wanted: JSON, cluster: Cluster | None, failure: Log | None) -> tuple[list[str], bool]:
-    """Return what is not as wanted yet, a sentence each, and whether waiting cannot help.
+    """Return the differences from the requested state, a sentence each, and whether they are final.
 
     :param failure: the log of the failed build or upgrade, if it failed.
     """
@@ -111,7 +111,7 @@ def unmet_cluster(wanted: JSON, cluster: Cluster | None, failure: Log | None) ->
         failed = cluster is not None and cluster.state == "deleting" and cluster.has_failed
         return ([f"The cluster {cluster} is {one_line(str(cluster.state))}."] if cluster else []), failed
     if cluster is None:
-        return [f"The cluster {one_line(str(wanted['name']))} is not there."], False
+        return [f"The cluster {one_line(str(wanted['name']))} does not exist."], False
     version, there = wanted["k8s_version"], cluster.raw.get("k8s_version")
     if cluster.is_running and (version in (None, "latest") or meets_version(there, version)):
         return [], False

@@ -91,14 +91,14 @@ def plan_pool(wanted: JSON, there: NodePool | None, nodes: t.Sequence[Node]) -> 
 
 
 def unmet_pool(wanted: JSON, pool: NodePool | None, nodes: t.Sequence[Node]) -> tuple[list[str], bool]:
-    """Return what is not as wanted yet, a sentence each, and whether waiting cannot help.
+    """Return the differences from the requested state, a sentence each, and whether they are final.
 
     :param nodes: the nodes of the pool, including those that are being deleted.
     """
     if wanted["state"] == "absent":
         return ([f"The node pool {pool} is {one_line(str(pool.state))}."] if pool else []), False
     if pool is None:
-        return [f"The node pool {one_line(str(wanted['name']))} is not there."], False
+        return [f"The node pool {one_line(str(wanted['name']))} does not exist."], False
     failed = [f"The node {node} has failed." for node in alive(nodes) if node.has_failed]
     if pool.state == "failed" and not wanted["replace_failed"]:
         return [f"The node pool {pool} has failed.", *failed], True
@@ -107,7 +107,7 @@ def unmet_pool(wanted: JSON, pool: NodePool | None, nodes: t.Sequence[Node]) -> 
     reasons = [] if pool.state == "active" else [f"The node pool {pool} is {one_line(str(pool.state))}, not active."]
     present = alive(nodes)
     reasons += [
-        f"The node {node} is {one_line(str(node.state))}, not {'gone' if node.state == 'deleting' else 'running'}."
+        f"The node {node} is {one_line(str(node.state))}, not {'deleted' if node.state == 'deleting' else 'running'}."
         for node in nodes
         if node.state not in ("running", "deleted")
     ]

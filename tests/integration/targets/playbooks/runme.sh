@@ -96,7 +96,7 @@ printf 'plugin: netapp.nks.nks\ncache: true\ncache_plugin: ansible.builtin.jsonf
 refresh_inventory cached.nks.yml
 for source in plain.nks.yml partial.nks.yml; do
     fails ansible-playbook netapp.nks.refresh_inventory -e refresh_inventory_source=$source
-    said "Nothing of $source is cached for the next runs."
+    said "$source is not cached for the next runs."
 done
 fails ansible-playbook netapp.nks.refresh_inventory -e refresh_inventory_source=none.nks.yml
 fails env NKS_API_TOKEN=wrong ansible-playbook netapp.nks.refresh_inventory -e refresh_inventory_source=cached.nks.yml

@@ -90,7 +90,7 @@ def test_the_nodes_that_are_named_go_first(fake: FakeNKS, run: Run) -> None:
 def test_autoscaling(fake: FakeNKS, run: Run) -> None:
     limits = {"autoscaled": True, "min_count": 1, "max_count": 4}
     created = run(**NEW, **limits)
-    assert "has no solution autoscaler" in json.dumps(created["warnings"])
+    assert "the solution autoscaler is not installed" in json.dumps(created["warnings"])
     assert len(created["actions"]) == 2 and created["node_pool"]["max_count"] == 4
     fake.fault(f"{POOLS}", "autoscaler", change=2, times=1)
     run(**NEW, **limits)
