@@ -31,7 +31,6 @@ def pks(result: JSON) -> list[t.Any]:
         ({"id": 22}, [22], SKIPPED),
         ({"id": 22, "orgs": ["381"]}, [], []),
         ({"id": 7}, [], SKIPPED),
-        ({"id": 0}, [], SKIPPED),
         ({"name": "Team A"}, [21, 22], SKIPPED),
         ({"name": "team-a"}, [], SKIPPED),
         ({"name": ""}, [], SKIPPED),
