@@ -1,7 +1,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What happened to clusters between two polls.
+"""Compare the clusters of two polls, and make events of the differences.
 
 Private to this collection: it may change without notice. It knows nothing of Ansible.
 """
@@ -16,13 +16,16 @@ from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
 from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster
 
 Key = t.Tuple[int, int, str]
-"""Identifies a cluster: ``pk`` of its organization, its own ``pk``, and its ``instance_id``, which is empty as long as
-the cluster has none. A cluster that is created again under the name of a deleted one has another key."""
+"""Identifies a cluster: the ``pk`` of its organization, its own ``pk``, and its ``instance_id``.
+
+The ``instance_id`` is empty until the cluster has one. A cluster that is created again with the name of a deleted one
+has another key.
+"""
 
 Matches = t.Callable[[Cluster], bool]
 
 NOT_COMPARED = ("updated",)
-"""Fields of a cluster whose change alone means nothing."""
+"""Fields of a cluster whose changes are ignored."""
 
 TYPES = (
     "cluster_added",
@@ -35,10 +38,10 @@ TYPES = (
 )
 
 UNSAFE = re.compile(r"""[{\\]|(?:^|(?<=['"]))[%#]|j(?=inja2:)""")
-"""Characters that can become part of a template, alone or beside other texts.
+"""Characters that can become part of a template, alone or next to other text.
 
-ansible-rulebook evaluates a text that looks like a Python literal. So a backslash can stand for a brace, and what
-follows a quotation mark can become the beginning of a text.
+ansible-rulebook evaluates text that looks like a Python literal. So a backslash can encode a brace, and a character
+after a quotation mark can become the first character of a text.
 """
 
 MAX_TEXT, MAX_KEY, MAX_NUMBER = 10**7, 10**4, 10**999
@@ -49,18 +52,18 @@ class Observed(t.NamedTuple):
 
     cluster: Cluster
     is_followed: bool
-    """Whether its changes are events."""
+    """Whether changes of the cluster cause events."""
 
 
 Snapshot = t.Dict[Key, Observed]
-"""All clusters of the organizations that were ever read, followed or not."""
+"""All clusters, followed or not, of all organizations that have ever been read."""
 
 
 def missing_keys(snapshot: Snapshot, clusters: t.Sequence[Cluster], read_orgs: t.Collection[int]) -> list[Key]:
-    """The clusters of the snapshot that are not listed, although their organization was read.
+    """Return the keys of clusters in the snapshot that are no longer listed, although their organization was read.
 
-    :param clusters: all clusters that are listed.
-    :param read_orgs: ``pk`` of each organization that was read.
+    :param clusters: all listed clusters.
+    :param read_orgs: the ``pk`` of each organization that was read.
     """
     listed = set(_same_clusters(snapshot, [cluster_key(cluster) for cluster in clusters]).values())
     return [key for key in snapshot if key[0] in read_orgs and key not in listed]
@@ -69,15 +72,15 @@ def missing_keys(snapshot: Snapshot, clusters: t.Sequence[Cluster], read_orgs: t
 def compare(
     snapshot: Snapshot, clusters: t.Sequence[Cluster], gone: t.Collection[Key], matches: Matches, still_matches: Matches
 ) -> tuple[list[JSON], Snapshot]:
-    """The events since the snapshot, in order, and the snapshot now.
+    """Return the events since the snapshot, in order, and the new snapshot.
 
-    A cluster that is neither in ``clusters`` nor in ``gone`` stays in the snapshot as it was. An event has ``type``,
-    ``org`` and ``cluster``; ``cluster_changed`` has ``changes`` too.
+    A cluster that is in neither ``clusters`` nor ``gone`` is kept in the snapshot unchanged. An event has ``type``,
+    ``org`` and ``cluster``; ``cluster_changed`` also has ``changes``.
 
-    :param clusters: each cluster that exists.
-    :param gone: the clusters of the snapshot that certainly no longer exist.
-    :param matches: whether the source begins to follow a cluster.
-    :param still_matches: whether it goes on following a cluster.
+    :param clusters: the clusters that exist.
+    :param gone: the keys of the clusters in the snapshot that certainly no longer exist.
+    :param matches: whether the source starts to follow a cluster.
+    :param still_matches: whether the source continues to follow a cluster.
     """
     events = [_event("cluster_removed", snapshot[key]) for key in snapshot if key in gone and snapshot[key].is_followed]
     now = {cluster_key(cluster): cluster for cluster in clusters}
@@ -95,11 +98,11 @@ def compare(
 
 
 def escape_event(value: t.Any) -> t.Any:
-    """The value as ansible-rulebook and Ansible can safely take it.
+    """Escape a value so that ansible-rulebook and Ansible can safely use it.
 
-    ``_`` replaces each character that is ``UNSAFE``: ansible-rulebook passes events to playbooks as extra variables,
-    which Ansible evaluates as templates. An empty key would end the rule engine without a message, and it drops an
-    event with a longer key, text or number.
+    ``_`` replaces each ``UNSAFE`` character, because ansible-rulebook passes events to playbooks as extra variables,
+    which Ansible evaluates as templates. An empty key becomes ``_``, because it would end the rule engine without a
+    message. Keys, texts and numbers are limited, because the rule engine drops events with longer ones.
     """
     if isinstance(value, str):
         return UNSAFE.sub("_", value[:MAX_TEXT])
@@ -117,8 +120,10 @@ def cluster_key(cluster: Cluster) -> Key:
 
 
 def _same_clusters(snapshot: Snapshot, keys: t.Sequence[Key]) -> dict[Key, Key]:
-    """The keys of clusters that are in the snapshot already, each with its key there. A cluster may get its instance_id
-    only after it was seen."""
+    """Return the keys whose clusters are already in the snapshot, each with its key there.
+
+    The two keys differ if a cluster got its ``instance_id`` after the last poll.
+    """
     same = {key: key for key in keys if key in snapshot}
     others = {key[:2]: key for key in snapshot if key not in same}
     for key in keys:
@@ -148,7 +153,7 @@ def _event(kind: str, seen: Observed, **more: t.Any) -> JSON:
 
 
 def _changes(before: JSON, after: JSON) -> JSON:
-    """The fields that differ, each with ``before`` and ``after``. None stands for a field that is not there."""
+    """Return the fields that differ, each with ``before`` and ``after``, which is None for a missing field."""
     names = dict.fromkeys([*after, *before])
     values = {name: {"before": before.get(name), "after": after.get(name)} for name in names}
     return {
@@ -161,7 +166,7 @@ def _changes(before: JSON, after: JSON) -> JSON:
 
 
 def _in_order(value: t.Any) -> t.Any:
-    """The value with sorted lists: servers do not always list the same things in the same order."""
+    """Return the value with sorted lists, because servers do not always list the same items in the same order."""
     if isinstance(value, list):
         return sorted((_in_order(item) for item in value), key=lambda item: json.dumps(item, sort_keys=True))
     if isinstance(value, dict):

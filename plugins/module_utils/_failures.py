@@ -1,7 +1,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Why the build of a cluster has failed.
+"""Find out from the build logs why the build of a cluster failed.
 
 Private to this collection: it may change without notice. It knows nothing of Ansible.
 """
@@ -19,10 +19,10 @@ if t.TYPE_CHECKING:
 
 
 def find_failures(client: NKSClient, clusters: t.Sequence[Cluster]) -> list[Log | None]:
-    """The log of the failure of each cluster, or None if it has not failed.
+    """Return the log of the failure of each cluster, or None for a cluster that has not failed.
 
-    A build can fail by its logs alone, while the cluster is still ``provisioned``. Only the logs of such clusters, and
-    of those that have failed, are requested. Where they give no reason or cannot be read, the log is empty.
+    While a cluster is still ``provisioned``, only its logs show that the build has failed. So the logs are requested of
+    the clusters that are ``provisioned`` or have failed. If they give no reason or cannot be read, the log is empty.
     """
 
     def find(cluster: Cluster) -> Log | None:
@@ -38,7 +38,7 @@ def find_failures(client: NKSClient, clusters: t.Sequence[Cluster]) -> list[Log 
 
 
 def build_has_failed(logs: t.Sequence[Log]) -> bool:
-    """Whether the newest log of a step of the build is a failure.
+    """Return whether the newest log of any build step is a failure.
 
     :param logs: newest first.
     """
@@ -49,7 +49,7 @@ def build_has_failed(logs: t.Sequence[Log]) -> bool:
 
 
 def newest_failure(logs: t.Sequence[Log]) -> Log:
-    """The newest failure, of the build if there is one. An empty log if nothing has failed.
+    """Return the newest failure of the build, else the newest failure of anything else, else an empty log.
 
     :param logs: newest first.
     """

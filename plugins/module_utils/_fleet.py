@@ -1,7 +1,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which clusters are meant, with as much of them as is wanted.
+"""Select clusters and add the details, nodes, node pools, logs and failures that are asked for.
 
 Private to this collection: it may change without notice. It knows nothing of Ansible.
 """
@@ -35,15 +35,15 @@ if t.TYPE_CHECKING:
 
 
 STATES = ("draft", "building", "provisioned", "running", "deleting", "deleted", "failed")
-"""States of clusters that the documentation of the API or its samples show."""
+"""Cluster states that appear in the documentation of the API or in its samples."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Fleet:
-    """The clusters of some organizations, of which some are selected."""
+    """The clusters of the organizations that were read, split into selected ones and others."""
 
     clusters: list[Cluster]
-    """Those that are selected, in the order of the API."""
+    """The selected clusters, in the order of the API."""
 
     not_selected: list[Cluster]
     """The other clusters of the organizations that were read."""
@@ -52,10 +52,10 @@ class Fleet:
     read_orgs: list[Org]
 
     why_empty: str = ""
-    """Why no cluster matches the lists of values. Empty if there is another reason, or some are selected."""
+    """Why no cluster matches the lists of values. Empty if clusters are selected or there is another reason."""
 
-    misspelt: tuple[str, ...] = ()
-    """A sentence for each of the states wanted that looks like a misspelt one."""
+    misspelled: tuple[str, ...] = ()
+    """A sentence for each wanted state that looks misspelled."""
 
     @property
     def not_selected_text(self) -> str:
@@ -66,33 +66,36 @@ class Fleet:
         return join_limited([skipped.org for skipped in self.skipped_orgs])
 
     def select(self, matches: t.Callable[[Cluster], bool]) -> Fleet:
-        """The same fleet with those of its selected clusters that match."""
+        """Return the same fleet, with only the matching clusters selected."""
         selected = [cluster for cluster in self.clusters if matches(cluster)]
         not_selected = [cluster for cluster in self.clusters if not matches(cluster)]
         return dataclasses.replace(self, clusters=selected, not_selected=self.not_selected + not_selected)
 
     def warnings(self) -> list[str]:
-        reasons = [self.why_empty] if self.why_empty else list(self.misspelt)
+        reasons = [self.why_empty] if self.why_empty else list(self.misspelled)
         return [skipped.warning() for skipped in self.skipped_orgs] + reasons
 
     def summary(self) -> str:
-        """What of the organizations that were read is selected, and what is not."""
+        """Say how many clusters of each organization are selected, and which clusters are not."""
         orgs = {cluster.org.pk: cluster.org for cluster in self.clusters}
         of_org = collections.Counter(cluster.org.pk for cluster in self.clusters)
         counts = join_limited([f"{count} of {orgs[pk]}" for pk, count in of_org.items()]) or "none"
         return f"clusters selected: {counts}; left out: {self.not_selected_text or 'none'}"
 
     def describe_alternatives(self) -> str:
-        """What is there if nothing is selected."""
+        """Say which clusters exist, for a message that no cluster is selected."""
         seen = f"the token sees {self.not_selected_text or 'no cluster'}"
         return f"{seen}; it may not read the organizations {self.skipped_text}" if self.skipped_orgs else seen
 
     def check_absence_is_known(self) -> None:
-        """:raises NKSError: a cluster that was not found could be in an organization that was not read."""
-        unknown = "It cannot be told whether the clusters are absent: the token"
+        """Check that every organization in which a cluster could be was read.
+
+        :raises NKSError: a cluster that was not found could be in an organization that was not read.
+        """
+        unknown = "Cannot determine whether the clusters are absent: the token"
         if self.skipped_orgs:
             raise NKSError(
-                f"{unknown} may not read the organizations {self.skipped_text}. Name the organizations to look in."
+                f"{unknown} may not read the organizations {self.skipped_text}. Name the organizations to search."
             )
         if not self.read_orgs:
             raise NKSError(f"{unknown} sees no organization.", is_transient=True)
@@ -106,12 +109,13 @@ def select_clusters(
     whole_orgs: bool = False,
     **filters: t.Any,
 ) -> Fleet:
-    """The clusters, in their short form, that match every option given. None leaves an option out; the empty list is
-    refused.
+    """Return the clusters, in their short form, that match every option given.
 
-    :param whole_orgs: whether more of an organization is needed than its ``pk``.
-    :param filters: as :func:`cluster_filter` has them.
-    :raises NKSError: any failure, but for a 403 on an organization that ``orgs`` does not name: that one is skipped.
+    None leaves an option out. An empty list is refused.
+
+    :param whole_orgs: whether other fields of an organization than its ``pk`` are needed.
+    :param filters: arguments of :func:`cluster_filter`.
+    :raises NKSError: any failure, except a 403 on an organization that ``orgs`` does not name: it is skipped.
     """
     matches = cluster_filter(**filters)
     scope = org_scope(orgs)
@@ -120,7 +124,7 @@ def select_clusters(
         raise fleet
     selected = fleet.select(matches)
     if selected.clusters:
-        return dataclasses.replace(selected, misspelt=find_misspelt(fleet.clusters, **filters))
+        return dataclasses.replace(selected, misspelled=_find_misspelled(fleet.clusters, **filters))
     return dataclasses.replace(selected, why_empty=explain_empty(fleet.clusters, **filters))
 
 
@@ -133,12 +137,10 @@ def cluster_filter(
     id: int | None = None,  # pylint: disable=redefined-builtin
     name: str | None = None,
 ) -> t.Callable[[Cluster], bool]:
-    """A function that returns whether a cluster matches every option given.
+    """Return a function that tells whether a cluster matches every option given.
 
-    :raises NKSError: an option that means something other than it seems.
+    :raises NKSError: an option is not valid, for example a name with invisible characters.
     """
-    if id is not None and id < 1:
-        raise NKSError(f"id must be 1 or more, not {id}.")
     if name is not None:
         check_name("name", name)
     wanted_workspaces = identifiers("workspaces", workspaces)
@@ -151,7 +153,7 @@ def cluster_filter(
     def matches(cluster: Cluster) -> bool:
         return (
             (id is None or cluster.pk == id)
-            and (name is None or has_name(cluster, name))
+            and (name is None or _has_name(cluster, name))
             and (wanted_workspaces is None or _is_any_of(cluster.raw.get("workspace"), wanted_workspaces))
             and all(wanted is None or cluster.raw.get(field) in wanted for field, wanted in wanted_fields.items())
         )
@@ -160,28 +162,32 @@ def cluster_filter(
 
 
 def check_name(option: str, name: str) -> None:
-    """:raises NKSError: the name has a character that cannot be seen, or a part that is omitted."""
+    """Check that a name can match a cluster.
+
+    :raises NKSError: the name contains an invisible character or an omitted part.
+    """
     invisible = [character for character in name if _is_invisible(character)]
     if invisible:
         raise NKSError(
-            f"{option} has a character that cannot be seen, U+{ord(invisible[0]):04X}: {name[:80]!a}. If the name "
-            "of the cluster has it, give its id."
+            f"{option} contains an invisible character, U+{ord(invisible[0]):04X}: {name[:80]!a}. If the name of the "
+            "cluster contains it, use the id of the cluster."
         )
     if OMITTED in name:
         raise NKSError(f"{option} is a text in which a part is omitted.")
 
 
-def has_name(cluster: Cluster, name: str) -> bool:
-    """Whether a cluster has a name, however its accents are encoded."""
+def _has_name(cluster: Cluster, name: str) -> bool:
+    """Return whether a cluster has a name, regardless of how its accents are encoded."""
     return isinstance(cluster.name, str) and _nfc(cluster.name) == _nfc(name)
 
 
 def looks_like(cluster: Cluster, name: str) -> bool:
-    """Whether the name of a cluster cannot be told from another by eye."""
+    """Return whether the name of a cluster looks the same as another name."""
     return cluster.name is not None and _visible(str(cluster.name)) == _visible(name)
 
 
 def nearest_names(clusters: t.Iterable[Cluster], name: str) -> list[str]:
+    """Return the cluster name that is most similar to a name, or an empty list if none is similar."""
     names = [cluster.name for cluster in clusters if isinstance(cluster.name, str)]
     return difflib.get_close_matches(name[:80], [text[:80] for text in dict.fromkeys(names)], 1, 0.7)
 
@@ -211,52 +217,51 @@ def explain_empty(
     name: str | None = None,
     **lists: Wanted,
 ) -> str:
-    """Why none of the clusters matches the lists of values. Empty if ``id`` and ``name`` match none of them: to look
-    for a cluster that does not exist is not a mistake."""
+    """Say why none of the clusters matches the lists of values.
+
+    The text is empty if ``id`` and ``name`` match no cluster: it is not a mistake to look for a cluster that does not
+    exist.
+    """
     there = list(filter(cluster_filter(id=id, name=name), clusters))
     given: JSON = {option: values for option, values in lists.items() if values is not None}
     if not there or not given:
         return ""
     alone = [option for option in given if not any(map(cluster_filter(**{option: given[option]}), there))]
-    wanted = [f"{option} {join_limited([_shown(value) for value in given[option]])}" for option in alone or given]
+    wanted = [f"{option} {join_limited([quoted(value) for value in given[option]])}" for option in alone or given]
     seen = [f"their {option} are {_values(option, there)}" for option in alone or given]
     return (
-        f"No cluster is selected: none of the {len(there)} that are there matches {' and '.join(wanted)}"
+        f"No cluster is selected: none of the {len(there)} clusters matches {' and '.join(wanted)}"
         f"{'' if alone else ' at the same time'}; {'; '.join(seen)}. "
         f"Left out: {join_limited(there)}."
     )
 
 
-def find_misspelt(clusters: list[Cluster], states: Wanted = None, **_others: t.Any) -> tuple[str, ...]:
-    """A sentence for each of ``states`` that looks like a misspelt one."""
+def _find_misspelled(clusters: list[Cluster], states: Wanted = None, **_filters: t.Any) -> tuple[str, ...]:
+    """Return a sentence for each of ``states`` that looks misspelled."""
     known = list(dict.fromkeys([*STATES, *_names("states", clusters)]))
     near = {value: difflib.get_close_matches(str(value)[:80], known, 1, 0.8) for value in states or []}
     return tuple(
-        f"No cluster matches states {_shown(value)}; did you mean {_shown(found[0])}?"
+        f"No cluster matches states {quoted(value)}; did you mean {quoted(found[0])}?"
         for value, found in near.items()
         if found and value not in known
     )
 
 
 def _names(option: str, clusters: list[Cluster]) -> list[str]:
-    """The values by which an option could select clusters."""
+    """Return the values of an option, for example ``states``, that would select some of the clusters."""
     values = [cluster.raw.get(option[:-1]) for cluster in clusters]
     names = [value.get("name") if isinstance(value, dict) else value for value in values]
     return sorted({str(name)[:80] for name in names if name is not None})
 
 
 def _values(option: str, clusters: list[Cluster]) -> str:
-    return join_limited([_shown(name) for name in _names(option, clusters)]) or "not known"
-
-
-def _shown(value: t.Any) -> str:
-    return quoted(value)
+    return join_limited([quoted(name) for name in _names(option, clusters)]) or "not known"
 
 
 def read_fleets(
     client: NKSClient, scopes: t.Sequence[Scope], include_service_clusters: bool = False, whole_orgs: bool = False
 ) -> dict[Scope, Fleet | NKSError]:
-    """All clusters of each scope, or why that scope cannot be read."""
+    """Return all clusters of each scope, or the error that prevents reading the scope."""
     contents = read_scopes(client, scopes, lambda org: client.clusters(org, include_service_clusters), whole_orgs)
     return {
         scope: found if isinstance(found, NKSError) else Fleet(found.items, [], found.skipped_orgs, found.read_orgs)
@@ -273,7 +278,10 @@ def with_includes(
     include_node_pools: bool = False,
     include_logs: bool = False,
 ) -> Fleet:
-    """The same fleet, each cluster in its detail form and with ``nodes``, ``node_pools`` and ``logs``, as asked for."""
+    """Return the same fleet with the requested parts of its clusters: detail form, nodes, node pools, logs.
+
+    The parts are the fields ``nodes``, ``node_pools`` and ``logs`` of a cluster.
+    """
     if not (include_details or include_nodes or include_node_pools or include_logs):
         return fleet
 
@@ -293,7 +301,10 @@ def with_includes(
 
 
 def with_failures(client: NKSClient, fleet: Fleet) -> Fleet:
-    """The same fleet, each cluster that has failed with ``failure`` and ``failure_details``, which may be empty."""
+    """Return the same fleet, with ``failure`` and ``failure_details`` added to each cluster that has failed.
+
+    Both may be empty.
+    """
     failed = [cluster for cluster in fleet.clusters if cluster.has_failed]
     logs = iter(find_failures(client, failed))
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a gate expects of clusters, judged by one look at the API.
+"""Parse what a gate expects of clusters, and evaluate it with one poll of the API.
 
 Private to this collection: it may change without notice. It knows nothing of Ansible.
 """
@@ -34,13 +34,13 @@ VERSION = r"v?[0-9]+(\.[0-9]+)*"
 
 
 AS_LIST = (
-    """On the command line, give a variable in JSON as a whole: -e '{"NAME": [{"name": "prod"}]}'. Text in JSON, """
-    "such as the answer of a survey, becomes a list by the filter from_json."
+    """On the command line, pass the variable as JSON: -e '{"NAME": [{"name": "prod"}]}'. To turn JSON text, such as """
+    "a survey answer, into a list, use the filter from_json."
 )
 
 
 class Expectation(t.NamedTuple):
-    """One entry of the list that a gate is given. Either ``name`` or ``id`` is set."""
+    """One entry of the option ``clusters`` of a gate. Either ``name`` or ``id`` is set."""
 
     name: str | None = None
     id: int | None = None
@@ -53,15 +53,15 @@ class Expectation(t.NamedTuple):
         cluster = f"Cluster {self.id if self.name is None else one_line(self.name)}"
         return cluster if self.org is None else f"{cluster} of organization {one_line(self.org)}"
 
-    def may_be(self, cluster: Cluster) -> bool:
-        """Whether a cluster is the one that is named, or cannot be told from it by eye."""
+    def resembles(self, cluster: Cluster) -> bool:
+        """Return whether a cluster has the expected ID, or a name that looks the same as the expected one."""
         if self.name is None:
             return cluster.pk == self.id
         return looks_like(cluster, self.name)
 
 
 class Verdict(t.NamedTuple):
-    """What one look at the API says about an expectation."""
+    """The outcome of an expectation at one poll of the API."""
 
     expectation: Expectation
     cluster: Cluster | None
@@ -69,12 +69,12 @@ class Verdict(t.NamedTuple):
     reasons: list[str]
     """A sentence for each reason why the expectation is not met. Empty if it is met."""
     is_final: bool
-    """Whether waiting cannot change it: the cluster has failed or cannot be looked for."""
+    """Whether waiting would not help: the cluster has failed or cannot be checked."""
     warnings: t.Sequence[str] = ()
-    """What was not seen, although the expectation is met."""
+    """What could not be read, although the expectation is met."""
 
     def result(self) -> JSON:
-        """The verdict as the module returns it, with the whole cluster."""
+        """Return the verdict as the module returns it, with the whole cluster."""
         wanted = {field: value for field, value in self.expectation._asdict().items() if value is not None}
         return {
             **wanted,
@@ -84,7 +84,7 @@ class Verdict(t.NamedTuple):
         }
 
     def summary(self) -> JSON:
-        """The same with what identifies and judges the cluster."""
+        """Return the same as :meth:`result`, with only the ``SUMMARY_FIELDS`` of the cluster."""
         return {
             **self.result(),
             "cluster": self.cluster and {field: self.cluster.raw.get(field) for field in SUMMARY_FIELDS},
@@ -92,12 +92,12 @@ class Verdict(t.NamedTuple):
 
 
 def parse_entries(entries: t.Any) -> list[Expectation]:
-    """The expectations in the entries.
+    """Parse the entries of a gate.
 
-    Strict on purpose: a key or a value that means something other than it seems must not open a gate.
+    The checks are strict on purpose: a key or value with an unexpected meaning must not open a gate.
 
-    :param entries: what the user gave, of whatever type.
-    :raises NKSError: an entry cannot be understood. The message names the entry and the key.
+    :param entries: the value that the user gave, of any type.
+    :raises NKSError: an entry is not valid. The message names the entry and the key.
     """
     if isinstance(entries, str):
         raise NKSError(f"clusters must be a list, not text. {AS_LIST}")
@@ -109,13 +109,13 @@ def parse_entries(entries: t.Any) -> list[Expectation]:
 
 
 def evaluate_all(client: NKSClient, expectations: t.Sequence[Expectation], scope: Scope) -> list[Verdict]:
-    """What the API says about each expectation now. Each organization that is needed is asked for once.
+    """Evaluate each expectation with one poll of the API. Each organization is read at most once.
 
-    :param scope: where clusters are looked for whose entry names no organization.
-    :raises NKSError: a failure that is not that of one organization.
+    :param scope: the organizations to search for an entry without an organization.
+    :raises NKSError: a failure that does not concern a single organization.
     """
     scopes = [scope if expectation.org is None else (expectation.org,) for expectation in expectations]
-    # An ID could be the slug or name of another organization, which only the list of organizations shows.
+    # An ID can also be the slug or name of another organization. Only the list of organizations shows that.
     read = read_fleets(client, list(dict.fromkeys(scopes)), include_service_clusters=True, whole_orgs=True)
     fleets = [match_expectation(expectation, read[scope]) for expectation, scope in zip(expectations, scopes)]
     should_run = {
@@ -133,7 +133,7 @@ def evaluate_all(client: NKSClient, expectations: t.Sequence[Expectation], scope
 
 
 def match_expectation(expectation: Expectation, fleet: Fleet | NKSError) -> Fleet | NKSError:
-    """The fleet with the clusters selected that the expectation names, or why that cannot be told."""
+    """Return the fleet with the expected clusters selected, or the error that prevents it."""
     if isinstance(fleet, NKSError):
         return fleet
     try:
@@ -145,22 +145,22 @@ def match_expectation(expectation: Expectation, fleet: Fleet | NKSError) -> Flee
 
 
 def evaluate(expectation: Expectation, fleet: Fleet | NKSError, failure: Log | None = None) -> Verdict:
-    """Whether an expectation is met.
+    """Evaluate an expectation.
 
-    :param fleet: the clusters that the expectation names are selected. An error is why they cannot be looked for.
-    :param failure: as :func:`find_failures` returns it.
+    :param fleet: the result of :func:`match_expectation`.
+    :param failure: the log of the failure of the cluster, as :func:`find_failures` returns it.
     """
     if isinstance(fleet, NKSError):
-        reason = f"{expectation} cannot be looked for: {fleet}"
+        reason = f"{expectation} cannot be checked: {fleet}"
         return Verdict(expectation, None, [reason], is_final=not fleet.is_transient)
     found = fleet.clusters
     cluster = found[0] if len(found) == 1 else None
     reasons = list(_contradictions(expectation, fleet))
     failed = False
     if expectation.expect == "absent":
-        reasons += [f"is there, in state {_shown(there.state)}." for there in found[:1]]
+        reasons += [f"exists, in state {_shown(there.state)}." for there in found[:1]]
     elif not found:
-        reasons.append(_not_there(expectation, fleet))
+        reasons.append(_explain_not_found(expectation, fleet))
     elif cluster and not reasons:
         failed = expectation.expect == "running" and (cluster.has_failed or failure is not None)
         if failed:
@@ -171,12 +171,14 @@ def evaluate(expectation: Expectation, fleet: Fleet | NKSError, failure: Log | N
         reasons += _shortfalls(expectation, cluster)
     warnings = []
     if not reasons and expectation.name is not None and fleet.skipped_orgs:
-        warnings = [f"{expectation} could also be in what the token may not read: organizations {fleet.skipped_text}."]
+        warnings = [
+            f"{expectation} could also be in an organization that the token may not read: {fleet.skipped_text}."
+        ]
     return Verdict(expectation, cluster, [f"{expectation} {reason}" for reason in reasons], failed, warnings)
 
 
 def _contradictions(expectation: Expectation, fleet: Fleet) -> t.Iterator[str]:
-    """What the API says that cannot all be true of the cluster."""
+    """Yield what is ambiguous or contradictory about the cluster in the answers of the API."""
     found = fleet.clusters
     keys = {(cluster.org.pk, cluster.pk) for cluster in found}
     twice = keys & {(cluster.org.pk, cluster.pk) for cluster in fleet.not_selected}
@@ -191,14 +193,17 @@ def _contradictions(expectation: Expectation, fleet: Fleet) -> t.Iterator[str]:
         if org is not None and str(org) != str(cluster.org.pk):
             yield f"is listed by organization {cluster.org}, but its own org is {_shown(org)}."
     if expectation.expect == "absent":
-        for cluster in [cluster for cluster in fleet.not_selected if expectation.may_be(cluster)][:1]:
-            yield f"cannot be told from the cluster with the ID {cluster.pk} by its name, {ascii(cluster.name)[:100]}."
+        for cluster in [cluster for cluster in fleet.not_selected if expectation.resembles(cluster)][:1]:
+            yield (
+                f"may exist: the cluster with the ID {cluster.pk} has a name that looks the same, "
+                f"{ascii(cluster.name)[:100]}."
+            )
 
 
-def _not_there(expectation: Expectation, fleet: Fleet) -> str:
-    reason = "is not there."
+def _explain_not_found(expectation: Expectation, fleet: Fleet) -> str:
+    reason = "was not found."
     if expectation.name is not None:
-        same = [cluster for cluster in fleet.not_selected if expectation.may_be(cluster)]
+        same = [cluster for cluster in fleet.not_selected if expectation.resembles(cluster)]
         near = nearest_names(fleet.not_selected, expectation.name)
         if same:
             reason += (
@@ -207,7 +212,7 @@ def _not_there(expectation: Expectation, fleet: Fleet) -> str:
         elif near:
             reason += f" Did you mean {one_line(near[0])}?"
     if fleet.skipped_orgs:
-        reason += f" It could be in what the token may not read: organizations {fleet.skipped_text}."
+        reason += f" It could be in an organization that the token may not read: {fleet.skipped_text}."
     return reason
 
 
@@ -230,7 +235,7 @@ def _shown(value: t.Any, unknown: str = "unknown") -> str:
 
 def _parse_entry(what: str, entry: t.Any) -> Expectation:
     if not isinstance(entry, dict):
-        advice = f" Is clusters text? {AS_LIST}" if isinstance(entry, str) else ""
+        advice = f" Is clusters a string? {AS_LIST}" if isinstance(entry, str) else ""
         raise NKSError(f"{what} must be a dictionary with name or id, not {_shown(repr(entry))}.{advice}")
     unknown = [_shown(repr(key)) for key in entry if key not in _KEYS]
     if unknown:
@@ -247,12 +252,15 @@ def _parse_entry(what: str, entry: t.Any) -> Expectation:
         parsed[key] = kind(value)
     expectation = Expectation(**parsed)
     if expectation.expect == "absent" and (expectation.min_nodes or expectation.min_k8s_version):
-        raise NKSError(f"{what}: with expect absent, min_nodes and min_k8s_version have no meaning. Leave them out.")
+        raise NKSError(f"{what}: min_nodes and min_k8s_version have no effect with expect absent. Leave them out.")
     return expectation
 
 
 def _text(value: t.Any) -> bool:
-    """Text without white space around it that is no template: what is left of one is not defined."""
+    """Return whether a value is text without surrounding white space.
+
+    Text with the start of a template is refused: it remains where a variable of the template is undefined.
+    """
     return isinstance(value, str) and value == value.strip() != "" and not re.search("{{|{%|{#", value)
 
 
@@ -261,7 +269,7 @@ def _number(value: t.Any) -> bool:
 
 
 _KEYS: dict[str, tuple[t.Callable[[t.Any], t.Any], type, str]] = {
-    "name": (_text, str, "text, in quotes if it looks like a number, without white space around it and without {{"),
+    "name": (_text, str, "text without surrounding white space and without {{, in quotes if it looks like a number"),
     "id": (lambda value: _number(value) and int(value) > 0, int, "a number, 1 or more"),
     "org": (lambda value: _number(value) or _text(value), str, "an ID, slug or name"),
     "expect": (lambda value: value in ("running", "present", "absent"), str, "running, present or absent"),
@@ -272,4 +280,4 @@ _KEYS: dict[str, tuple[t.Callable[[t.Any], t.Any], type, str]] = {
         'a version in quotes, for example "1.15"',
     ),
 }
-"""What a value of each key must be: a check, the type that it becomes, and its description."""
+"""For each key: a check of the value, the type that the value is converted to, and a description for messages."""

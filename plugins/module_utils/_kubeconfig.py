@@ -1,7 +1,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Kubeconfig files: checks of what a server sends, and changes of single entries that keep the rest of a file.
+"""Parse kubeconfigs that a server sends, and change single entries of kubeconfig files without changing the rest.
 
 Private to this collection: it may change without notice. It knows nothing of Ansible. Needs PyYAML.
 """
@@ -22,21 +22,21 @@ else:
     HAS_YAML = True
 
 MAX_KUBECONFIG_BYTES = 2**18
-"""A kubeconfig for one cluster has a few thousand."""
+"""The kubeconfig of one cluster has a few thousand bytes."""
 
 SECTIONS = ("cluster", "context", "user")
-"""The lists of a kubeconfig, ``clusters`` and so on, hold objects with ``name`` and a field of these names."""
+"""Sections of a kubeconfig. For example, each item of the list ``clusters`` has the fields ``name`` and ``cluster``."""
 
 
 class Entry(t.NamedTuple):
-    """What one context of a kubeconfig needs."""
+    """A context of a kubeconfig, with its cluster and user."""
 
     cluster: JSON
     user: JSON
     context: JSON
 
     def sections(self, name: str) -> dict[str, JSON]:
-        """The three entries under one name."""
+        """Return the items of the three sections, all with the same name."""
         context = {**self.context, "cluster": name, "user": name}
         return {
             "cluster": {"name": name, "cluster": self.cluster},
@@ -46,9 +46,9 @@ class Entry(t.NamedTuple):
 
 
 def parse_kubeconfig(content: bytes) -> Entry:
-    """The current context of a kubeconfig that a server sent.
+    """Return the current context of a kubeconfig that a server sent.
 
-    :raises ValueError: it is not a kubeconfig, or not a whole one. The message holds nothing of it.
+    :raises ValueError: the content is not a complete kubeconfig. The message contains no value from it.
     """
     if len(content) > MAX_KUBECONFIG_BYTES:
         raise ValueError(f"it is longer than {MAX_KUBECONFIG_BYTES} bytes")
@@ -69,10 +69,10 @@ def parse_kubeconfig(content: bytes) -> Entry:
 
 
 def merge_entry(text: str, name: str, entry: Entry, set_current: bool = False) -> str:
-    """A kubeconfig file with an entry under a name. Everything else in it stays as it is.
+    """Return the text of a kubeconfig file with an entry added or replaced. The rest of the file does not change.
 
-    :param text: the file as it is. Empty for a new one.
-    :raises ValueError: the file is not a kubeconfig, or has the name for something else.
+    :param text: the current text of the file. Empty for a new file.
+    :raises ValueError: the file is not a kubeconfig, or it uses the name for another cluster.
     """
     config = _load_file(text)
     if not text.strip():
@@ -84,7 +84,7 @@ def merge_entry(text: str, name: str, entry: Entry, set_current: bool = False) -
 
 
 def remove_entry(text: str, name: str) -> str:
-    """A kubeconfig file without the context of a name, and without the cluster and user that no other context uses.
+    """Remove a context from the text of a kubeconfig file, and its cluster and user unless another context uses them.
 
     :raises ValueError: the file is not a kubeconfig.
     """
@@ -97,16 +97,16 @@ def remove_entry(text: str, name: str) -> str:
 
 
 def _load(text: str) -> JSON:
-    """The mapping in a YAML text that may come from outside: texts, booleans, short numbers, lists and mappings.
+    """Load a mapping from untrusted YAML that may contain text, booleans, short numbers, lists and mappings.
 
-    Without the parser in C of libyaml, which crashes the process on deep nesting, and without aliases, whose value can
-    grow exponentially.
+    The parser is the one in Python, because libyaml crashes the process on deep nesting. Aliases are refused, because
+    their values can grow exponentially.
     """
     try:
         value = _value(yaml.compose(text, Loader=yaml.SafeLoader), set())
     except ValueError:
         raise
-    except Exception:  # pylint: disable=broad-exception-caught  # the parser can break in many ways
+    except Exception:  # pylint: disable=broad-exception-caught  # the parser can fail in many ways
         raise ValueError("it is not YAML") from None
     if not isinstance(value, dict):
         raise ValueError("it is not a mapping")
@@ -114,11 +114,12 @@ def _load(text: str) -> JSON:
 
 
 def _value(node: t.Any, seen: set[int]) -> t.Any:
-    """
-    :param seen: the nodes so far. One that comes again is an alias.
+    """Return the value of a YAML node.
+
+    :param seen: the IDs of the nodes so far. A node that occurs again is an alias.
     """
     if id(node) in seen:
-        raise ValueError("it holds aliases")
+        raise ValueError("it contains aliases")
     seen.add(id(node))
     if isinstance(node, yaml.MappingNode):
         return {str(_value(key, seen)): _value(item, seen) for key, item in node.value}
@@ -142,7 +143,7 @@ def _find(config: JSON, section: str, name: t.Any) -> JSON:
 
 
 def _load_file(text: str) -> JSON:
-    """The content of a user's file."""
+    """Load the kubeconfig file of a user. Empty text gives an empty mapping."""
     if not text.strip():
         return {}
     config = _load(text)
@@ -156,7 +157,7 @@ def _load_file(text: str) -> JSON:
 
 
 def _check_is_ours(config: JSON, name: str, entry: Entry) -> None:
-    """:raises ValueError: the name is that of another cluster."""
+    """:raises ValueError: the file uses the name for another cluster, context or user."""
     named = {
         section: [item.get(section) for item in config.get(f"{section}s") or [] if item["name"] == name]
         for section in SECTIONS
@@ -166,11 +167,11 @@ def _check_is_ours(config: JSON, name: str, entry: Entry) -> None:
     if not any(named.values()):
         return
     if servers != [entry.cluster["server"]] or contexts != [(name, name)] or len(named["user"]) != 1:
-        raise ValueError(f"it has entries with the name {name} that are for something else. Choose another context")
+        raise ValueError(f"it has entries with the name {name} that belong to something else. Choose another context")
 
 
 def _set_item(text: str, config: JSON, section: str, name: str, item: JSON | None) -> tuple[str, JSON]:
-    """The text and its content with an item of a section set, or removed with None."""
+    """Set an item of a section, or remove it if ``item`` is None. Return the new text and its content."""
     key = f"{section}s"
     old = config.get(key) or []
     if item is None and not any(other["name"] == name for other in old):
@@ -187,15 +188,17 @@ def _set_item(text: str, config: JSON, section: str, name: str, item: JSON | Non
 
 
 def _splice(text: str, key: str, name: str, item: JSON | None) -> str | None:
-    """The text with an item put first in a block sequence in place of one of the same name. None if it is not one."""
+    """Return the text with an item of a block sequence replaced or removed, or None if it is not a block sequence.
+
+    The new item becomes the first one. Items with the same name are removed.
+    """
     root = yaml.compose(text, Loader=yaml.SafeLoader)
     sequence = next(value for node, value in root.value if node.value == key)
     if root.flow_style or sequence.flow_style:
         return None
     lines = text.splitlines(keepends=True)
     column = sequence.start_mark.column
-    # Of each item the line with its dash, and last the line after the sequence.
-    starts = [node.start_mark.line for node in sequence.value]
+    starts = [node.start_mark.line for node in sequence.value]  # the line with the dash of each item
     end = max(number for number in range(starts[-1], len(lines)) if _is_within(lines, starts[-1], number, column)) + 1
     removed: set[int] = set()
     for node, first, last in zip(sequence.value, starts, [*starts[1:], end]):
@@ -209,14 +212,17 @@ def _splice(text: str, key: str, name: str, item: JSON | None) -> str | None:
 
 
 def _is_within(lines: list[str], first: int, number: int, column: int) -> bool:
-    """Whether a line is part of the item that begins at the line ``first``, whose dash is in ``column``."""
+    """Return whether a line belongs to the item that begins at line ``first`` with a dash in ``column``."""
     between = lines[first + 1 : number + 1]
     indents = [len(line) - len(line.lstrip()) for line in between if line.strip()]
     return all(indent > column for indent in indents) and (number == first or bool(lines[number].strip()))
 
 
 def _set_key(text: str, config: JSON, key: str, value: t.Any) -> tuple[str, JSON]:
-    """The text and its content with a key of the whole set: in its place if its value is simple, else rewritten."""
+    """Set a top-level key, and return the new text and its content.
+
+    Only the value of the key is edited, if the result is correct. Otherwise the whole text is rewritten.
+    """
     wanted = {**config, key: value}
     root = yaml.compose(text, Loader=yaml.SafeLoader)
     if not root.flow_style:

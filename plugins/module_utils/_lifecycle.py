@@ -1,7 +1,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Brings a resource to the wanted state: looks, plans, sends what is needed, and waits.
+"""Bring a resource to the wanted state: poll, plan, send the requests that are needed, and wait.
 
 Private to this collection: it may change without notice. It knows nothing of Ansible.
 """
@@ -25,41 +25,41 @@ from ansible_collections.netapp.nks.plugins.module_utils._wait import check_seco
 
 R = t.TypeVar("R", bound=_types.Resource)
 S = t.TypeVar("S")
-"""What a look at the API sees."""
+"""What a poll of the API returns."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Resource(t.Generic[S]):
-    """How a module handles what it manages."""
+    """The operations of a module on the resource that it manages."""
 
     title: str
-    """The start of the message of a failure, for example that the cluster is not as wanted."""
-    look: t.Callable[[NKSClient], S]
+    """The start of a failure message, for example "The cluster prod is not as wanted"."""
+    poll: t.Callable[[NKSClient], S]
     plan: t.Callable[[S], Plan]
     send: t.Callable[[NKSClient, S, Request], None]
     unmet: t.Callable[[NKSClient, S], tuple[list[str], bool]]
-    """What is not as wanted yet, a sentence each, and whether waiting cannot help."""
+    """Returns a sentence for each thing that is not as wanted yet, and whether waiting would not help."""
     result: t.Callable[[S], JSON]
     check: t.Callable[[NKSClient, list[Request]], None] = lambda _client, _requests: None
-    """Raises an error if the API would refuse one of the requests, before the first is sent."""
+    """Called before the first request is sent. Raises an error if the API would refuse one of the requests."""
 
 
 @dataclasses.dataclass
 class Progress(t.Generic[S]):
-    """What a run of a module has seen and done."""
+    """What a run of a module has polled, planned and done."""
 
-    seen: S | None = None
+    snapshot: S | None = None
     plan: Plan | None = None
     actions: list[str] = dataclasses.field(default_factory=list)
     diff: JSON = dataclasses.field(default_factory=lambda: {"before": {}, "after": {}})
     unmet: list[str] = dataclasses.field(default_factory=list)
     refusals: list[str] = dataclasses.field(default_factory=list)
-    """Why the API refuses to delete something now."""
+    """The messages with which the API refuses to delete something for now."""
     warnings: list[str] = dataclasses.field(default_factory=list)
     is_final: bool = False
 
     def result(self, resource: Resource[S]) -> JSON:
-        found = resource.result(t.cast(S, self.seen)) if self.plan else {}
+        found = resource.result(t.cast(S, self.snapshot)) if self.plan else {}
         is_requested = bool(self.plan and not self.plan.later and not self.refusals)
         return {
             "changed": bool(self.actions),
@@ -72,10 +72,14 @@ class Progress(t.Generic[S]):
 
 
 def reconcile(client: NKSClient, resource: Resource[S], params: JSON, check_mode: bool) -> JSON:
-    """What the module returns once the resource is as wanted, or why it is not.
+    """Bring the resource to the wanted state, and return the result of the module.
 
-    Looks at the API again and again, and each time sends what is needed for the next step. A request is sent once. If
-    its outcome is not certain, the next look decides. Without an option ``wait``, the changes must be there at once.
+    Polls the API repeatedly, and after each poll sends the requests of the next step. Each request is sent once. If its
+    outcome is unclear, the next poll decides. In a module without the option ``wait``, the changes must be visible at
+    once.
+
+    :param params: the options of the module.
+    :raises NKSError: a failure before anything was changed.
     """
     params = {"wait": None, "wait_timeout": 0.0, "wait_sleep": 10.0, "wait_only": False, **params}
     check_seconds(params["wait_timeout"], params["wait_sleep"])
@@ -83,8 +87,8 @@ def reconcile(client: NKSClient, resource: Resource[S], params: JSON, check_mode
     sent: set[tuple[str, int]] = set()
 
     def step(limited: NKSClient) -> Progress[S]:
-        progress.seen = resource.look(limited)
-        progress.plan = resource.plan(progress.seen)
+        progress.snapshot = resource.poll(limited)
+        progress.plan = resource.plan(progress.snapshot)
         progress.refusals = []
         while not progress.refusals:
             progress.warnings = progress.plan.warnings
@@ -101,35 +105,35 @@ def reconcile(client: NKSClient, resource: Resource[S], params: JSON, check_mode
                 except NKSError as exc:
                     if not (params["wait"] and exc.status in (400, 409) and request.action.startswith("delete")):
                         raise
-                    progress.refusals.append(str(exc))  # for example while a cluster is built: tried again later
+                    progress.refusals.append(str(exc))  # retried later, for example while a cluster is being built
                     break
                 sent.add(request.key)
             if check_mode:
                 progress.actions += [request.sentence for request in progress.plan.later]
                 break
-            progress.seen = resource.look(limited)
-            progress.plan = resource.plan(progress.seen)
-        progress.unmet, progress.is_final = resource.unmet(limited, progress.seen)
+            progress.snapshot = resource.poll(limited)
+            progress.plan = resource.plan(progress.snapshot)
+        progress.unmet, progress.is_final = resource.unmet(limited, progress.snapshot)
         if check_mode or params["wait"] is False:
-            # Without a wait it can be on its way, but a failure is one.
+            # Without a wait, an unfinished change is no failure, but a final state is.
             progress.unmet, progress.is_final = progress.unmet if progress.is_final else [], True
             return progress
         progress.unmet += progress.refusals
         if not progress.unmet and progress.plan.later:
-            progress.unmet = ["The next step is requested with the next look."]
+            progress.unmet = ["The next step is requested at the next poll."]
         return progress
 
     timeout = params["wait_timeout"] if params["wait"] and not check_mode else 0.0
     began = time.monotonic()
     failure: NKSError | None
     try:
-        _seen, failure = poll_until(
-            client, step, lambda _seen, failed: not failed and _is_over(progress), timeout, params["wait_sleep"]
+        _progress, failure = poll_until(
+            client, step, lambda _progress, failed: not failed and _is_over(progress), timeout, params["wait_sleep"]
         )
     except NKSError as exc:
         if not progress.actions:
             raise
-        what = f"{exc} Done before: {' '.join(progress.actions)}"
+        what = f"{exc} Already done: {' '.join(progress.actions)}"
         return {"failed": True, "msg": what, **error_fields(exc), **progress.result(resource)}
     if failure and not progress.actions and not timeout:
         raise failure
@@ -148,36 +152,36 @@ def _is_over(progress: Progress[S]) -> bool:
 
 
 def _send(client: NKSClient, resource: Resource[S], progress: Progress[S], request: Request) -> bool:
-    """Whether the change was made by this request, as far as can be told.
+    """Send a request, and return whether it made the change, as far as that is known.
 
-    :raises NKSError: the change is still needed after the request.
+    :raises NKSError: the request failed, and the change is still needed.
     """
     try:
-        resource.send(client, t.cast(S, progress.seen), request)
+        resource.send(client, t.cast(S, progress.snapshot), request)
     except NKSError as exc:
         if not (exc.is_unclear or exc.status in (400, 404, 409)):
             raise
-        if exc.is_unclear and not request.is_seen_at_once:
+        if exc.is_unclear and not request.is_visible_at_once:
             return True
         try:
-            seen = resource.look(client)
-        except NKSError as other:  # sent again, it could be done twice
+            snapshot = resource.poll(client)
+        except NKSError as other:  # a repeated request could make the change twice
             raise NKSError(f"{exc} Then: {other}", status=other.status, url=other.url) from None
-        if request.key in [other.key for other in resource.plan(seen).requests]:
+        if request.key in [other.key for other in resource.plan(snapshot).requests]:
             if exc.is_unclear:
                 raise NKSError(
-                    f"{exc} The change cannot be seen yet, and may still appear.", url=exc.url, status=exc.status
+                    f"{exc} The change is not visible yet, and may still appear.", url=exc.url, status=exc.status
                 ) from None
             raise
-        progress.seen = seen
+        progress.snapshot = snapshot
         return exc.is_unclear
     return True
 
 
 def find_own_org(client: NKSClient, identifier: str | None) -> Org:
-    """The organization that a user names, or the only one that the token sees.
+    """Return the organization that the user names, or the only one that the token sees.
 
-    :raises NKSError: there is none, or more than one.
+    :raises NKSError: the named organization does not exist, or none is named and the token sees none or several.
     """
     orgs = client.orgs()
     if identifier is not None:
@@ -188,24 +192,24 @@ def find_own_org(client: NKSClient, identifier: str | None) -> Org:
 
 
 def find_one(items: t.Sequence[R], what: str, name: str | None, pk: int | None) -> R | None:
-    """The item with this ID, or else with this name.
+    """Return the item with this ID, or, without an ID, with this name.
 
-    :raises NKSError: the name is that of several.
+    :raises NKSError: several items have the name, or the item with the ID has another name.
     """
     found = [item for item in items if (item.pk == pk if pk is not None else item.name == name)]
-    # What was deleted stays listed for a while, when its name is free again.
+    # A deleted item stays listed for a while, although its name can be used again.
     alive = [item for item in found if item.state not in ("deleting", "deleted")]
     if pk is not None and name is not None and found and found[0].name != name:
         raise NKSError(f"The {what} {found[0]} does not have the name {one_line(repr(name))}.")
     if len(alive) > 1:
-        raise NKSError(f"More than one {what} has the name {name!r}: {join_limited(alive)}. Give the id.")
+        raise NKSError(f"More than one {what} has the name {name!r}: {join_limited(alive)}. Use id instead.")
     return next(iter([*alive, *found]), None)
 
 
 def find_renamed(items: t.Sequence[R], what: str, wanted: JSON) -> R | None:
-    """The item with this ID, or with this name, or with the name that it is to get.
+    """Return the item with this ID, with this name, or with the new name.
 
-    :raises NKSError: both names are taken.
+    :raises NKSError: another item already has the new name.
     """
     found = find_one(items, what, wanted["name"], wanted["id"])
     new_name = wanted["new_name"]
@@ -213,14 +217,19 @@ def find_renamed(items: t.Sequence[R], what: str, wanted: JSON) -> R | None:
         return found
     other = find_one(items, what, new_name, None)
     if found and other:
-        raise NKSError(f"The {what} {found} cannot get the name of another one: {other}.")
+        raise NKSError(f"The {what} {found} cannot be renamed, because another one has the new name: {other}.")
     return found if wanted["id"] is not None else found or other
 
 
 def find_whole(
     items: t.Sequence[R], get: t.Callable[[int], R], what: str, name: str | None, pk: int | None
 ) -> R | None:
-    """The item with this ID, or else with this name, as it is answered on its own. What is 404 can still be listed."""
+    """Return the item with this ID, or, without an ID, with this name, in its detail form.
+
+    The result is None if the API answers 404 to the request for the item, which can still be listed.
+
+    :param get: requests the detail form of an item by its ``pk``.
+    """
     found = find_one(items, what, name, pk)
     pk = found.pk if found else pk
     try:
@@ -232,43 +241,52 @@ def find_whole(
 
 
 def find_named(items: t.Sequence[R], what: str, identifier: str) -> R:
-    """The item with this ID, name or slug.
+    """Return the item with this ID, name or slug.
 
-    :raises NKSError: none has it, or more than one.
+    :raises NKSError: no item matches, or more than one.
     """
     found = [item for item in items if identifier in (str(item.pk), item.name, item.slug)]
     if len(found) == 1:
         return found[0]
-    problem = "matches more than one" if found else "is not there"
-    there = join_limited(found or items) or "none"
-    raise NKSError(f"The {what} {one_line(repr(identifier))} {problem}. There are: {there}.")
+    problem = "matches more than one:" if found else "was not found. Available:"
+    raise NKSError(f"The {what} {one_line(repr(identifier))} {problem} {join_limited(found or items) or 'none'}.")
 
 
 def check_size(client: NKSClient, provider: str, option: str, size: str | None) -> None:
-    """:raises NKSError: the endpoint knows the sizes of the provider, and this is not one of them."""
+    """Check the size of an instance, if the endpoint lists the sizes of the provider.
+
+    :param option: the name of the option, for the message.
+    :raises NKSError: the size is not in the list.
+    """
     try:
         sizes = [str(known.get("value") or known.get("name")) for known in client.instance_sizes(provider)]
     except NKSStatusError:
-        return  # not every endpoint has them
+        return  # not every endpoint lists the sizes
     if size and sizes and size not in sizes:
         by_lower_case = {known.lower(): known for known in sizes}
         nearest = difflib.get_close_matches(size.lower(), by_lower_case, 1)
         hint = f" Did you mean {one_line(by_lower_case[nearest[0]])}?" if nearest else ""
         raise NKSError(
-            f"{option}: {provider} has no size {one_line(repr(size))}.{hint} It has: {one_line(', '.join(sizes), 900)}."
+            f"{option}: {provider} has no size {one_line(repr(size))}.{hint} Sizes: {one_line(', '.join(sizes), 900)}."
         )
 
 
 def check_deletable(client: NKSClient, cluster: Cluster, requests: list[Request]) -> None:
-    """:raises NKSError: the API would refuse to delete one of the nodes."""
+    """Check that the API would delete the nodes.
+
+    :raises NKSError: the API would refuse to delete one of the nodes.
+    """
     for request in requests:
         reason = client.why_not_deletable(cluster, request.target) if request.action == "delete_node" else ""
         if reason:
-            raise NKSError(f"{request.sentence[:-1]}: this is refused: {one_line(reason, 300)}")
+            raise NKSError(f"{request.sentence[:-1]}: the API refuses this: {one_line(reason, 300)}")
 
 
 def find_own_cluster(client: NKSClient, org: Org, identifier: str) -> Cluster:
-    """The cluster with this ID or name in its short form."""
+    """Return the cluster with this ID or name, in its short form.
+
+    :raises NKSError: no cluster matches, or more than one.
+    """
     clusters = client.clusters(org)
     alive = [cluster for cluster in clusters if cluster.state != "deleting"]
     return find_named(alive or clusters, "cluster", identifier)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Plans for the workspaces and keysets of an organization. Nothing here makes a request.
+"""Plan changes of the workspaces and keysets of an organization. Nothing here makes a request.
 
 Private to this collection: it may change without notice. It knows nothing of Ansible.
 """
@@ -19,8 +19,8 @@ from ansible_collections.netapp.nks.plugins.module_utils._plan import (
     Plan,
     Request,
     check_fixed,
+    check_required,
     given,
-    missing_options,
 )
 from ansible_collections.netapp.nks.plugins.module_utils._types import Keyset, Resource, Workspace
 
@@ -34,20 +34,21 @@ KEY_TYPES: dict[str, tuple[str, ...]] = {
     "turbonomic": ("password", "scope", "url", "username"),
     "azure-storage": ("access_key", "other"),
 }
-"""The keys of a keyset by its entity, sorted."""
+"""The key types of a keyset by its entity, sorted."""
 
 KEYSET_FIELDS = {"category": Field("fixed"), "entity": Field("fixed")}
 
 
 def plan_workspace(wanted: JSON, there: Workspace | None) -> Plan:
-    """
-    :param wanted: fields by the names of the options.
-    :raises NKSError: what is wanted cannot be had.
+    """Plan the creation or update of a workspace.
+
+    :param wanted: the option values by option name.
+    :raises NKSError: the default workspace would no longer be the default one.
     """
     if there is None:
-        body = {"name": new_name(wanted)}
+        body = {"name": _new_name(wanted)}
         create = Request("create", f"Create the workspace {one_line(body['name'])}.", body)
-        # A request that creates a workspace does not make it the default one.
+        # The request that creates a workspace cannot make it the default one.
         default = [_change(f"workspace {one_line(body['name'])}", {"is_default": True})] if wanted["is_default"] else []
         after = {"state": "present", **body, **({"is_default": True} if default else {})}
         return Plan([create], {"state": "absent"}, after, later=default)
@@ -57,7 +58,10 @@ def plan_workspace(wanted: JSON, there: Workspace | None) -> Plan:
 
 
 def plan_workspace_absent(there: Workspace | None, force: bool = False) -> Plan:
-    """:raises NKSError: the workspace is the default one, or has something in it."""
+    """Plan the deletion of a workspace.
+
+    :raises NKSError: the workspace is the default one, or it is not empty and ``force`` is false.
+    """
     if there is None:
         return Plan()
     if there.raw.get("is_default"):
@@ -73,15 +77,16 @@ def plan_workspace_absent(there: Workspace | None, force: bool = False) -> Plan:
 
 
 def plan_keyset(wanted: JSON, there: Keyset | None) -> Plan:
-    """
-    :param wanted: fields by the names of the options, with the IDs of the workspaces.
-    :raises NKSError: what is wanted cannot be had.
+    """Plan the creation or update of a keyset.
+
+    :param wanted: the option values by option name, with the IDs of the workspaces.
+    :raises NKSError: a required option is missing, or the category or entity differs.
     """
     keys = [{"key_type": name, "key": value} for name, value in sorted((wanted["keys"] or {}).items())]
     if there is None:
-        name = new_name(wanted)
+        name = _new_name(wanted)
         entity = () if wanted["category"] == "user_ssh" else ("entity",)
-        missing_options(wanted, ("category", *entity, "keys"), f"The keyset {one_line(name)}")
+        check_required(wanted, ("category", *entity, "keys"), f"The keyset {one_line(name)}")
         shown = {
             "name": name,
             **given(wanted, ("category", "entity", "is_default")),
@@ -104,7 +109,7 @@ def plan_keyset_absent(there: Keyset | None) -> Plan:
 
 
 def encoded_keys(keys: t.Mapping[str, t.Any], encoding: str) -> dict[str, str]:
-    """The values as they are sent. An object, such as a service account, is sent as JSON.
+    """Encode the values of keys for the API. An object, such as a service account, becomes JSON.
 
     :raises NKSError: a value is empty.
     """
@@ -118,9 +123,9 @@ def encoded_keys(keys: t.Mapping[str, t.Any], encoding: str) -> dict[str, str]:
 
 
 def check_key_types(category: str | None, entity: str | None, keys: t.Iterable[str]) -> str | None:
-    """A warning if it is not known which keys there must be.
+    """Check the key types of a keyset, and return a warning if its entity is unknown.
 
-    :raises NKSError: the keys are not those of the category and entity.
+    :raises NKSError: the key types do not match the category and entity.
     """
     types = tuple(sorted(keys))
     if category == "user_ssh":
@@ -132,7 +137,7 @@ def check_key_types(category: str | None, entity: str | None, keys: t.Iterable[s
     elif category is None or entity is None:
         return None
     else:
-        return f"The keys of a keyset for {one_line(repr(entity))} are not known, and not checked."
+        return f"The keys of a keyset for {one_line(repr(entity))} are not checked, because this entity is unknown."
     if types not in known:
         wanted = " or ".join(", ".join(names) for names in known)
         of = "user_ssh" if category == "user_ssh" else entity
@@ -140,13 +145,13 @@ def check_key_types(category: str | None, entity: str | None, keys: t.Iterable[s
     return None
 
 
-def new_name(wanted: JSON) -> str:
-    """The name of what is created."""
+def _new_name(wanted: JSON) -> str:
+    """Return the name for creation."""
     return str(wanted["name"] if wanted["new_name"] is None else wanted["new_name"])
 
 
 def _plan_changes(what: str, there: Resource, changes: JSON) -> Plan:
-    """Changes of the fields that are not None and differ, in one request."""
+    """Plan one request that changes the fields that are given and differ."""
     changed = {
         field: value
         for field, value in changes.items()
@@ -157,7 +162,7 @@ def _plan_changes(what: str, there: Resource, changes: JSON) -> Plan:
 
 
 def _comparable(value: t.Any) -> t.Any:
-    """IDs in any order, each alone or in an object."""
+    """Return a value for comparison: a list of IDs, or of objects with ``pk``, becomes a sorted list of IDs."""
     if isinstance(value, list):
         return sorted(str(item.get("pk") if isinstance(item, dict) else item) for item in value)
     return value

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Plans for the solutions of a cluster. Nothing here makes a request.
+"""Plan changes of the solutions of a cluster. Nothing here makes a request.
 
 Private to this collection: it may change without notice. It knows nothing of Ansible.
 """
@@ -18,7 +18,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._plan import Field, Pla
 from ansible_collections.netapp.nks.plugins.module_utils._types import ChartRepository, Solution
 
 TILLER = "helm_tiller"
-"""What installs all other solutions."""
+"""The solution that installs all other solutions."""
 
 FIELDS = {"keyset": Field("fixed"), "version": Field("fixed")}
 SHOWN = ("solution", "keyset", "max_nodes", "version")
@@ -26,11 +26,12 @@ SCALAR = re.compile(r"""(?:[:=]|^[ \t]*-)[ \t]+["']?([^\s"'#,\[\]{}|>][^"'\n]{3,
 
 
 def plan_solution(wanted: JSON, body: JSON, there: Solution | None, tiller: Solution | None) -> Plan:
-    """
-    :param wanted: ``keyset`` and ``version``, ``reinstall`` and ``replace_failed``.
-    :param body: of the request that adds the solution. Empty if it is not known how to add it.
-    :param tiller: Helm Tiller of the cluster.
-    :raises NKSError: what is wanted cannot be had.
+    """Plan the installation or reinstallation of a solution.
+
+    :param wanted: the options ``keyset``, ``version``, ``reinstall`` and ``replace_failed``.
+    :param body: the body of the request that adds the solution. Empty if neither solution nor chart is given.
+    :param tiller: the solution Helm Tiller of the cluster.
+    :raises NKSError: the wanted state cannot be reached.
     """
     create = Request("create", f"Install the solution {one_line(str(body.get('solution')))}.", body)
     after = {"state": "installed", **given(body, SHOWN)}
@@ -52,7 +53,10 @@ def plan_solution(wanted: JSON, body: JSON, there: Solution | None, tiller: Solu
 
 
 def plan_solution_absent(there: Solution | None) -> Plan:
-    """:raises NKSError: the solution cannot be deleted."""
+    """Plan the deletion of a solution.
+
+    :raises NKSError: the API says that the solution cannot be deleted.
+    """
     if there is None or there.state == "deleting":
         return Plan()
     return Plan([_delete(there)], {"state": there.state}, {"state": "absent"})
@@ -65,9 +69,9 @@ def _delete(there: Solution) -> Request:
 
 
 def find_chart(repositories: t.Sequence[ChartRepository], chart: JSON, version: str | None) -> tuple[JSON, int]:
-    """The entry of a chart in the index of a repository, and the ``pk`` of the repository.
+    """Return the entry of a chart in the index of a repository, and the ``pk`` of the repository.
 
-    :raises NKSError: there is no such chart, or it is in several repositories.
+    :raises NKSError: the chart is in no repository, or in more than one.
     """
     wanted = chart["repository"]
     known = [(item, repository) for repository in repositories for item in repository.raw.get("chart_index") or []]
@@ -81,16 +85,16 @@ def find_chart(repositories: t.Sequence[ChartRepository], chart: JSON, version: 
     if len({pk for _item, pk in found}) == 1:
         return found[0]
     what = one_line(f"{chart['name']}{f' {version}' if version else ''}")
-    problem = "is in more than one repository. Give chart.repository" if found else "is not there"
+    problem = "is in more than one repository. Give chart.repository" if found else "was not found"
     names = sorted({f"{item.get('name')} {item.get('version')} ({repository.name})" for item, repository in known})
-    raise NKSError(f"The chart {what} {problem}. There are: {one_line(', '.join(names) or 'none', 900)}.")
+    raise NKSError(f"The chart {what} {problem}. Available: {one_line(', '.join(names) or 'none', 900)}.")
 
 
 def chart_body(item: JSON, repository: int, chart: JSON, values: str) -> JSON:
-    """The body of the request that installs a chart.
+    """Return the body of the request that installs a chart.
 
-    :param item: its entry in the index of the repository.
-    :param values: for the chart, as YAML. They can hold secrets.
+    :param item: the entry of the chart in the index of its repository.
+    :param values: the values of the chart, as YAML. They can contain secrets.
     """
     name, spec = str(item["name"]), item.get("spec") or {}
     app = (spec.get("requirements") or {}).get("app") or {}
@@ -118,16 +122,16 @@ def chart_body(item: JSON, repository: int, chart: JSON, values: str) -> JSON:
 
 
 def values_text(values: t.Any) -> str:
-    """The values of a chart as YAML. JSON is YAML."""
+    """Return the values of a chart as YAML. A dictionary becomes JSON, which is valid YAML."""
     if values is None:
         return ""
     if not isinstance(values, (str, dict)):
-        raise NKSError("values must be a dictionary, or its text in YAML.")
+        raise NKSError("values must be a dictionary or YAML text.")
     return values if isinstance(values, str) else json.dumps(values)
 
 
 def secrets_of(values: t.Any) -> list[str]:
-    """Texts in the values of a chart that can be secrets."""
+    """Return the texts in the values of a chart that can be secrets."""
     if isinstance(values, dict):
         return [secret for value in values.values() for secret in secrets_of(value)]
     if isinstance(values, list):

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Polls clusters, compares them with the poll before, and remembers them.
+"""Poll clusters, compare them with the previous poll, and keep the state in a file.
 
 Private to this collection: it may change without notice. It knows nothing of Ansible.
 """
@@ -39,7 +39,7 @@ if t.TYPE_CHECKING:
 R = t.TypeVar("R")
 
 MAX_LOOKUPS = 100
-"""Requests in one poll for clusters that are no longer listed."""
+"""Maximum number of requests in one poll for clusters that are no longer listed."""
 
 STATE_VERSION = 1
 
@@ -50,15 +50,15 @@ logger = logging.getLogger("netapp.nks.clusters")
 
 
 class Watch:
-    """The clusters of an endpoint, as they were at the last poll.
+    """Polls the clusters of an endpoint, and turns changes since the last poll into events.
 
-    :param arguments: the selection, ``initial`` and ``events``, as the event source documents them.
-    :raises NKSError: a selection that is not valid.
+    :param arguments: the selection, ``initial`` and ``events``, as documented for the event source.
+    :raises NKSError: the selection is not valid.
     """
 
     def __init__(self, arguments: JSON) -> None:
         self.is_stopped = False
-        """Whether a failure means nothing, because the source has closed its connections."""
+        """Whether the source has closed its connections, so that failures are not logged."""
         self._filters = {name: arguments[name] for name in FILTERS}
         self._matches = cluster_filter(**self._filters)
         self._still_matches = cluster_filter(**{**self._filters, "states": None})
@@ -68,19 +68,19 @@ class Watch:
         self._emits_initial = arguments["initial"] == "all"
         self._snapshot: Snapshot = {}
         self._orgs: dict[int, Org] = {}
-        """Each organization that was ever read."""
+        """Each organization that has ever been read, by its ``pk``."""
         self._errors: dict[int | None, str] = {}
-        """Since when an organization, or with None the API, cannot be read."""
+        """The time since which an organization cannot be read, by its ``pk``. The key None stands for the API."""
         self._warned: set[tuple[str, int, int | None]] = set()
         """Kind of request, organization and status of each warning."""
         self._has_polled = False
         self._time = ""
-        """When the poll began, which is the time of its events."""
+        """The start of the poll, which is the time of its events."""
 
     def poll(self, client: NKSClient) -> list[JSON]:
-        """The events since the last poll.
+        """Poll the API, and return the events since the last poll.
 
-        :raises NKSError: a failure of the first poll that cannot pass by itself.
+        :raises NKSError: the first poll fails with an error that is not transient.
         """
         now = datetime.datetime.now(datetime.timezone.utc)
         self._time = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -97,8 +97,9 @@ class Watch:
         ]
 
     def _poll(self, client: NKSClient) -> list[JSON]:
-        """
-        :raises NKSError: the API is unavailable. Nothing has changed then.
+        """Poll the API, and return the events before they are escaped.
+
+        :raises NKSError: the API is unavailable. The watch is unchanged then.
         """
         orgs = self._select(client.orgs())
         answers = concurrently(lambda org: _attempt(client.clusters, org, self._include_service_clusters), orgs)
@@ -113,7 +114,7 @@ class Watch:
         missing = missing_keys(self._snapshot, clusters, read_orgs)[:MAX_LOOKUPS]
         found = dict(zip(missing, concurrently(lambda key: self._look_up(client, key), missing)))
         gone = [key for key, cluster in found.items() if cluster is None]
-        # Last in the snapshot, so that the next poll looks up others if there are more than MAX_LOOKUPS.
+        # At the end of the snapshot: if more than MAX_LOOKUPS are missing, the next poll looks up others.
         clusters += [cluster for cluster in found.values() if cluster is not None]
         events, self._snapshot = compare(self._snapshot, clusters, gone, self._matches, self._still_matches)
         emitted_orgs = read_orgs if self._emits_initial else self._orgs
@@ -130,8 +131,9 @@ class Watch:
         return not self._types or event["type"] in self._types
 
     def _select(self, visible: list[Org]) -> list[Org]:
-        """
-        :raises NKSError: an organization does not exist when the source starts.
+        """Return the selected organizations.
+
+        :raises NKSError: an organization does not exist at the first poll.
         """
         if self._scope is None:
             return list({org.pk: org for org in visible}.values())
@@ -142,7 +144,8 @@ class Watch:
         return list({org.pk: org for org in found if isinstance(org, Org)}.values())
 
     def _check_first_poll(self, orgs: list[Org], failures: list[tuple[Org, NKSError]]) -> None:
-        """
+        """Check that the first poll could read the organizations.
+
         :raises NKSError: an organization that the user named, or every organization, cannot be read.
         """
         for _org, exc in failures:
@@ -158,7 +161,7 @@ class Watch:
             logger.warning(why_empty)
 
     def _add_reasons(self, client: NKSClient, events: list[JSON]) -> list[JSON]:
-        """Add to each ``cluster_failed`` why the cluster has failed, as its build log says, or None."""
+        """Add ``reason`` to each ``cluster_failed``: the failure in the build log of the cluster, or None."""
 
         def find_reason(event: JSON) -> str | None:
             cluster = Cluster(event["cluster"], Org(event["org"]))
@@ -172,7 +175,10 @@ class Watch:
         return [{**event, "reason": next(reasons)} if event["type"] == "cluster_failed" else event for event in events]
 
     def _look_up(self, client: NKSClient, key: Key) -> Cluster | None:
-        """The cluster, which is no longer listed, or None if it is gone."""
+        """Request a cluster that is no longer listed, and return it, or None if it is gone.
+
+        If the request fails in another way than 404, the cluster of the snapshot is returned.
+        """
         seen = self._snapshot[key].cluster
         found = _attempt(client.cluster, seen.org, seen.pk)
         if isinstance(found, NKSError):
@@ -182,13 +188,16 @@ class Watch:
             return seen
         instance_id = key[2]
         if instance_id and found.instance_id not in (instance_id, None, ""):
-            return None  # its ID is that of another cluster now
-        # The lists and objects of the detail form have other fields than those of the short form.
+            return None  # another cluster has its ID now
+        # Lists and objects have other fields in the detail form than in the short form.
         fields = {name: value for name, value in found.raw.items() if not isinstance(value, (list, dict))}
         return seen.with_fields(**{name: value for name, value in fields.items() if name in seen.raw})
 
     def _org_errors(self, orgs: list[Org], failures: list[tuple[Org, NKSError]]) -> list[JSON]:
-        """An event for each organization that cannot be read now, and could be read, or was never read."""
+        """Return a ``source_error`` for each organization that cannot be read now, unless that is already known.
+
+        A 403 on an organization that was never read is a warning in the log instead.
+        """
         events = []
         for org, exc in failures:
             if exc.status != 403:
@@ -221,7 +230,7 @@ class Watch:
         return events
 
     def _warn(self, request: str, org: Org, status: int | None, message: str) -> None:
-        """Log a message, unless the same kind of request failed for the organization with the same status before."""
+        """Log a warning, unless the same kind of request failed before with the same status for the organization."""
         if (request, org.pk, status) not in self._warned:
             self._warned.add((request, org.pk, status))
             self._log(logging.WARNING, message)
@@ -231,7 +240,7 @@ class Watch:
             logger.log(level, message)
 
     def state(self) -> JSON:
-        """What :meth:`restore` needs to go on from here."""
+        """Return the state from which :meth:`restore` can continue."""
         return {
             "orgs": [org.summary() for org in self._orgs.values()],
             "errors": list(map(list, self._errors.items())),
@@ -242,9 +251,9 @@ class Watch:
         }
 
     def restore(self, state: JSON) -> None:
-        """Go on from a state.
+        """Continue from a state that :meth:`state` returned.
 
-        :raises Exception: it is not one that :meth:`state` returned. Nothing has changed then.
+        :raises Exception: the state is not valid. The watch is unchanged then.
         """
         orgs = {org.pk: org for org in map(Org, state["orgs"])}
         errors = {pk: str(since) for pk, since in state["errors"]}
@@ -257,7 +266,7 @@ class Watch:
 
 
 class Memory:
-    """Keeps a watch and the events that are not yet delivered in a file.
+    """Keeps the state of a watch, and the events that are not yet delivered, in a file.
 
     :param digest: identifies the endpoint, the token and the selection.
     """
@@ -277,11 +286,11 @@ class Memory:
             if content["version"] != STATE_VERSION:
                 raise ValueError("another version of the collection wrote it")
             if content["digest"] != self._digest:
-                raise ValueError("it is of another endpoint, token or selection")
+                raise ValueError("it belongs to another endpoint, token or selection")
             events = [dict(event) for event in content["events"]]
             watch.restore(content["watch"])
-        except Exception as exc:  # pylint: disable=broad-exception-caught  # the file can hold anything
-            reason = error_text(exc) if isinstance(exc, (OSError, ValueError)) else "it does not have what it should"
+        except Exception as exc:  # pylint: disable=broad-exception-caught  # the file can contain anything
+            reason = error_text(exc) if isinstance(exc, (OSError, ValueError)) else "its content is not valid"
             logger.warning(
                 "state_path: %s is not used: %s. The argument initial applies.", self._file.path, one_line(reason, 200)
             )
@@ -289,6 +298,7 @@ class Memory:
         return events
 
     def save(self, watch: Watch, events: list[JSON]) -> None:
+        """Write the watch and the events to the file. A failure is logged once, until a write succeeds."""
         content = {"version": STATE_VERSION, "digest": self._digest, "events": events, "watch": watch.state()}
         if content == self._written:
             return
@@ -303,7 +313,7 @@ class Memory:
 
 
 def watch_digest(arguments: JSON) -> str:
-    """A digest of the endpoint, the token and the selection."""
+    """Return a digest of the endpoint, the token and the selection."""
     url = (arguments["api_url"] or DEFAULT_URL).strip().rstrip("/")
     values = [url, (arguments["api_token"] or "").strip(), *(arguments[name] for name in SELECTION)]
     return hashlib.sha256(json.dumps(values).encode()).hexdigest()
@@ -314,7 +324,7 @@ def _about(org: Org | None) -> JSON:
 
 
 def _attempt(function: t.Callable[..., R], *args: t.Any) -> R | NKSError:
-    """The result of the function, or the error that it raises."""
+    """Return the result of the function, or the error that it raises."""
     try:
         return function(*args)
     except NKSError as exc:

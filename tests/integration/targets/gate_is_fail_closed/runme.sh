@@ -37,4 +37,4 @@ fake POST reset
 succeeds env ANSIBLE_CACHE_PLUGIN_CONNECTION="$cache" ansible-inventory -i cached.nks.yml --list
 fake POST faults '[{"path": "/orgs/381/clusters", "kind": "body", "body": "[]"}]'
 fails env ANSIBLE_CACHE_PLUGIN_CONNECTION="$cache" ansible-playbook -i cached.nks.yml cached.yml
-said 'ok: [staging]' 'The gate stays shut. Cluster staging is not there.'
+said 'ok: [staging]' 'The gate stays shut. Cluster staging was not found.'

@@ -56,7 +56,7 @@ fake DELETE faults
 fake POST faults '[{"path": "/orgs/381/clusters", "kind": "status", "status": 503, "after": 1}]'
 fails ansible-playbook waits.yml -e timeout=6
 said 'looking; waits up to 6 s' 'The gate stays shut after 6 s (wait_timeout). Cluster build-me of organization 381 is building, not' \
-    'The last look failed: GET' '"pk": 1203'
+    'The last poll failed: GET' '"pk": 1203'
 fake DELETE faults
 
 # One answer that is not the API's does not end a wait that has seen the cluster.
@@ -67,7 +67,7 @@ fake DELETE faults
 
 # A host that cannot be reached is a failure, whatever the play ignores.
 fails ansible-playbook -i hosts.ini unreachable.yml
-said 'The gate stays shut. Nothing could be seen: the host gone, on which the gate runs, cannot be reached'
+said 'The gate stays shut. No poll succeeded: the host gone, on which the gate runs, cannot be reached'
 not_said 'Deployed'
 
 # What narrows a gate does not vanish: prod is in two organizations.
@@ -94,7 +94,7 @@ succeeds ansible-playbook tags.yml --tags gate,deploy -e with=include
 said 'Deployed'
 for with in apply module; do
     fails ansible-playbook tags.yml --tags gate,deploy -e with="$with"
-    said 'The gate stays shut. Cluster missing of organization 381 is not there.'
+    said 'The gate stays shut. Cluster missing of organization 381 was not found.'
     not_said 'Deployed'
 done
 succeeds ansible-playbook around.yml --start-at-task Deploy
@@ -102,6 +102,6 @@ said 'Deployed'
 succeeds ansible-playbook around.yml --skip-tags gate
 said 'Deployed'
 succeeds ansible-playbook around.yml -e ignore=true
-said 'Deployed' 'The gate stays shut. Cluster missing of organization 381 is not there.'
+said 'Deployed' 'The gate stays shut. Cluster missing of organization 381 was not found.'
 fails ansible-playbook around.yml
 not_said 'Deployed'

@@ -15,7 +15,7 @@ ansible-playbook defaults.yml "$@"
 # As a play sees it
 gate='{"cluster_gate_clusters": [{"name": "missing", "org": "381"}, {"name": "broken"}]}'
 fails ansible-playbook gate.yml --check --skip-tags always -e "$gate"
-said 'The gate stays shut. Cluster missing of organization 381 is not there. Cluster broken has failed, in state draft. The build log says:' 'failed=1'
+said 'The gate stays shut. Cluster missing of organization 381 was not found. Cluster broken has failed, in state draft. The build log says:' 'failed=1'
 if grep -F 'Behind the gate' "$log"; then
     echo "FAILED: the gate has opened"
     exit 1
@@ -26,7 +26,7 @@ fails ansible-playbook gate.yml -e "$gate"
 said 'Cluster prod is ambiguous: the IDs 1201 (organization 381 (My Organization)), 1301 (organization 382 (Acme Retail)) match; give its' \
     'org or its id. Cluster staging has 3 nodes, not 9 or more.' \
     'Cluster staging has Kubernetes v1.14.8, not 1.20 or newer. Cluster build-me is building, not running.' \
-    'Cluster 1201 of organization 381 is there, in state running. Cluster missing cannot be looked for: It cannot be told whether'
+    'Cluster 1201 of organization 381 exists, in state running. Cluster missing cannot be checked: Cannot determine whether'
 fails ansible-playbook gate.yml -e '{"cluster_gate_clusters": [{"name": "missing", "expects": "absent"}]}'
 said expects
 fails env -u NKS_API_TOKEN ansible-playbook gate.yml -e '{"cluster_gate_clusters": [{"name": "missing", "expect": "absent"}]}'
@@ -54,5 +54,5 @@ for play in twice.yml depends.yml; do
     fake DELETE faults
     fake POST faults '[{"path": "/orgs/381/clusters", "kind": "body", "body": "[]", "after": 1}]'
     fails ansible-playbook "$play"
-    said 'The gate opens: 1 of 1' 'The gate stays shut. Cluster staging of organization 381 is not there.'
+    said 'The gate opens: 1 of 1' 'The gate stays shut. Cluster staging of organization 381 was not found.'
 done

@@ -41,7 +41,7 @@ def message(entries: t.Any) -> str:
     [
         ("", "clusters must be a list, not text"),
         ("prod", "clusters must be a list, not text"),
-        (["prod"], "Is clusters text? On the command line, give a variable in JSON"),
+        (["prod"], "Is clusters a string? On the command line, pass the variable as JSON"),
         ('[{"name": "prod"}]', """-e '{"NAME": [{"name": "prod"}]}'"""),
         ("[]", "Text in JSON, such as the answer of a survey, becomes a list by the filter from_json."),
         (None, "clusters must be a list with an entry for each cluster, not unknown"),
@@ -87,7 +87,7 @@ def test_what_is_no_list_of_clusters_is_refused(entries: t.Any, said: str) -> No
             for value in (None, "", "x", True, 1.5, -1, 0, "0", "1.5", [1], "9" * 5000)
         ),
         *(
-            ({key: f"old{character}prod", **rest}, f"{key} has a character that cannot be seen, U+{ord(character):04X}")
+            ({key: f"old{character}prod", **rest}, f"{key} contains an invisible character, U+{ord(character):04X}")
             for key, rest in (("name", {}), ("org", {"name": "x"}))
             for character in "\u200b\ufeff\u00ad\u00a0\n\u2028\u200d\u202e\ufe0f\u3164\u2800\U000e0101\x1b"
         ),
@@ -172,7 +172,7 @@ def test_entries_are_taken_as_they_are_meant() -> None:
             {"state": "draft", "node_count": 1, "k8s_version": "1"},
             ["is draft, not running.", "has 1 nodes, not 2 or more.", "has Kubernetes 1, not 2 or newer."],
         ),
-        ({"expect": "absent"}, {"state": "deleting"}, ["is there, in state deleting."]),
+        ({"expect": "absent"}, {"state": "deleting"}, ["exists, in state deleting."]),
     ],
 )
 def test_each_reason_is_a_sentence(wanted: JSON, cluster: JSON, reasons: list[str]) -> None:
@@ -223,7 +223,7 @@ def test_a_cluster_that_is_listed_under_another_name_too_is_a_contradiction() ->
     [("old-prod", "old-prod\u200b"), ("old prod", "old\u00a0prod"), ("x 1", " x  1"), ("ﬁ", "fi"), ("123", 123)],
 )
 def test_a_name_that_looks_like_one_that_is_there_is_not_absent(name: str, there: t.Any) -> None:
-    for expect, said in (("absent", "cannot be told from"), ("running", "has a name that looks the same")):
+    for expect, said in (("absent", "may exist: the cluster"), ("running", "has a name that looks the same")):
         expectation = Expectation(name=name, expect=expect)
         [reason] = evaluate(expectation, meant(expectation, fleet({"pk": 7, "name": there}))).reasons
         assert said in reason
@@ -242,11 +242,11 @@ def test_what_is_not_there_comes_with_the_nearest_name_and_what_was_not_read() -
     expectation = Expectation(name="stagin")
     [reason] = evaluate(expectation, meant(expectation, fleet({"pk": 1, "name": "staging"}, skipped=1))).reasons
     assert reason == (
-        "Cluster stagin is not there. Did you mean staging? It could be in what the token may not read: organizations "
-        "390 (Partner Labs)."
+        "Cluster stagin was not found. Did you mean staging? It could be in an organization that the token may not "
+        "read: 390 (Partner Labs)."
     )
     assert evaluate(expectation, meant(expectation, fleet({"pk": 1, "name": "other"}))).reasons == [
-        "Cluster stagin is not there."
+        "Cluster stagin was not found."
     ]
 
 
@@ -345,5 +345,5 @@ def test_an_expectation_is_met_only_by_what_was_seen(
 @given(expectation=expectations)
 def test_nothing_is_met_by_an_error(expectation: Expectation) -> None:
     verdict = evaluate(expectation, NKSError("GET https://nks.example.com/orgs: status 403."))
-    assert verdict.reasons == [f"{expectation} cannot be looked for: GET https://nks.example.com/orgs: status 403."]
+    assert verdict.reasons == [f"{expectation} cannot be checked: GET https://nks.example.com/orgs: status 403."]
     assert verdict.is_final

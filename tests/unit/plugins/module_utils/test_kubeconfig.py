@@ -51,5 +51,5 @@ def test_an_entry_is_merged_and_removed_and_the_rest_stays(
     assert {key: value or None for key, value in removed.items()} == {
         key: value or None for key, value in {**before, "current-context": after["current-context"]}.items()
     }
-    with pytest.raises(ValueError, match="for something else"):
+    with pytest.raises(ValueError, match="belong to something else"):
         merge_entry(merged, name, entry._replace(cluster={"server": f"{server}2"}))

@@ -21,7 +21,7 @@ def result(reasons: list[str], failure: NKSError | None = None, is_final: bool =
 
 def test_a_failure_has_one_reason_a_line() -> None:
     failed = result(["a.", "b."], OUTAGE)
-    assert failed["msg"] == "Not running after 60 s (wait_timeout).\na.\nb.\nThe last look failed: status 503"
+    assert failed["msg"] == "Not running after 60 s (wait_timeout).\na.\nb.\nThe last poll failed: status 503"
     assert failed["unmet"] == failed["msg"].split("\n")[1:]
     assert (failed["error"], failed["status"], failed["retry_after"]) == ("status 503", 503, 30.0)
 
@@ -31,11 +31,11 @@ def test_a_failure_has_one_reason_a_line() -> None:
     [
         ({}, result(["b."]), ["b."]),
         (result(["a."]), result(["b."]), ["b."]),
-        (result(["a."]), result(["b."], OUTAGE), ["b.", "The last look failed: status 503"]),
-        (result(["a."]), result([], OUTAGE), ["a.", "The last look failed: status 503"]),
-        (result(["a."], OUTAGE), result([], OUTAGE), ["a.", "The last look failed: status 503"]),
-        (result(["a."], OUTAGE), result([], NKSError("reset")), ["a.", "The last look failed: reset"]),
-        (result([], OUTAGE), result([], OUTAGE), ["Nothing could be seen: status 503"]),
+        (result(["a."]), result(["b."], OUTAGE), ["b.", "The last poll failed: status 503"]),
+        (result(["a."]), result([], OUTAGE), ["a.", "The last poll failed: status 503"]),
+        (result(["a."], OUTAGE), result([], OUTAGE), ["a.", "The last poll failed: status 503"]),
+        (result(["a."], OUTAGE), result([], NKSError("reset")), ["a.", "The last poll failed: reset"]),
+        (result([], OUTAGE), result([], OUTAGE), ["No poll succeeded: status 503"]),
     ],
 )
 def test_what_was_seen_last_counts(earlier: JSON, later: JSON, unmet: list[str]) -> None:

@@ -8,7 +8,7 @@ import json
 import typing as t
 
 import pytest
-from ansible_collections.netapp.nks.plugins.module_utils._plan import CLUSTER_FIELDS
+from ansible_collections.netapp.nks.plugins.module_utils._plan_cluster import CLUSTER_FIELDS
 from ansible_collections.netapp.nks.plugins.modules.nks_cluster import main
 from ansible_collections.netapp.nks.tests.fake_nks.server import FakeNKS
 
@@ -223,7 +223,7 @@ def test_nothing_is_lost_or_made_twice(
 def test_a_create_without_an_answer_that_was_not_carried_out(fake: FakeNKS, run: Run, new: JSON) -> None:
     fake.fault(CLUSTERS, "reset", method="POST", times=1)
     result = run(**new)
-    assert "cannot be seen yet, and may still appear" in result["msg"]
+    assert "is not visible yet, and may still appear" in result["msg"]
     assert len(writes(fake)) == 1
 
 
@@ -241,7 +241,7 @@ def test_a_deletion_that_is_refused_during_the_build_is_tried_again(fake: FakeNK
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"org": "381", "name": "absent"}, "these options are missing: provider, provider_keyset, region"),
+        ({"org": "381", "name": "absent"}, "give the missing options: provider, provider_keyset, region"),
         ({"org": "381", "id": 1}, "There is no cluster with the ID 1"),
         ({"org": "381", "id": 1201, "name": "other"}, "does not have the name 'other'"),
         ({"org": "381", "id": 1201, "name": "other", "state": "absent"}, "does not have the name 'other'"),
@@ -251,9 +251,9 @@ def test_a_deletion_that_is_refused_during_the_build_is_tried_again(fake: FakeNK
         ({"org": "390", "name": "partner-prod", "state": "absent"}, "status 403"),
         ({"name": "prod"}, "org is missing: the token sees"),
         ({**NEW, "worker_count": 1}, "worker_count must be 2 or more"),
-        ({**NEW, "worker_size": "4GB"}, "do has no size '4GB'. Did you mean 4gb? It has: 4gb, 8gb."),
-        ({**NEW, "provider_keyset": "none"}, "keyset for provider_keyset 'none' is not there. There are:"),
-        ({**NEW, "workspace": "none"}, "The workspace 'none' is not there"),
+        ({**NEW, "worker_size": "4GB"}, "do has no size '4GB'. Did you mean 4gb? Sizes: 4gb, 8gb."),
+        ({**NEW, "provider_keyset": "none"}, "keyset for provider_keyset 'none' was not found. Available:"),
+        ({**NEW, "workspace": "none"}, "The workspace 'none' was not found"),
         ({**NEW, "solutions": ["cobol"]}, 'solution: "cobol" is not a valid choice.'),
     ],
 )

@@ -38,7 +38,7 @@ def test_a_failure_says_all_that_is_unmet(fake: FakeNKS, run_module: Run, check_
     result = run_module(main, check_mode=check_mode, clusters=wanted)
     unmet = [
         "Cluster staging has 3 nodes, not 9 or more.",
-        "Cluster none of organization 381 is not there.",
+        "Cluster none of organization 381 was not found.",
     ]
     assert result["msg"] == "\n".join(["The gate stays shut.", *unmet])
     assert result["unmet"] == unmet
@@ -99,7 +99,7 @@ def test_orgs_are_where_entries_without_org_are_looked_for(
         ({"wait_timeout": "nan"}, "wait_timeout must be"),
         ({"wait_sleep": 0}, "wait_sleep must be"),
         ({"orgs": []}, "orgs is an empty list"),
-        ({"api_token": "wrong"}, "Nothing could be seen: GET .*status 401"),
+        ({"api_token": "wrong"}, "No poll succeeded: GET .*status 401"),
     ],
 )
 def test_what_is_wrong_keeps_it_shut(run_module: Run, options: JSON, said: str) -> None:
@@ -112,8 +112,8 @@ def test_a_failure_of_the_api_has_the_fields_of_every_failure(fake: FakeNKS, run
     clusters = [{"name": "missing", "expect": "absent"}, {"id": 1}]
     result = run_module(main, api_token="wrong", clusters=clusters)
     assert (result["status"], result["detail"], result["url"]) == (401, "Invalid token.", f"{fake.url}/orgs")
-    assert result["msg"].startswith("The gate stays shut.\nNothing could be seen: GET")
-    assert result["unmet"] == [f"Nothing could be seen: {result['error']}"]
+    assert result["msg"].startswith("The gate stays shut.\nNo poll succeeded: GET")
+    assert result["unmet"] == [f"No poll succeeded: {result['error']}"]
     assert result["is_final"]
     assert "clusters" not in result
 
@@ -151,7 +151,7 @@ def test_an_outage_at_the_end_is_told_after_what_was_seen(fake: FakeNKS, run_mod
     result = run_module(main, clusters=[{"name": "build-me", "org": 381}], wait_timeout=90)
     reason, last = result["unmet"]
     assert reason == "Cluster build-me of organization 381 is building, not running."
-    assert last == f"The last look failed: {result['error']}"
+    assert last == f"The last poll failed: {result['error']}"
     assert result["msg"].startswith("The gate stays shut after 8")
     assert [entry["cluster"]["state"] for entry in result["clusters"]] == ["building"]
     assert not result["is_final"]

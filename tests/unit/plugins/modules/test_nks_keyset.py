@@ -70,13 +70,13 @@ def test_an_answer_that_repeats_a_key_is_shown_without_it(fake: FakeNKS, run_mod
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"keys": None}, "these options are missing: keys"),
-        ({"category": None, "entity": None}, "these options are missing: category, entity"),
+        ({"keys": None}, "give the missing options: keys"),
+        ({"category": None, "entity": None}, "give the missing options: category, entity"),
         ({"keys": {"pub": "x"}}, "keys must be pub, pvt for aws, not pub."),
         ({"keys": {"pub": "x", "pvt": ""}}, "keys has no value for: pvt."),
         ({"category": "user_ssh"}, "user_ssh has no entity"),
         ({"category": "user_ssh", "entity": None, "keys": {"pvt": "x"}}, "keys must be pub or pub, pvt for user_ssh"),
-        ({"workspaces": ["nowhere"]}, "The workspace 'nowhere' is not there"),
+        ({"workspaces": ["nowhere"]}, "The workspace 'nowhere' was not found"),
         ({"id": 1}, "There is no keyset with the ID 1"),
         ({"id": 38105, "name": None, "entity": "gce", "keys": None}, "cannot be changed in this way: entity is"),
         ({"name": "Keys of aws", "state": "absent"}, "force is false and clusters use it: prod (ID 1201)"),
@@ -94,7 +94,7 @@ def test_a_used_keyset_can_be_deleted_by_force_and_an_unknown_entity_is_a_warnin
 ) -> None:
     assert run_module(main, org="381", name="Keys of aws", state="absent", force=True)["changed"]
     result = run_module(main, **{**NEW, "entity": "hci"})
-    assert result["changed"] and "are not known, and not checked" in json.dumps(result["warnings"])
+    assert result["changed"] and "are not checked, because this entity is unknown" in json.dumps(result["warnings"])
 
 
 def test_a_lost_answer_makes_one_keyset(fake: FakeNKS, run_module: Run) -> None:

@@ -33,7 +33,7 @@ def test_keysets_are_selected(run_module: Run, client: t.Any, fake: t.Any) -> No
     [
         ({}, "org is missing: the token sees"),
         ({"org": "390"}, "status 403"),
-        ({"org": "381", "workspace": "none"}, "The workspace 'none' is not there. There are: "),
+        ({"org": "381", "workspace": "none"}, "The workspace 'none' was not found. Available: "),
     ],
 )
 def test_what_is_refused(run_module: Run, options: JSON, message: str) -> None:

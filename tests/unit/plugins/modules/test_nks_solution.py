@@ -97,13 +97,13 @@ def test_what_has_failed_or_has_another_version_is_replaced_if_it_may_be(fake: F
     [
         ({"solution": "helm_tiller", "state": "absent"}, "cannot be deleted"),
         ({"solution": "cobol"}, '"cobol" is not a valid choice'),
-        ({"chart": {"name": "none"}}, "The chart none is not there. There are: jenkins 0.16.18 (trusted-charts)"),
-        ({"chart": {"name": "jenkins"}, "version": "9"}, "The chart jenkins 9 is not there"),
+        ({"chart": {"name": "none"}}, "The chart none was not found. Available: jenkins 0.16.18 (trusted-charts)"),
+        ({"chart": {"name": "jenkins"}, "version": "9"}, "The chart jenkins 9 was not found"),
         ({"solution": "efk", "values": SECRET}, "missing parameter(s) required by 'values': chart"),
         ({"chart": {"name": "jenkins"}, "values": [1]}, "values must be a dictionary"),
         ({"id": 1}, "has no solution with the ID 1"),
-        ({"solution": "sysdig", "keyset": "nothing"}, "The keyset 'nothing' is not there"),
-        ({**EFK, "cluster": "nowhere"}, "The cluster 'nowhere' is not there"),
+        ({"solution": "sysdig", "keyset": "nothing"}, "The keyset 'nothing' was not found"),
+        ({**EFK, "cluster": "nowhere"}, "The cluster 'nowhere' was not found"),
     ],
 )
 def test_what_is_refused(fake: FakeNKS, run: Run, options: JSON, message: str) -> None:

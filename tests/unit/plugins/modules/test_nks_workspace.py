@@ -57,7 +57,7 @@ def test_a_workspace_comes_changes_and_goes(fake: FakeNKS, run_module: Run) -> N
         ({"name": "Team A", "state": "absent", "force": True}, "Workspace still has clusters."),
         ({"id": 1}, "There is no workspace with the ID 1"),
         ({"id": 21, "name": "x", "state": "absent"}, "does not have the name 'x'"),
-        ({"name": "Team A", "new_name": "Default"}, "cannot get the name of another one: Default (ID 4)"),
+        ({"name": "Team A", "new_name": "Default"}, "because another one has the new name: Default (ID 4)"),
         ({"org": "390", "name": "x"}, "status 403"),
     ],
 )
@@ -73,4 +73,4 @@ def test_an_answer_that_is_lost_and_a_change_that_is_not_made(fake: FakeNKS, run
     assert created["changed"] and len(writes(fake)) == 1
     fake.fault(f"{WORKSPACES}/21", "body", method="PATCH", body="{}")
     result = run_module(main, org="381", id=21, new_name="C")
-    assert result["failed"] and 'Not done: Change the workspace Team A (ID 21): name to "C".' in result["msg"]
+    assert result["failed"] and 'did not make it: Change the workspace Team A (ID 21): name to "C".' in result["msg"]
