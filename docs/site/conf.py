@@ -1,7 +1,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How Sphinx renders the documentation. `make docs` copies this folder to .build/docs first."""
+"""Configure Sphinx, which renders the documentation. `make docs` first copies this folder to .build/docs."""
 
 from __future__ import annotations
 
@@ -51,11 +51,11 @@ REFERENCES = [
         )
     ],
 ]
-"""What the pages of plugins refer to in the documentation of Ansible."""
+"""The places in the documentation of Ansible that the pages of plugins refer to."""
 
 
 def write_inventory(path: Path) -> None:
-    """Write the inventory of Sphinx that is otherwise downloaded, so that the pages are made without a network."""
+    """Write the inventory that Sphinx would download, so that it needs no network."""
     header = "# Sphinx inventory version 2\n# Project: Ansible\n# Version: \n# The rest is compressed using zlib.\n"
     lines = "".join(f"{name} {kind} -1 {target} {text}\n" for name, kind, target, text in REFERENCES)
     path.write_bytes(header.encode() + zlib.compress(lines.encode()))
@@ -66,7 +66,7 @@ intersphinx_mapping = {"ansible": (ANSIBLE, str(Path(__file__).with_name("ansibl
 
 
 def name_collection(app: t.Any, page: str, text: list[str]) -> None:
-    """antsibull-docs writes the name of the collection in capitals, which it does not have."""
+    """Restore the lower case of the collection's name, which antsibull-docs capitalizes."""
     if page == "collection/index":
         text[0] = text[0].replace("Netapp.Nks\n", "netapp.nks\n")
 

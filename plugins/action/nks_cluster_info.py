@@ -19,4 +19,4 @@ class ActionModule(ShowsProgress):
         return bool(arguments.get("wait_for"))
 
     def title(self, arguments: JSON) -> str:
-        return f"The clusters selected are not {arguments['wait_for']}"
+        return f"The selected clusters are not {arguments['wait_for']}"

@@ -12,4 +12,4 @@ class ActionModule(ShowsLifecycle):
     default_timeout = 1800.0
 
     def title(self, arguments: JSON) -> str:
-        return "The masters are not as wanted"
+        return "The masters are not in the requested state"

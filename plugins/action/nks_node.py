@@ -12,4 +12,4 @@ class ActionModule(ShowsLifecycle):
     default_timeout = 1800.0
 
     def title(self, arguments: JSON) -> str:
-        return "The nodes are not gone"
+        return "The nodes still exist"

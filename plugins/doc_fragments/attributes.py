@@ -1,7 +1,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The attributes of the modules."""
+"""The documentation of the modules' attributes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class ModuleDocFragment:
 options: {}
 attributes:
   action_group:
-    description: Use C(group/netapp.nks.nks) in C(module_defaults) to set options for this module and all others of the
+    description: Use C(group/netapp.nks.nks) in C(module_defaults) to set defaults of this module and all others in this
       collection.
     support: full
     membership:
@@ -43,7 +43,7 @@ attributes:
     description: Can run in C(check_mode) and return the status without changing anything.
     support: full
     details:
-      - It looks once and fails as it would otherwise.
+      - In check mode, the module polls the API once, and fails if a cluster is not as expected.
   diff_mode:
     description: Returns what has changed, or would change, in diff mode.
     support: N/A
@@ -72,8 +72,8 @@ attributes:
     description: Returns what has changed, or would change, in diff mode.
     support: partial
     details:
-      - The content is a secret. The diff says that it changes, and does not show it.
+      - The content is secret. The diff shows that it changes, but not the content itself.
   safe_file_operations:
-    description: Uses Ansible's strict file operations, so that a file is replaced as a whole.
+    description: Uses Ansible's strict file operation functions to replace each file in one step.
     support: full
 """

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The options that select organizations and clusters, and what is fetched of them."""
+"""The documentation of the options that select organizations and clusters, and the data to read of each cluster."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 options:
   include_details:
-    description: Whether to get the detail form of each cluster, which has more fields. Takes one request for each
-      cluster.
+    description: Whether to read the details of each cluster, which have more fields than the list of clusters. Takes
+      one request for each cluster.
     type: bool
     default: false
   include_nodes:
@@ -30,25 +30,25 @@ options:
     type: bool
     default: false
 notes:
-  - Secrets in the C(solutions) of a cluster are removed before anything is returned, cached or made a variable. Of a
-    solution, only the fields that the API documents are kept, without C(username) and C(password). Of C(config) and
-    other objects in a solution, only C(chart_name), C(chart_path), C(name), C(namespace), C(release_name),
-    C(repository), C(tag) and C(version) are kept.
-  - A text in a solution that sets a password, token or key, or contains a private key or a URL with a user name, is
-    removed too. In the build logs of a cluster, asterisks replace such secrets.
+  - Secrets in the C(solutions) of a cluster are removed before the cluster is returned, cached or stored in variables.
+    A solution keeps only the fields that the API documents, without C(username) and C(password). C(config) and other
+    objects in a solution keep only C(chart_name), C(chart_path), C(name), C(namespace), C(release_name),
+    C(repository), C(tag) and C(version).
+  - A text in a solution is also removed if it sets a password, token or key, or contains a private key or a URL with a
+    user name. In the build logs of a cluster, asterisks replace such secrets.
 """
 
     CLUSTERS = r"""
 options:
   workspaces:
-    description: Select the clusters in any of these workspaces, each given by its ID, slug or name.
+    description: Select the clusters in any of these workspaces, given by ID, slug or name.
     type: list
     elements: str
   states:
     description:
       - Select the clusters whose C(state) is any of these, for example V(running).
-      - A cluster that has failed can have any state, because most servers leave the state as it was and set
-        C(is_failed) to true.
+      - A cluster that has failed can have any state, because most servers do not change the state after a failure, and
+        only set C(is_failed) to true.
     type: list
     elements: str
   providers:
@@ -69,13 +69,13 @@ options:
 options:
   orgs:
     description:
-      - Organizations to read, each given by its ID, slug or name.
-      - It is an error if an organization does not exist, or if a name matches more than one.
-      - If it is not set, the environment variable E(NKS_ORG_ID) is used, a list separated by commas. It is an error if
-        that is empty.
-      - If neither is set, every organization that the token sees is read. If the API answers 403 for one of them,
-        because the account does not have the role C(Owner) there, it is skipped with a warning. If the API answers 403
-        for all of them, this is an error.
+      - Organizations to read, given by ID, slug or name.
+      - It is an error if an organization does not exist, or if a name matches more than one organization.
+      - If not set, the environment variable E(NKS_ORG_ID) is used, a comma-separated list. It is an error if this
+        variable is set but empty.
+      - If neither is set, every organization that the token sees is read. An organization for which the API returns
+        403, because the account does not have the role C(Owner) there, is skipped with a warning. It is an error if the
+        API returns 403 for all of them.
     type: list
     elements: str
 """

@@ -1,10 +1,9 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Work on the network that ends in time, with the thread and the sockets that it uses.
+"""Run network requests in threads that end in time, together with their sockets.
 
-Private to this collection: it may change without notice. It knows nothing of Ansible, and imports neither requests nor
-urllib3.
+Private to this collection: it may change without notice. It depends on none of Ansible, requests, and urllib3.
 """
 
 from __future__ import annotations
@@ -23,38 +22,38 @@ import typing as t
 R = t.TypeVar("R")
 
 NEXT_ADDRESS_SECONDS = 0.25
-"""How long an address of a host has, until the next one is tried beside it (RFC 8305)."""
+"""Seconds to wait for one address of a host before trying the next one in parallel (RFC 8305)."""
 
 _thread = threading.local()
-"""``attempt`` is the attempt that the current thread makes."""
+"""``attempt`` is the :class:`Attempt` that runs in the current thread."""
 
 
 class TimeIsUpError(Exception):
-    """The work was not done in time."""
+    """The work did not end in time."""
 
 
 class Attempt:
-    """One piece of work, in a thread of its own.
+    """One piece of work that runs in its own thread, with a time limit.
 
-    The time-outs of a socket bound the wait for each packet, so a server that sends a byte now and then could hold a
-    request for ever. Here the time bounds the whole, and when it is up, the connection is closed, so that
-    the work fails and its thread ends. Name resolution alone cannot be interrupted: its thread ends when the resolver
-    gives up.
+    The timeout of a socket limits the wait for each packet, so a server that sends a byte now and then could block a
+    request forever. This class limits the total time. When the time is up, it closes the connections, so that the work
+    fails and its thread ends. Only name resolution cannot be interrupted: its thread ends when the resolver gives up.
     """
 
     def __init__(self) -> None:
         self.is_connected = False
-        """Whether a connection to the server stands: proxies and TLS have done their part."""
+        """Whether a connection to the server is established, including the proxy and TLS."""
         self.tried_addresses: list[str] = []
-        """Addresses that have not answered yet."""
+        """Addresses that were tried. Empty once one of them has answered."""
         self._lock = threading.Lock()
         self._is_over = False
         self._handles: list[socket.socket] = []
 
     def run(self, work: t.Callable[[], R], seconds: float) -> R:
-        """What the work returns.
+        """Run the work and return its result, or raise its exception.
 
-        :raises TimeIsUpError: the work was not done in these seconds.
+        :param seconds: the time limit.
+        :raises TimeIsUpError: the work did not end in time.
         """
         future: concurrent.futures.Future[R] = concurrent.futures.Future()
 
@@ -62,7 +61,7 @@ class Attempt:
             _thread.attempt = self
             try:
                 result = work()
-            except Exception as exc:  # pylint: disable=broad-exception-caught  # it is raised below
+            except Exception as exc:  # pylint: disable=broad-exception-caught  # future.result() raises it
                 self._end()
                 _free_frames(exc)
                 future.set_exception(exc)
@@ -80,14 +79,14 @@ class Attempt:
             raise TimeIsUpError from None
 
     def register_socket(self, sock: socket.socket) -> None:
-        """Interrupt a socket that the work uses when the time is up.
+        """Register a socket of the work, to shut it down when the time is up.
 
-        :raises TimeIsUpError: the time is up already.
+        :raises TimeIsUpError: the time is already up.
         """
         with self._lock:
             if self._is_over:
                 raise TimeIsUpError
-            # A handle of its own: the socket may be closed or wrapped in the meantime, and its number used again.
+            # Duplicate the descriptor: by then, the socket may be closed or wrapped, and its number reused.
             self._handles.append(socket.socket(fileno=os.dup(sock.fileno())))
 
     def _end(self, interrupt: bool = False) -> None:
@@ -102,17 +101,18 @@ class Attempt:
 
 
 def _free_frames(exc: BaseException | None) -> None:
-    """Let go of what the functions that failed had at hand: a file of a socket keeps the socket open."""
+    """Clear the local variables in the traceback: a file object of a socket keeps the socket open."""
     while exc:
         traceback.clear_frames(exc.__traceback__)
         exc = exc.__context__
 
 
-def connect(host: str, port: int, seconds: float, tried: list[str]) -> socket.socket:
-    """A connection to the first address of a host that answers. One that is silent does not hide the others.
+def _connect(host: str, port: int, seconds: float, tried: list[str]) -> socket.socket:
+    """Connect to the first address of a host that answers. Do not wait for a silent address before trying the next.
 
-    :param tried: receives the addresses, and is empty after success.
-    :raises OSError: no address answers, or none in time.
+    :param seconds: the time limit for all addresses.
+    :param tried: the function adds each address that it tries, and clears the list after success.
+    :raises OSError: no address answered in time, or all of them failed.
     """
     end = time.monotonic() + seconds
     addresses = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
@@ -121,10 +121,10 @@ def connect(host: str, port: int, seconds: float, tried: list[str]) -> socket.so
         try:
             while time.monotonic() < end and (addresses or selector.get_map()):
                 if addresses:
-                    family, kind, protocol, _name, address = addresses.pop(0)
+                    family, socket_type, protocol, _name, address = addresses.pop(0)
                     tried.append(str(address[0]))
                     try:
-                        _start_connecting(selector, socket.socket(family, kind, protocol), address)
+                        _start_connecting(selector, socket.socket(family, socket_type, protocol), address)
                     except OSError as exc:
                         failures.append(f"{exc.strerror} ({address[0]})")
                         continue
@@ -160,7 +160,7 @@ def _start_connecting(selector: selectors.BaseSelector, sock: socket.socket, add
 
 
 class _FinalResponse(http.client.HTTPResponse):
-    """A response after the interim ones before it (102, 103), which are skipped as http.client skips 100."""
+    """A response that skips interim responses such as 102 and 103, as http.client skips 100."""
 
     def _read_status(self) -> tuple[str, int, str]:
         version, status, reason = super()._read_status()  # type: ignore[misc]
@@ -168,7 +168,7 @@ class _FinalResponse(http.client.HTTPResponse):
 
 
 class _RegisteredConnection:
-    """Part of a connection class of urllib3: its socket is registered with the attempt that uses it."""
+    """Mixin for a connection class of urllib3 that registers the socket with the attempt that uses it."""
 
     response_class = _FinalResponse
     sock: t.Any
@@ -180,7 +180,7 @@ class _RegisteredConnection:
         if hasattr(self, "_socks_options"):
             sock = super()._new_conn()  # type: ignore[misc]
         else:
-            sock = connect(self._dns_host, self.port, self.timeout, _thread.attempt.tried_addresses)
+            sock = _connect(self._dns_host, self.port, self.timeout, _thread.attempt.tried_addresses)
         try:
             _thread.attempt.register_socket(sock)
         except Exception:
@@ -193,25 +193,27 @@ class _RegisteredConnection:
         _thread.attempt.is_connected = True
 
     def request(self, *args: t.Any, **kwargs: t.Any) -> t.Any:
-        if self.sock is not None:  # it is kept alive, or has been made ready just now
+        if self.sock is not None:  # kept alive, or connected just before
             _thread.attempt.is_connected = True
             _thread.attempt.register_socket(self.sock)
         return super().request(*args, **kwargs)  # type: ignore[misc]
 
 
 class _WholeResponse:
-    """Part of the response class of urllib3 1.26: a body that ends early is an error, as it always is in urllib3 2."""
+    """Mixin for the response class of urllib3 1.26 that makes a truncated body an error, as in urllib3 2."""
 
     def __init__(self, *args: t.Any, **kwargs: t.Any) -> None:
         super().__init__(*args, **{**kwargs, "enforce_content_length": True})
 
 
 def register_connections(manager: t.Any) -> None:
-    """Register the connections of a pool manager of urllib3, which can be one for a proxy, with attempts."""
+    """Register the connections of a urllib3 pool manager or proxy manager with the attempts that use them."""
     classes = {}
     for scheme, pool in manager.pool_classes_by_scheme.items():
-        parts = {"ConnectionCls": type(pool.ConnectionCls.__name__, (_RegisteredConnection, pool.ConnectionCls), {})}
+        attributes = {
+            "ConnectionCls": type(pool.ConnectionCls.__name__, (_RegisteredConnection, pool.ConnectionCls), {})
+        }
         if hasattr(pool, "ResponseCls"):  # urllib3 1.26
-            parts["ResponseCls"] = type(pool.ResponseCls.__name__, (_WholeResponse, pool.ResponseCls), {})
-        classes[scheme] = type(pool.__name__, (pool,), parts)
+            attributes["ResponseCls"] = type(pool.ResponseCls.__name__, (_WholeResponse, pool.ResponseCls), {})
+        classes[scheme] = type(pool.__name__, (pool,), attributes)
     manager.pool_classes_by_scheme = classes

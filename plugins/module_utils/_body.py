@@ -1,9 +1,9 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reads a body in bounded memory and time. The standard library only.
+"""Read the body of an HTTP answer with limits on memory and time. Use only the standard library.
 
-Private to this collection: it may change without notice. It knows nothing of Ansible, and nothing of NKS.
+Private to this collection: it may change without notice. It depends on neither Ansible nor NKS.
 """
 
 from __future__ import annotations
@@ -12,64 +12,68 @@ import typing as t
 import zlib
 
 MAX_BODY_BYTES = 2**26
-"""Bytes of a body, compressed or not: 3 kB for each of 20,000 clusters."""
+"""Maximum size of a body, both compressed and decompressed: about 3 kB for each of 20,000 clusters."""
 
 MAX_ENCODINGS = 5
+"""Maximum number of encodings in ``Content-Encoding``."""
 
-PIECE = 2**16
+CHUNK_BYTES = 2**16
+"""Maximum number of bytes to read or decompress at once."""
 
 
 class BodyError(Exception):
     """The body cannot be read. ``str()`` is the reason."""
 
 
-class CutBodyError(BodyError):
-    """The body ends before its end."""
+class TruncatedBodyError(BodyError):
+    """The body is incomplete."""
 
 
 def read_body(chunks: t.Iterable[bytes], content_encoding: str, check_time: t.Callable[[], None]) -> bytes:
-    """The body, decompressed.
+    """Read and decompress a body.
 
-    ``requests`` and ``urllib3`` decompress without a limit of memory in some versions, and take a compressed body
-    without its end for a whole one.
+    Some versions of requests and urllib3 decompress without a memory limit, and accept a truncated compressed body as
+    complete.
 
-    :param chunks: as they come from the connection.
-    :param check_time: called between two pieces. Raises an exception when the time is up.
-    :raises BodyError: it is too long, or not compressed as ``Content-Encoding`` says.
+    :param chunks: the body as the connection delivers it.
+    :param content_encoding: the value of the ``Content-Encoding`` header, or an empty string.
+    :param check_time: called for each chunk. It raises an exception when the time is up.
+    :raises BodyError: the body is too long, or cannot be decompressed.
     """
     encodings = [name.strip().lower() for name in content_encoding.split(",") if name.strip()]
     encodings = [name for name in encodings if name != "identity"]
     if len(encodings) > MAX_ENCODINGS or not all(name in ("gzip", "x-gzip") for name in encodings):
-        raise BodyError("the body has another Content-Encoding than gzip")
-    pieces = _limited(chunks, check_time)
+        raise BodyError("the body has a Content-Encoding other than gzip")
+    body = _limit(chunks, check_time)
     for _encoding in encodings:
-        pieces = _limited(_decompressed(pieces), check_time)
-    return b"".join(pieces)
+        body = _limit(_decompress(body), check_time)
+    return b"".join(body)
 
 
-def _limited(pieces: t.Iterable[bytes], check_time: t.Callable[[], None]) -> t.Iterator[bytes]:
+def _limit(chunks: t.Iterable[bytes], check_time: t.Callable[[], None]) -> t.Iterator[bytes]:
+    """Yield the chunks; check the time and the total size at each."""
     size = 0
-    for piece in pieces:
+    for chunk in chunks:
         check_time()
-        size += len(piece)
+        size += len(chunk)
         if size > MAX_BODY_BYTES:
             raise BodyError(f"the body is longer than {MAX_BODY_BYTES} bytes")
-        yield piece
+        yield chunk
 
 
-def _decompressed(pieces: t.Iterable[bytes]) -> t.Iterator[bytes]:
-    """The content of a gzip stream, which can have several members (RFC 1952)."""
+def _decompress(chunks: t.Iterable[bytes]) -> t.Iterator[bytes]:
+    """Decompress a gzip stream, which can have several members (RFC 1952)."""
     decoder = zlib.decompressobj(31)
     is_empty = True
     try:
-        for piece in pieces:
-            while piece:
+        for chunk in chunks:
+            while chunk:
                 if decoder.eof:
                     decoder = zlib.decompressobj(31)
                 is_empty = False
-                yield decoder.decompress(piece, PIECE)
-                piece = decoder.unconsumed_tail or decoder.unused_data
+                yield decoder.decompress(chunk, CHUNK_BYTES)
+                chunk = decoder.unconsumed_tail or decoder.unused_data
     except zlib.error:
-        raise BodyError("the body is not compressed as its Content-Encoding says") from None
+        raise BodyError("the body is not compressed with gzip, although its Content-Encoding is gzip") from None
     if not (decoder.eof or is_empty):
-        raise CutBodyError("the compressed body ended before its end")
+        raise TruncatedBodyError("the compressed body is incomplete")

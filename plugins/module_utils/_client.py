@@ -1,9 +1,9 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Client of the NKS REST API: one endpoint is one method.
+"""Client of the NKS REST API, with one method for each endpoint.
 
-Private to this collection: it may change without notice. It knows nothing of Ansible.
+Private to this collection: it may change without notice. It does not depend on Ansible.
 """
 
 from __future__ import annotations
@@ -27,13 +27,16 @@ from ansible_collections.netapp.nks.plugins.module_utils._types import (
 )
 
 CREATED = (200, 201, 202)
+"""Statuses of an answer with the created object."""
+
 DONE = (200, 201, 202, 204)
+"""Statuses of an answer with a body that is not read."""
 
 
 class NKSClient(API):
-    """One session with one NKS endpoint, safe to share between threads.
+    """A session with one NKS endpoint. Threads can share it.
 
-    Its methods take and return the types of :mod:`_types`, and raise a subclass of :class:`NKSError` for any failure.
+    Its methods accept and return the types of :mod:`_types`, and raise a subclass of :class:`NKSError` on any failure.
     """
 
     def orgs(self) -> list[Org]:
@@ -43,13 +46,13 @@ class NKSClient(API):
         return [Workspace(item) for item in self._get_list(f"/orgs/{org.pk}/workspaces")]
 
     def clusters(self, org: Org, include_service_clusters: bool = False) -> list[Cluster]:
-        """The active clusters of an organization in their short form."""
+        """Return the active clusters of an organization in their short form."""
         query = "?include_service_clusters=true" if include_service_clusters else ""
         return [Cluster(item, org) for item in self._get_list(f"/orgs/{org.pk}/clusters{query}")]
 
     def cluster(self, org: Org, pk: int) -> Cluster:
-        """A cluster in its detail form."""
-        return Cluster(self._object("GET", f"/orgs/{org.pk}/clusters/{pk}"), org)
+        """Return a cluster in its detail form."""
+        return Cluster(self._request_object("GET", f"/orgs/{org.pk}/clusters/{pk}"), org)
 
     def nodes(self, cluster: Cluster) -> list[Node]:
         return [Node(item) for item in self._get_list(f"{_path(cluster)}/nodes")]
@@ -58,44 +61,45 @@ class NKSClient(API):
         return [NodePool(item) for item in self._get_list(f"{_path(cluster)}/nodepools")]
 
     def logs(self, cluster: Cluster) -> list[Log]:
-        """The build logs of a cluster, newest first."""
+        """Return the build logs of a cluster, newest first."""
         return newest_first(Log(item) for item in self._get_list(f"{_path(cluster)}/logs"))
 
     def node(self, cluster: Cluster, pk: int) -> Node:
-        return Node(self._object("GET", f"{_path(cluster)}/nodes/{pk}"))
+        return Node(self._request_object("GET", f"{_path(cluster)}/nodes/{pk}"))
 
     def node_pool(self, cluster: Cluster, pk: int) -> NodePool:
-        return NodePool(self._object("GET", f"{_path(cluster)}/nodepools/{pk}"))
+        return NodePool(self._request_object("GET", f"{_path(cluster)}/nodepools/{pk}"))
 
     def keysets(self, org: Org) -> list[Keyset]:
-        """Credentials, without their values, which the API never answers."""
+        """Return the credentials of an organization. The API never returns their values."""
         return [Keyset(item) for item in self._get_list(f"/orgs/{org.pk}/keysets")]
 
     def solutions(self, cluster: Cluster) -> list[Solution]:
         return [Solution(item) for item in self._get_list(f"{_path(cluster)}/solutions")]
 
     def solution(self, cluster: Cluster, pk: int) -> Solution:
-        return Solution(self._object("GET", f"{_path(cluster)}/solutions/{pk}"))
+        return Solution(self._request_object("GET", f"{_path(cluster)}/solutions/{pk}"))
 
     def chart_repositories(self, org: Org) -> list[ChartRepository]:
-        """Those that the organization has added."""
+        """Return the chart repositories that the organization has added."""
         return [ChartRepository(item) for item in self._get_list(f"/orgs/{org.pk}/chart-repos")]
 
     def trusted_chart_repositories(self, org: Org) -> list[ChartRepository]:
-        """Those that NKS provides."""
+        """Return the chart repositories that NKS provides."""
         return [ChartRepository(item) for item in self._get_list(f"/orgs/{org.pk}/chart-repos/trusted")]
 
     def instance_sizes(self, provider: str) -> list[JSON]:
-        """Sizes of nodes at a provider, each with ``name``, ``value``, ``cpu`` and ``memory`` in MB."""
+        """Return the node sizes of a provider, each with ``name``, ``value``, ``cpu`` and ``memory`` in MB."""
         listed = self._get_list(f"/meta/provider-instances?provider={quote(provider, '')}")
         return [size for item in listed for size in (item.get("config") or {}).values() if isinstance(size, dict)]
 
     def create_cluster(self, org: Org, body: JSON, workspace: int | None = None) -> Cluster:
+        """Create a cluster.
+
+        :param workspace: ``pk`` of the workspace. None stands for the default workspace.
         """
-        :param workspace: the ``pk`` of the workspace, if it is not the default one.
-        """
-        folder = "" if workspace is None else f"/workspaces/{workspace}"
-        return Cluster(self._object("POST", f"/orgs/{org.pk}{folder}/clusters", {"json": body}, CREATED), org)
+        parent = "" if workspace is None else f"/workspaces/{workspace}"
+        return Cluster(self._request_object("POST", f"/orgs/{org.pk}{parent}/clusters", {"json": body}, CREATED), org)
 
     def delete_cluster(self, cluster: Cluster) -> None:
         self._request("DELETE", _path(cluster), statuses=DONE)
@@ -104,10 +108,10 @@ class NKSClient(API):
         self._request("POST", f"{_path(cluster)}/migrate_version", {"json": {"version": version}}, DONE)
 
     def create_node_pool(self, cluster: Cluster, body: JSON) -> NodePool:
-        return NodePool(self._object("POST", f"{_path(cluster)}/nodepools", {"json": body}, CREATED))
+        return NodePool(self._request_object("POST", f"{_path(cluster)}/nodepools", {"json": body}, CREATED))
 
     def scale_node_pool(self, cluster: Cluster, pool: int, body: JSON) -> None:
-        """Set autoscaling and its limits."""
+        """Set the autoscaling of a node pool and its limits."""
         self._request("POST", f"{_path(cluster)}/nodepools/{pool}", {"json": body}, DONE)
 
     def add_nodes(self, cluster: Cluster, pool: int, body: JSON) -> None:
@@ -120,7 +124,7 @@ class NKSClient(API):
         self._request("POST", f"{_path(cluster)}/add_node", {"json": body}, DONE)
 
     def why_not_deletable(self, cluster: Cluster, node: int) -> str:
-        """Why a node cannot be deleted. Empty if it can, or if the endpoint cannot be asked."""
+        """Return why a node cannot be deleted. The text is empty if it can be, or if the endpoint does not exist."""
         try:
             self._request("GET", f"{_path(cluster)}/nodes/{node}/can_delete")
         except NKSStatusError as exc:
@@ -158,16 +162,17 @@ class NKSClient(API):
         self._request("DELETE", f"/orgs/{org.pk}/keysets/{pk}", statuses=DONE)
 
     def kubeconfig(self, cluster: Cluster) -> bytes:
-        """The kubeconfig as the API sends it, unchecked. It is a secret."""
+        """Return the kubeconfig of a cluster, unchecked. It is a secret."""
         return self._request("GET", f"{_path(cluster)}/kubeconfig")
 
     def update_org(self, org: Org, changes: JSON, logo: tuple[str, bytes, str] | None = None) -> Org:
-        """Change ``name`` and ``slug``, and ``logo`` to null or a picture. Return the organization as it is now.
+        """Change an organization, and return it as it is afterwards.
 
-        :param logo: the picture's file name, content and media type.
+        :param changes: new values of ``name`` and ``slug``, and None for ``logo`` to remove it.
+        :param logo: file name, content and media type of a new logo.
         """
         body = {"data": changes, "files": {"logo": logo}} if logo else {"json": changes}
-        return Org({"pk": org.pk, **self._object("PATCH", f"/orgs/{org.pk}", body)})
+        return Org({"pk": org.pk, **self._request_object("PATCH", f"/orgs/{org.pk}", body)})
 
 
 def _path(cluster: Cluster) -> str:

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can go wrong, and texts from outside made fit to be shown. The standard library only.
+"""Exceptions of the NKS client, and functions that make text safe to print. Use only the standard library.
 
-Private to this collection: it may change without notice. It knows nothing of Ansible.
+Private to this collection: it may change without notice. It does not depend on Ansible.
 """
 
 from __future__ import annotations
@@ -12,11 +12,14 @@ import typing as t
 
 
 class NKSError(Exception):
-    """Something that ends the run. ``str()`` is the message for the user and never holds the token.
+    """A failure. ``str()`` is the message for the user and never contains the token.
 
-    ``status`` is None where there was no answer; ``detail`` is what the API said: text, or an object of field errors;
-    ``is_transient`` is whether the same request may succeed later, and ``retry_after`` how many seconds the API asks to
-    wait before it; ``is_unclear`` is whether a change may have been made all the same.
+    :param url: URL of the request, or None.
+    :param status: HTTP status, or None if there was no answer.
+    :param detail: what the API answered about the failure: a string, or a dict of field errors.
+    :param is_transient: whether the same request may succeed later.
+    :param is_unclear: whether the change may have been made despite the failure.
+    :param retry_after: seconds that the API asks to wait before the next request. 0 if it does not ask to wait.
     """
 
     def __init__(
@@ -40,42 +43,42 @@ class NKSError(Exception):
 
 
 class NKSConnectionError(NKSError):
-    """No HTTP answer: name resolution, TLS, time-out, reset."""
+    """There was no HTTP answer, for example because of name resolution, TLS, a timeout, or a reset connection."""
 
 
 class NKSStatusError(NKSError):
-    """Another status than the one wanted, redirects included."""
+    """The answer has an unexpected status. This includes redirects."""
 
 
 class NKSPayloadError(NKSError):
-    """The right status, but not the body promised."""
+    """The answer has an expected status, but an unexpected body."""
 
 
 def printable(text: str) -> str:
-    """The text with a space for each line break, control character and invisible character."""
+    """Replace each line break, control character and invisible character with a space."""
     return text if text.isprintable() else "".join(char if char.isprintable() else " " for char in text)
 
 
 def error_fields(exc: NKSError) -> dict[str, t.Any]:
-    """What a module returns of the answer that made it fail. A field that is None is left out."""
+    """Return the fields of a failure that a module returns. Fields that are None are left out."""
     fields = {"status": exc.status, "detail": exc.detail, "url": exc.url}
     return {field: value for field, value in fields.items() if value is not None}
 
 
 def one_line(text: str, length: int = 80) -> str:
-    """The start of a text from outside, fit to be shown."""
-    return _start(" ".join(printable(text[: length * 4]).split()), length)
+    """Return the start of an untrusted text on one line, without characters that cannot be printed."""
+    return _truncate(" ".join(printable(text[: length * 4]).split()), length)
 
 
 def quoted(value: t.Any, length: int = 80) -> str:
-    """The start of an argument in quotes, with its white space and escapes for what cannot be seen."""
-    return _start(repr(value), length)
+    """Return the start of a value in quotes. Keep white space, and escape characters that cannot be printed."""
+    return _truncate(repr(value), length)
 
 
-def _start(text: str, length: int) -> str:
+def _truncate(text: str, length: int) -> str:
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
 def error_text(exc: BaseException) -> str:
-    """The reason of an error of the system, without its number."""
+    """Return the message of an exception, without the errno of an OSError."""
     return getattr(exc, "strerror", None) or str(exc) or type(exc).__name__

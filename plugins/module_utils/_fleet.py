@@ -141,8 +141,6 @@ def cluster_filter(
 
     :raises NKSError: an option is not valid, for example a name with invisible characters.
     """
-    if id is not None and id < 1:
-        raise NKSError(f"id must be 1 or more, not {id}.")
     if name is not None:
         check_name("name", name)
     wanted_workspaces = identifiers("workspaces", workspaces)

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""HTTP as an API client needs it: each attempt ends in time, reads are repeated, redirects are not followed.
+"""HTTP client: limit each attempt in time, retry reads, and do not follow redirects.
 
-Private to this collection: it may change without notice. It knows nothing of Ansible, and nothing of NKS.
+Private to this collection: it may change without notice. It depends on neither Ansible nor NKS.
 """
 
 from __future__ import annotations
@@ -27,7 +27,12 @@ from ansible_collections.netapp.nks.plugins.module_utils._attempt import (
     TimeIsUpError,
     register_connections,
 )
-from ansible_collections.netapp.nks.plugins.module_utils._body import PIECE, BodyError, CutBodyError, read_body
+from ansible_collections.netapp.nks.plugins.module_utils._body import (
+    CHUNK_BYTES,
+    BodyError,
+    TruncatedBodyError,
+    read_body,
+)
 from ansible_collections.netapp.nks.plugins.module_utils._errors import error_text
 from ansible_collections.netapp.nks.plugins.module_utils._proxy import Proxy, UnusableProxyError, find_proxy
 
@@ -35,7 +40,7 @@ try:
     import requests
     import urllib3
     from requests.adapters import HTTPAdapter
-    from urllib3.connection import CertificateError  # before 1.26.8 its own module is another one
+    from urllib3.connection import CertificateError  # urllib3 before 1.26.8 defines it in another module
     from urllib3.util import Retry
 except ImportError as exc:
     IMPORT_ERROR = str(exc)
@@ -45,61 +50,61 @@ else:
 
 
 def missing_library_message() -> str:
-    """Why this Python and its libraries cannot make requests. The empty text if they can."""
+    """Explain why this Python and its libraries cannot make requests. Return an empty string if they can."""
     if IMPORT_ERROR:
-        found = f"lacks them: {IMPORT_ERROR}"
+        found = f"cannot import them: {IMPORT_ERROR}"
     else:
         versions = {"requests": requests.__version__, "urllib3": urllib3.__version__}
         found = "has " + " and ".join(f"{name} {version}" for name, version in versions.items())
-        least = {"requests": (2, 28), "urllib3": (1, 26)}
-        if sys.version_info >= (3, 8) and all(_version(versions[name]) >= least[name] for name in least):
+        minimum = {"requests": (2, 28), "urllib3": (1, 26)}
+        if sys.version_info >= (3, 8) and all(_version(versions[name]) >= minimum[name] for name in minimum):
             return ""
     return (
-        "Python 3.8 or newer with the libraries requests 2.28 or newer and urllib3 1.26 or newer is needed. "
+        "This collection needs Python 3.8 or newer, requests 2.28 or newer and urllib3 1.26 or newer. "
         f"{sys.executable} on {platform.node()} is Python {platform.python_version()} and {found}. "
         f"Install them: {sys.executable} -m pip install 'requests>=2.28' 'urllib3>=1.26'"
     )
 
 
 def _version(text: str) -> tuple[int, int]:
-    """Major and minor version. What is not one counts as new."""
+    """Return the major and minor version. Text that is not a version counts as newer than any."""
     match = re.match(r"(\d+)\.(\d+)", text)
     return (int(match[1]), int(match[2])) if match else (sys.maxsize, 0)
 
 
 MAX_PAUSE = 60.0
-"""Longest pause before another attempt, in seconds, also for ``Retry-After``."""
+"""Longest pause before another attempt, in seconds. It also limits ``Retry-After``."""
 
 CONNECTIONS = 16
-"""Kept alive, for as many requests at once."""
+"""Maximum number of connections to keep alive. More concurrent requests are possible."""
 
 RETRIED_STATUSES = (429, 500, 502, 503, 504)
 
 NOT_TLS = ("WRONG_VERSION_NUMBER", "UNKNOWN_PROTOCOL", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG")
-"""Reasons of OpenSSL for an answer that is not TLS."""
+"""OpenSSL error reasons for an answer that is not TLS."""
 
 HOST_MISMATCHES = (62, 64)
-"""Codes of OpenSSL for a certificate of another host name or IP address."""
+"""OpenSSL verify codes for a certificate that is for another host name or IP address."""
 
 
 class Deadline(t.NamedTuple):
-    """Until when requests are made, by ``time.monotonic()``."""
+    """When requests must end, as values of ``time.monotonic()``."""
 
     answer_until: float = math.inf
-    """When an attempt ends at the latest."""
+    """The latest end of an attempt."""
 
     repeat_until: float = math.inf
-    """When the last repetition begins at the latest."""
+    """The latest start of a retry."""
 
 
 class Reply(t.NamedTuple):
-    """A whole answer, with any status."""
+    """A complete answer, with any status."""
 
     status: int
     headers: t.Mapping[str, str]
     body: bytes
     has_end: bool
-    """Whether the answer says where its body ends, so that a cut one is noticed."""
+    """Whether the answer declares where its body ends, so that a truncated body is an error."""
 
     redirects_to: str
     parsed: t.Any = None
@@ -107,16 +112,16 @@ class Reply(t.NamedTuple):
 
     @property
     def retry_after(self) -> float:
-        """Seconds that the server asks to wait, at most ``MAX_PAUSE``. 0 if it does not ask."""
+        """Seconds that the server asks to wait, at most ``MAX_PAUSE``. 0 if it does not ask to wait."""
         value = self.headers.get("Retry-After") if self.status in RETRIED_STATUSES else None
         try:
             return max(0.0, min(Retry().parse_retry_after(value) if value else 0.0, MAX_PAUSE))
-        except Exception:  # pylint: disable=broad-exception-caught  # email.utils fails in many ways on odd dates
+        except Exception:  # pylint: disable=broad-exception-caught  # email.utils raises many exceptions for odd dates
             return 0.0
 
 
 class NoReplyError(Exception):
-    """The last attempt failed. ``str()`` is the reason, with text that can come from outside."""
+    """The last attempt failed. ``str()`` is the reason, which can contain text from the server."""
 
     attempts = 1
 
@@ -125,18 +130,18 @@ class NoReplyError(Exception):
         self.is_transient = is_transient
         """Whether another attempt can succeed."""
         self.was_not_sent = was_not_sent
-        """Whether it is certain that the server did not get the request."""
+        """Whether it is certain that the server did not receive the request."""
 
     def is_repeatable(self, method: str) -> bool:
         return self.is_transient and (method == "GET" or self.was_not_sent)
 
 
 class UnreadableBodyError(NoReplyError):
-    """An answer came, and its body cannot be read."""
+    """The server answered, but the body cannot be read."""
 
 
 class UntrustedCertificateError(NoReplyError):
-    """No known CA signed the certificate of the server."""
+    """No trusted CA signed the certificate of the server."""
 
 
 class WrongHostNameError(NoReplyError):
@@ -144,20 +149,22 @@ class WrongHostNameError(NoReplyError):
 
 
 class ProxyError(NoReplyError):
-    """The proxy is the reason."""
+    """The proxy failed or cannot be used."""
 
     variable = ""
-    """The environment variable that sets it."""
+    """The environment variable that sets the proxy."""
 
 
 class HTTP:
-    """Kept-alive connections to one server, safe to share between threads.
+    """Kept-alive connections to one server. Threads can share them.
 
-    :param auth: a requests auth object. Unlike a header of the session, it is not replaced by ``~/.netrc``.
-    :param timeout: seconds for one attempt as a whole: connecting, headers and body.
-    :param retries: further attempts of a GET after no answer or one of ``RETRIED_STATUSES``.
-    :param verify: as requests has it.
-    :param on_retry: called before each pause with method, URL, what happened and the seconds, from any thread.
+    :param auth: a requests auth object. Unlike a header of the session, ``~/.netrc`` does not replace it.
+    :param timeout: seconds for one whole attempt: connecting, headers and body.
+    :param retries: how many times to retry a GET after no answer or a status in ``RETRIED_STATUSES``.
+    :param verify: as in requests: a bool, or the path of CA certificates.
+    :param proxies: as in requests: URLs of proxies by scheme. They take precedence over the environment.
+    :param on_retry: called before each pause, from any thread, with the method, the URL, what happened, and the pause
+        in seconds.
     """
 
     def __init__(
@@ -171,7 +178,7 @@ class HTTP:
         on_retry: t.Callable[[str, str, str, float], None],
     ) -> None:
         self.request_count = 0
-        """Attempts so far."""
+        """Number of attempts so far."""
         self.timeout = timeout
         self._count_lock = threading.Lock()
         self._is_closed = False
@@ -191,14 +198,14 @@ class HTTP:
                 "User-Agent": user_agent,
             }
         )
-        self._adapter = Adapter(pool_connections=1, pool_maxsize=CONNECTIONS, max_retries=0)
+        self._adapter = _Adapter(pool_connections=1, pool_maxsize=CONNECTIONS, max_retries=0)
 
     def close(self) -> None:
         self._is_closed = True
         self._adapter.close()
 
     def may_reach(self, url: str) -> bool:
-        """Whether the host of a URL has an address, or a proxy that may know one. Sends nothing to the host."""
+        """Return whether the host of a URL resolves, or a proxy may resolve it. Send nothing to the host."""
         try:
             if find_proxy(url, self._settings(url)["proxies"]):
                 return True
@@ -209,16 +216,15 @@ class HTTP:
     def request(
         self, method: str, url: str, data: t.Any, deadline: Deadline, parse: t.Callable[[Reply], t.Any]
     ) -> Reply:
-        """The answer, after as many attempts as are allowed.
+        """Send a request, retry it if allowed, and return the last answer.
 
-        :param data: the body as requests takes it: an object with ``json``, or with ``data`` and ``files``.
-        :param parse: makes ``parsed`` of an answer, within the time of the attempt. It can raise
-            :class:`NoReplyError` for an answer that counts as none.
+        The ``max_retries`` of the adapter is not used: it does not see a failure within the body, and does not limit
+        a whole attempt.
 
-        Repeats by hand and not by the ``max_retries`` of the adapter, which neither sees a failure within the body nor
-        bounds an attempt as a whole.
-
-        :raises NoReplyError: no attempt got one.
+        :param data: the body as arguments of requests: a dict with ``json``, or with ``data`` and ``files``.
+        :param parse: computes ``parsed`` from an answer, within the time of the attempt. It can raise
+            :class:`NoReplyError` to treat the answer as a failed attempt.
+        :raises NoReplyError: the last attempt got no answer.
         """
         attempt = 0
         while True:
@@ -228,14 +234,14 @@ class HTTP:
                 outcome = self._attempt(method, url, data, deadline.answer_until, parse)
             except NoReplyError as exc:
                 outcome = exc
-                seen, retry_after, is_repeatable = str(exc), 0.0, exc.is_repeatable(method)
+                reason, retry_after, is_repeatable = str(exc), 0.0, exc.is_repeatable(method)
             else:
-                seen, retry_after = f"status {outcome.status}", outcome.retry_after
+                reason, retry_after = f"status {outcome.status}", outcome.retry_after
                 is_repeatable = method == "GET" and outcome.status in RETRIED_STATUSES
             pause = retry_after or min(2 ** min(attempt, 10) * random.uniform(0.125, 0.25), MAX_PAUSE)
             if not is_repeatable or attempt > self._retries or time.monotonic() + pause >= deadline.repeat_until:
                 break
-            self._on_retry(method, url, seen, pause)
+            self._on_retry(method, url, reason, pause)
             time.sleep(pause)
         if isinstance(outcome, NoReplyError):
             outcome.attempts = attempt
@@ -259,9 +265,9 @@ class HTTP:
         try:
             proxy = find_proxy(url, settings.pop("proxies"))
             return attempt.run(send, seconds)
-        except Exception as exc:  # pylint: disable=broad-exception-caught  # requests lets some of others through
+        except Exception as exc:  # pylint: disable=broad-exception-caught  # requests lets some through
             limit = "api_timeout" if seconds == self.timeout else "the end of the wait"
-            raise _no_reply(exc, f"{max(seconds, 0):.3g} s ({limit})", proxy, attempt) from None
+            raise _to_no_reply_error(exc, f"{max(seconds, 0):.3g} s ({limit})", proxy, attempt) from None
 
     def _send(
         self, method: str, url: str, data: t.Any, seconds: float, proxy: Proxy | None, settings: dict[str, t.Any]
@@ -276,17 +282,17 @@ class HTTP:
         with contextlib.ExitStack() as stack:
             adapter = self._adapter
             if method != "GET":
-                # It is not repeated, and a server can have closed a kept-alive connection without a sign.
-                adapter = stack.enter_context(contextlib.closing(Adapter(max_retries=0)))
+                # A change is not retried, and the server may have closed a kept-alive connection without notice.
+                adapter = stack.enter_context(contextlib.closing(_Adapter(max_retries=0)))
             adapter.proxy = proxy
-            # By the adapter: the session would read the body of a redirect as a whole, to see where it leads.
+            # The session would read the whole body of a redirect to find its target, so the adapter sends the request.
             proxies = {"all": proxy.url} if proxy else {}
             response = adapter.send(request, timeout=seconds, proxies=proxies, **settings)
             stack.callback(response.close)
             if proxy and response.status_code == 407:
-                raise _proxy_status(proxy, 407)
+                raise _proxy_status_error(proxy, 407)
             encoding = response.headers.get("Content-Encoding", "")
-            body = read_body(response.raw.stream(PIECE, decode_content=False), encoding, check_time)
+            body = read_body(response.raw.stream(CHUNK_BYTES, decode_content=False), encoding, check_time)
             return Reply(
                 response.status_code,
                 response.headers,
@@ -296,12 +302,12 @@ class HTTP:
             )
 
     def _settings(self, url: str) -> dict[str, t.Any]:
-        """How to send to a URL: what is set here, and then what the environment says, for example of proxies."""
+        """Return the settings of requests for a URL: those of this object, completed from the environment."""
         settings = self._session.merge_environment_settings(url, dict(self._proxies), True, self._verify, None)
         return t.cast("dict[str, t.Any]", settings)
 
 
-class Adapter(HTTPAdapter):
+class _Adapter(HTTPAdapter):
     """Adapter that registers sockets and keeps proxy passwords out of URLs."""
 
     proxy: Proxy | None = None
@@ -326,84 +332,85 @@ class Adapter(HTTPAdapter):
         return dict(self.proxy.headers) if self.proxy else {}
 
 
-def _no_reply(exc: Exception, limit: str, proxy: Proxy | None, attempt: Attempt) -> NoReplyError:
-    """What an exception of requests, urllib3 or below means.
+def _to_no_reply_error(exc: Exception, limit: str, proxy: Proxy | None, attempt: Attempt) -> NoReplyError:
+    """Convert an exception of requests, urllib3 or the standard library.
 
-    :param limit: how long an answer was waited for, as text.
+    :param limit: the time limit of the attempt, as text for the message.
     """
     if isinstance(exc, NoReplyError):
         return exc
     if isinstance(exc, UnusableProxyError):
-        return _proxy_failure(exc.variable, str(exc))
+        return _proxy_error(exc.variable, str(exc))
     if isinstance(exc, BodyError):
-        is_cut = isinstance(exc, CutBodyError)
-        return NoReplyError(str(exc), is_transient=True) if is_cut else UnreadableBodyError(str(exc))
+        is_truncated = isinstance(exc, TruncatedBodyError)
+        return NoReplyError(str(exc), is_transient=True) if is_truncated else UnreadableBodyError(str(exc))
     causes = list(_causes(exc))
 
-    def is_any(*kinds: type[BaseException]) -> bool:
-        return any(isinstance(cause, kinds) for cause in causes)
+    def is_any(*classes: type[BaseException]) -> bool:
+        return any(isinstance(cause, classes) for cause in causes)
 
     broken_body = (urllib3.exceptions.ProtocolError, urllib3.exceptions.TimeoutError, urllib3.exceptions.SSLError)
     transient = (TimeIsUpError, requests.ConnectionError, requests.Timeout, *broken_body)
-    reason = _reason(causes, limit, attempt.tried_addresses)
-    # For a wrong host name, urllib3 1.26 has an error of its own.
+    reason = _describe(causes, limit, attempt.tried_addresses)
+    # urllib3 1.26 raises its own error for a wrong host name.
     untrusted = [cause for cause in causes if isinstance(cause, (ssl.SSLCertVerificationError, CertificateError))]
-    kind = NoReplyError
+    error_class = NoReplyError
     if untrusted:
         is_wrong_host = getattr(untrusted[0], "verify_code", HOST_MISMATCHES[0]) in HOST_MISMATCHES
-        kind = WrongHostNameError if is_wrong_host else UntrustedCertificateError
+        error_class = WrongHostNameError if is_wrong_host else UntrustedCertificateError
     is_transient = isinstance(exc, transient) and not untrusted
     was_not_sent = not attempt.is_connected
     if not proxy:
-        return kind(reason, is_transient, was_not_sent)
+        return error_class(reason, is_transient, was_not_sent)
     refused = re.match(r"Tunnel connection failed: (\d{3})", reason)
     if refused:
-        return _proxy_status(proxy, int(refused[1]))
+        return _proxy_status_error(proxy, int(refused[1]))
     if was_not_sent and (isinstance(exc, requests.exceptions.ProxyError) or not is_any(ssl.SSLError)):
         reason = f"the proxy {proxy.address} of {proxy.variable} failed: {reason}"
-        return _proxy_failure(proxy.variable, reason, is_transient, was_not_sent=True)
-    return kind(f"{reason} (through the proxy {proxy.address} of {proxy.variable})", is_transient, was_not_sent)
+        return _proxy_error(proxy.variable, reason, is_transient, was_not_sent=True)
+    return error_class(f"{reason} (through the proxy {proxy.address} of {proxy.variable})", is_transient, was_not_sent)
 
 
-def _reason(causes: list[BaseException], limit: str, tried_addresses: list[str]) -> str:
-    """The last of the causes as text, parts of which can come from outside."""
+def _describe(causes: list[BaseException], limit: str, tried_addresses: list[str]) -> str:
+    """Describe why an attempt failed. The text can contain text from the server."""
     for cause in causes:
         is_late = isinstance(cause, (TimeIsUpError, requests.Timeout, urllib3.exceptions.ReadTimeoutError))
-        if is_late or (isinstance(cause, socket.timeout) and cause.errno is None):  # that of the system has a number
+        # A timeout of the operating system has an errno.
+        if is_late or (isinstance(cause, socket.timeout) and cause.errno is None):
             tried = f": no connection to {', '.join(tried_addresses)}" if tried_addresses else ""
             return f"no complete answer within {limit}{tried}"
         if isinstance(cause, urllib3.exceptions.IncompleteRead) and cause.expected:
-            return f"{cause.partial} of {cause.partial + cause.expected} bytes of the body came"
+            return f"{cause.partial} of {cause.partial + cause.expected} bytes of the body arrived"
         if isinstance(cause, http.client.IncompleteRead):
             return "the body ended before its last chunk"
         if isinstance(cause, requests.exceptions.InvalidSchema):
-            return "requests needs the Python library PySocks for it"
+            return "requests needs the Python library PySocks for a SOCKS proxy"
         if getattr(cause, "reason", None) in NOT_TLS:
-            return "the server does not speak TLS on this port; perhaps it speaks http://"
+            return "the server does not speak TLS on this port; perhaps it expects http://"
         if isinstance(cause, ssl.SSLError) and "CERTIFICATE_REQUIRED" in str(cause):
             return "the server asks for a client certificate, which is not supported"
     return error_text(causes[-1])
 
 
-def _proxy_status(proxy: Proxy, status: int) -> NoReplyError:
-    what = f"it answers with status {status} {http.client.responses.get(status, '')}".rstrip()
+def _proxy_status_error(proxy: Proxy, status: int) -> NoReplyError:
+    what = f"it answered with status {status} {http.client.responses.get(status, '')}".rstrip()
     reason = f"the proxy {proxy.address} of {proxy.variable} failed: {what}"
-    return _proxy_failure(proxy.variable, reason, status in RETRIED_STATUSES, was_not_sent=True)
+    return _proxy_error(proxy.variable, reason, status in RETRIED_STATUSES, was_not_sent=True)
 
 
-def _proxy_failure(variable: str, reason: str, is_transient: bool = False, was_not_sent: bool = False) -> ProxyError:
+def _proxy_error(variable: str, reason: str, is_transient: bool = False, was_not_sent: bool = False) -> ProxyError:
     error = ProxyError(reason, is_transient, was_not_sent)
     error.variable = variable
     return error
 
 
 def _causes(exc: BaseException | None) -> t.Iterator[BaseException]:
-    """An exception and what it wraps, outermost first: requests and urllib3 wrap in several ways."""
+    """Yield an exception and those inside it, outermost first. requests and urllib3 wrap them in several ways."""
     seen: set[int] = set()
     while exc is not None and id(exc) not in seen:
         seen.add(id(exc))
         yield exc
         wrapped = [*exc.args, getattr(exc, "reason", None)]
         inner = next((item for item in wrapped if isinstance(item, BaseException)), None)
-        # What an error of the system came upon is not its cause: urllib3 1.26 tries two ways to ask, in turn.
+        # The __context__ of an OSError is not its cause: urllib3 1.26 tries two ways to read an answer in turn.
         exc = inner or exc.__cause__ or (None if isinstance(exc, OSError) else exc.__context__)

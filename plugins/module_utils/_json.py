@@ -1,9 +1,9 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Parses JSON of the API, and rejects what cannot be shown or serialised again.
+"""Parse API JSON; reject what cannot be printed or serialized again.
 
-Private to this collection: it may change without notice. It knows nothing of Ansible.
+Private to this collection: it may change without notice. It does not depend on Ansible.
 """
 
 from __future__ import annotations
@@ -15,34 +15,36 @@ import typing as t
 JSON = t.Dict[str, t.Any]
 
 MAX_DEPTH = 100
-"""Levels of nesting. Nothing of the API has ten, and Python's own functions fail at some hundreds."""
+"""Maximum number of nested levels. The API has fewer than ten, and Python's own functions fail at a few hundred."""
 
 MAX_VALUES = 4_000_000
-"""Values in a body: 200 for each of 20,000 clusters, in 250 MB of memory. An empty object takes 64 bytes."""
+"""Maximum number of values in a body: 200 for each of 20,000 clusters, which take 250 MB of memory. An empty object
+takes 64 bytes."""
 
 WIRE_PREFIX = "__ansible_"
-"""Keys of Ansible's own wire format, which give an object another meaning to ansible-core."""
+"""Prefix of the keys of Ansible's wire format, which change how ansible-core interprets an object."""
 
 
 def parse(text: str) -> t.Any:
-    """The value of a JSON text, without keys of Ansible's wire format. A byte order mark is ignored (RFC 8259).
+    """Parse JSON, without the keys of Ansible's wire format. Ignore a byte order mark (RFC 8259).
 
-    :raises ValueError: it is not JSON, has too many values or levels, or holds what cannot be shown.
+    :raises ValueError: the text is not JSON, has too many values or levels, or has a value that cannot be serialized.
     """
     text = text[1:] if text.startswith("\ufeff") else text
     if text.count(",") + text.count("[") + text.count("{") > MAX_VALUES:
         raise ValueError("too many values")
     try:
-        value = json.loads(text, parse_float=_finite, parse_constant=_finite)
+        value = json.loads(text, parse_float=_parse_finite, parse_constant=_parse_finite)
     except RecursionError:
         raise ValueError("nested too deeply") from None
-    _check_levels(value, drops_wire_keys=WIRE_PREFIX in text or "\\u" in text)
+    _check_depth(value, drops_wire_keys=WIRE_PREFIX in text or "\\u" in text)
     if "\\" in text:
-        json.dumps(value, ensure_ascii=False).encode("utf-8")  # half of a surrogate pair is no text
+        json.dumps(value, ensure_ascii=False).encode("utf-8")  # half of a surrogate pair cannot be encoded
     return value
 
 
-def _check_levels(value: t.Any, drops_wire_keys: bool) -> None:
+def _check_depth(value: t.Any, drops_wire_keys: bool) -> None:
+    """Reject a value that is nested too deeply. Remove the keys of Ansible's wire format on the way."""
     level: list[t.Any] = [[value]]
     for _depth in range(MAX_DEPTH + 1):
         if drops_wire_keys:
@@ -65,9 +67,9 @@ def _drop_wire_keys(containers: t.Iterable[t.Any]) -> None:
                 del container[key]
 
 
-def _finite(text: str) -> float:
-    """The number: ``NaN`` is not JSON, and ``1e999`` would be infinite."""
+def _parse_finite(text: str) -> float:
+    """Parse a number. Reject ``NaN``, which is not JSON, and ``1e999``, which would be infinite."""
     number = float(text)
     if not math.isfinite(number):
-        raise ValueError(f"{text} is not a number")
+        raise ValueError(f"{text} is not a finite number")
     return number

@@ -25,7 +25,7 @@ MAX_KUBECONFIG_BYTES = 2**18
 """The kubeconfig of one cluster has a few thousand bytes."""
 
 SECTIONS = ("cluster", "context", "user")
-"""Sections of a kubeconfig. ``clusters``, for example, is a list of objects with ``name`` and ``cluster``."""
+"""Sections of a kubeconfig. For example, each item of the list ``clusters`` has the fields ``name`` and ``cluster``."""
 
 
 class Entry(t.NamedTuple):
@@ -84,7 +84,7 @@ def merge_entry(text: str, name: str, entry: Entry, set_current: bool = False) -
 
 
 def remove_entry(text: str, name: str) -> str:
-    """Return the text of a kubeconfig file without a context, and without its cluster and user if no other uses them.
+    """Remove a context from the text of a kubeconfig file, and its cluster and user unless another context uses them.
 
     :raises ValueError: the file is not a kubeconfig.
     """

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The edge of every module: the client made from its options, failures made readable.
+"""Run a module: create the client from the options, and return results and failures to Ansible.
 
 Private to this collection: it may change without notice.
 """
@@ -17,14 +17,16 @@ from ansible_collections.netapp.nks.plugins.module_utils._options import CONNECT
 
 
 def params_for(module: AnsibleModule, spec: Spec) -> dict[str, t.Any]:
-    """The module's parameters that a spec names."""
+    """Return the parameters of a module that an argument spec names."""
     return {option: module.params[option] for option in spec}
 
 
 def run_module(module: AnsibleModule, action: t.Callable[[AnsibleModule, NKSClient], dict[str, t.Any]]) -> None:
-    """End the module with what ``action`` returns, or with the failure that it raises."""
+    """Run ``action``, and exit the module with its result or failure."""
     try:
         with NKSClient(**params_for(module, CONNECTION), warn=module.warn, read_only=module.check_mode) as client:
+            if module.params.get("id") is not None and module.params["id"] < 1:
+                raise NKSError(f"id must be 1 or more, not {module.params['id']}.")
             result = action(module, client)
     except NKSError as exc:
         module.fail_json(msg=str(exc), **error_fields(exc))

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Names of hosts and files, made of what the API calls an object.
+"""Make host and file names from names in the API.
 
-Private to this collection: it may change without notice. It knows nothing of Ansible.
+Private to this collection: it may change without notice. It does not depend on Ansible.
 """
 
 from __future__ import annotations
@@ -15,34 +15,34 @@ import typing as t
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
 from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster
 
-# With a slash or a dot in front, a name is a path where Ansible looks for host_vars/NAME and keeps facts in files.
-# What opens a template would be evaluated by ansible-core before 2.19.
-_NOT_IN_A_NAME = re.compile(r"^[@.-]|[\s\x00-\x1f\x7f-\x9f,:\[\]&!~*?/\\]|\{[{%#]")
+# Ansible uses the name in paths, such as host_vars/NAME and cached facts, so it must have no slash or leading dot.
+# ansible-core before 2.19 would evaluate a template in a name.
+UNSAFE_CHARACTERS = re.compile(r"^[@.-]|[\s\x00-\x1f\x7f-\x9f,:\[\]&!~*?/\\]|\{[{%#]")
 
 TAKEN = frozenset({"all", "ungrouped", "localhost", "127.0.0.1", "::1"})
-"""Names that Ansible uses itself."""
+"""Names that Ansible itself uses."""
 
 
 def cluster_name(cluster: Cluster) -> str:
+    """Return the name of a cluster, or if it has none, its instance ID or a name made from its ID."""
     return first_text(cluster.raw, "name", "instance_id") or f"cluster-{cluster.pk}"
 
 
 def strip_tags(name: str) -> str:
-    """The name without the marks of ansible-core, with which ``ansible-inventory`` would print it as a dictionary."""
+    """Remove the tags of ansible-core, with which ``ansible-inventory`` would print the name as a dictionary."""
     return str.__str__(name)
 
 
 def safe_name(name: str) -> str:
-    """The plain name without what host patterns reserve, control characters and what opens a template: each becomes
-    ``_``."""
-    return strip_tags(_NOT_IN_A_NAME.sub("_", name))
+    """Replace characters of host patterns, control characters, and the start of templates with ``_``. Remove tags."""
+    return strip_tags(UNSAFE_CHARACTERS.sub("_", name))
 
 
 def unique_names(names: list[str], objects: list[JSON], taken: t.Container[str]) -> list[str]:
-    """The names, those that occur twice or are taken made unique by the object's ``pk``.
+    """Make the names unique: add the ``pk`` of the object to each name that is taken or occurs twice.
 
-    Where that is not enough, because servers have been seen to give several objects one ``pk``, by its
-    ``instance_id`` and last by its position.
+    If that is not enough, because servers have given several objects the same ``pk``, add the ``instance_id``, and
+    finally the position in the list.
     """
     for field in ("pk", "instance_id"):
         counts = collections.Counter(names)
@@ -60,4 +60,5 @@ def unique_names(names: list[str], objects: list[JSON], taken: t.Container[str])
 
 
 def first_text(item: JSON, *fields: str) -> str:
+    """Return the first of the fields that is a string and not empty, or an empty string."""
     return next((item[field] for field in fields if isinstance(item.get(field), str) and item[field]), "")

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Removes secrets from objects of the API. The standard library only.
+"""Remove secrets from API objects. Use only the standard library.
 
-Private to this collection: it may change without notice. It knows nothing of Ansible.
+Private to this collection: it may change without notice. It does not depend on Ansible.
 """
 
 from __future__ import annotations
@@ -12,38 +12,39 @@ import re
 import typing as t
 
 SOLUTIONS = ("solutions", "user_solutions")
-"""Fields that hold what NKS installs in a cluster. Their ``config`` has any values that a user gave to a chart."""
+"""Fields with the solutions that NKS installs in a cluster. Their ``config`` can have any chart values of a user."""
 
 CONFIG_FIELDS = frozenset(
     {"chart_name", "chart_path", "name", "namespace", "release_name", "repository", "tag", "version"}
 )
-"""Names within the objects of a solution that are kept. Secrets have too many names to list those."""
+"""Fields to keep in nested objects of a solution. This is an allowlist, because secrets have too many names to list."""
 
 SOLUTION_FIELDS = CONFIG_FIELDS | {
     *("cluster", "config", "created", "dependencies", "git_path", "git_repo", "initial", "installer", "instance_id"),
     *("is_default", "is_deleteable", "is_failed", "keyset", "keyset_name", "max_nodes", "mode", "org", "pk"),
     *("solution", "spec", "state", "updated", "url", "version_migrations", "workspace"),
 }
+"""Fields to keep in a solution itself."""
 
-WORDS = (
+SECRET_WORDS = (
     "(username|password|passwd|passphrase|passcode|pass|pwd|secret|token|key|credential|auth|cookie|webhook|psk|jwt)s?"
 )
-_VALUE = r"""("[^"]*"|'[^']*'|[^\s,;&]+)"""
+SECRET_VALUE = r"""("[^"]*"|'[^']*'|[^\s,;&]+)"""
 SECRET_TEXTS = (
     re.compile(r"()-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL),
     re.compile(r"(://)[^/\s@]+(?=@)"),
     re.compile(r"""(authorization["']?\s*[:=]\s*)["']?(\w+ +)?[^\s"',]+""", re.IGNORECASE),
     re.compile(r"\b(Bearer +)[\w.~+/=-]{6,}", re.IGNORECASE),
-    re.compile(rf"""({WORDS}["']?\s*[:=]\s*){_VALUE}""", re.IGNORECASE),
+    re.compile(rf"""({SECRET_WORDS}["']?\s*[:=]\s*){SECRET_VALUE}""", re.IGNORECASE),
     re.compile(r"\b()(gh[opsur]_\w{4,}|eyJ[\w-]{4,2000}\.[\w-]{4,2000}\.[\w-]*)"),
     re.compile(r"(hooks\.slack\.com/)[^\s\"']+", re.IGNORECASE),
     re.compile(r"([?&]sig=)[^\s&]+", re.IGNORECASE),
 )
-"""Secrets within a text, each after a first group that can be shown."""
+"""Patterns of secrets in text. The first group of each matches what precedes the secret and can be shown."""
 
 
 def without_secrets(value: t.Any) -> t.Any:
-    """The same value, without the secrets in each field of ``SOLUTIONS``, at any depth."""
+    """Return a copy of the value without secrets in the fields ``SOLUTIONS``, at any depth."""
     if isinstance(value, list):
         return [without_secrets(item) for item in value]
     if isinstance(value, dict):
@@ -55,7 +56,7 @@ def without_secrets(value: t.Any) -> t.Any:
 
 
 def redact(value: t.Any) -> t.Any:
-    """The same value, with asterisks for the secrets in its texts."""
+    """Return a copy of the value with asterisks in place of the secrets in its strings."""
     if isinstance(value, list):
         return [redact(item) for item in value]
     if isinstance(value, dict):
@@ -67,7 +68,7 @@ def redact(value: t.Any) -> t.Any:
 
 
 def solutions_without_secrets(value: t.Any, fields: t.Container[str] = SOLUTION_FIELDS) -> t.Any:
-    """A solution, or a list of them, with only the fields that are known to be harmless."""
+    """Return a copy of a solution, or of a list of solutions, with only the fields that are known not to be secret."""
     if isinstance(value, list):
         return [solutions_without_secrets(item, fields) for item in value if not _is_secret_text(item)]
     if isinstance(value, dict):

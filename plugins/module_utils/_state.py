@@ -1,9 +1,9 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A file that one process at a time keeps its state in.
+"""A file in which one process at a time saves its state.
 
-Private to this collection: it may change without notice. It knows nothing of Ansible.
+Private to this collection: it may change without notice. It does not depend on Ansible.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError
 
 
 class StateFile:
-    """A JSON file that is replaced as a whole, can be read by its owner only, and is locked until it is closed.
+    """A JSON file that only its owner can read. It is locked until it is closed, and each write replaces it atomically.
 
-    :raises NKSError: another process or source has locked it, or no file can be made beside it.
+    :raises NKSError: another process or source has locked the file, or no file can be created next to it.
     """
 
     def __init__(self, path: str) -> None:
@@ -29,21 +29,19 @@ class StateFile:
         self._mutex = threading.Lock()
         self._is_closed = False
         if os.path.isdir(self.path):
-            raise NKSError(f"state_path: {self.path} is a folder. Give the path of a file.")
+            raise NKSError(f"state_path: {self.path} is a directory. Set state_path to the path of a file.")
         try:
             self._lock = _open(f"{self.path}.lock")
         except OSError as exc:
-            raise NKSError(f"state_path: no file can be made beside {self.path}: {error_text(exc)}.") from None
+            raise NKSError(f"state_path: cannot create a file next to {self.path}: {error_text(exc)}.") from None
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             os.close(self._lock)
-            raise NKSError(
-                f"state_path: another source uses {self.path}. Give each source a file of its own."
-            ) from None
+            raise NKSError(f"state_path: another source uses {self.path}. Give each source its own file.") from None
 
     def read(self) -> t.Any:
-        """The content of the file, or None if there is no file.
+        """Return the content of the file, or None if the file does not exist.
 
         :raises OSError: the file cannot be read.
         :raises ValueError: the file is not JSON.
@@ -55,9 +53,9 @@ class StateFile:
             return None
 
     def write(self, content: t.Any) -> None:
-        """Replace the content of the file. Once the file is closed, nothing is written.
+        """Replace the content of the file. After :meth:`close`, write nothing.
 
-        :raises OSError: the file cannot be written. It is then as it was.
+        :raises OSError: the file cannot be written, and is unchanged.
         """
         with self._mutex:
             if self._is_closed:
@@ -70,13 +68,14 @@ class StateFile:
             os.replace(temporary, self.path)
 
     def close(self) -> None:
+        """Unlock the file."""
         with self._mutex:
             self._is_closed = True
             os.close(self._lock)
 
 
 def _open(path: str, flags: int = 0) -> int:
-    """Open a file for writing that its owner alone can read, also if it was there with another mode."""
+    """Open a file for writing that only its owner can read, even if it exists with another mode."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | flags, 0o600)
     os.fchmod(descriptor, 0o600)
     return descriptor

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Objects of the API: what it said, less secrets.
+"""API objects, without secrets.
 
-Private to this collection: it may change without notice. It knows nothing of Ansible.
+Private to this collection: it may change without notice. It does not depend on Ansible.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ R = t.TypeVar("R", bound="Resource")
 
 @dataclasses.dataclass(frozen=True)
 class Resource:
-    """An object that has an ID. ``str()`` is how a message shows it.
+    """An API object that has an ID. ``str()`` is its name and ID for messages.
 
     :raises NKSPayloadError: the object has no numeric ``pk``.
     """
@@ -35,12 +35,13 @@ class Resource:
     raw: JSON
     """The object as the API sent it, without secrets."""
 
-    kind: t.ClassVar[str] = "an object"
+    type_name: t.ClassVar[str] = "an object"
+    """What messages call the type, with its article."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "raw", without_secrets(self.raw))
-        if type(self.raw.get("pk")) is not int:  # pylint: disable=unidiomatic-typecheck  # a bool is an int too
-            raise NKSPayloadError(f"The API lists {self.kind} without a numeric pk: {one_line(str(self.name))}.")
+        if type(self.raw.get("pk")) is not int:  # pylint: disable=unidiomatic-typecheck  # bool is a subclass of int
+            raise NKSPayloadError(f"The API lists {self.type_name} without a numeric pk: {one_line(str(self.name))}.")
 
     def __str__(self) -> str:
         return f"{one_line(str(self.name))} (ID {self.pk})"
@@ -51,7 +52,7 @@ class Resource:
 
     @property
     def name(self) -> t.Any:
-        """What the API calls it, which can be null or missing: None."""
+        """The name. None if it is null or missing."""
         return self.raw.get("name")
 
     @property
@@ -62,28 +63,28 @@ class Resource:
     def state(self) -> t.Any:
         return self.raw.get("state")
 
-    def has(
+    def matches(
         self,
         id: int | None = None,  # pylint: disable=redefined-builtin
         name: str | None = None,
         slug: str | None = None,
     ) -> bool:
-        """Whether it has everything that is given. None leaves a field out."""
+        """Return whether the object has all of the given values. None matches any value."""
         return id in (None, self.pk) and name in (None, self.name) and slug in (None, self.slug)
 
     def with_fields(self: R, **fields: t.Any) -> R:
-        """The same object with more fields, or other values of them."""
+        """Return a copy with additional or changed fields."""
         return dataclasses.replace(self, raw={**self.raw, **fields})
 
 
 @dataclasses.dataclass(frozen=True)
 class Org(Resource):
-    """An organization. One that the user named by ID may have only its ``pk``."""
+    """An organization. It may have only its ``pk`` if the user gave an ID."""
 
-    kind: t.ClassVar[str] = "an organization"
+    type_name: t.ClassVar[str] = "an organization"
 
     def summary(self) -> JSON:
-        """What identifies it."""
+        """Return the fields that identify the organization."""
         return {field: self.raw.get(field) for field in ("pk", "name", "slug")}
 
     def __str__(self) -> str:
@@ -92,11 +93,11 @@ class Org(Resource):
 
 @dataclasses.dataclass(frozen=True)
 class Cluster(Resource):
-    """A cluster in its short or its detail form."""
+    """A cluster, in its short or detail form."""
 
     org: Org
 
-    kind: t.ClassVar[str] = "a cluster"
+    type_name: t.ClassVar[str] = "a cluster"
 
     @property
     def instance_id(self) -> t.Any:
@@ -104,7 +105,6 @@ class Cluster(Resource):
 
     @property
     def has_failed(self) -> bool:
-        """Samples of the API show ``is_failed``, its documentation also names a state."""
         return has_failed(self.raw)
 
     @property
@@ -114,7 +114,7 @@ class Cluster(Resource):
 
 @dataclasses.dataclass(frozen=True)
 class Node(Resource):
-    kind: t.ClassVar[str] = "a node"
+    type_name: t.ClassVar[str] = "a node"
 
     def __str__(self) -> str:
         return f"{one_line(str(self.instance_id))} (ID {self.pk})"
@@ -130,23 +130,23 @@ class Node(Resource):
 
 @dataclasses.dataclass(frozen=True)
 class NodePool(Resource):
-    kind: t.ClassVar[str] = "a node pool"
+    type_name: t.ClassVar[str] = "a node pool"
 
 
 @dataclasses.dataclass(frozen=True)
 class Workspace(Resource):
-    kind: t.ClassVar[str] = "a workspace"
+    type_name: t.ClassVar[str] = "a workspace"
 
 
 @dataclasses.dataclass(frozen=True)
 class Keyset(Resource):
     """Credentials of a cloud, or an SSH key pair, without their values."""
 
-    kind: t.ClassVar[str] = "a keyset"
+    type_name: t.ClassVar[str] = "a keyset"
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if isinstance(self.raw.get("keys"), list):  # the API answers no values; if a server did, they are dropped
+        if isinstance(self.raw.get("keys"), list):  # the API returns no values, but another server could
             keys = [
                 {field: key[field] for field in KEY_FIELDS if field in key}
                 for key in self.raw["keys"]
@@ -156,14 +156,14 @@ class Keyset(Resource):
 
 
 KEY_FIELDS = ("pk", "keyset", "key_type", "fingerprint", "user", "created")
-"""What is kept of each key of a keyset."""
+"""Fields to keep of each key of a keyset."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Solution(Resource):
-    """What NKS installs in a cluster."""
+    """A package that NKS installs in a cluster."""
 
-    kind: t.ClassVar[str] = "a solution"
+    type_name: t.ClassVar[str] = "a solution"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "raw", solutions_without_secrets(self.raw))
@@ -171,24 +171,24 @@ class Solution(Resource):
 
     @property
     def name(self) -> t.Any:
-        """What it is installed by, for example ``haproxy``."""
+        """The name by which it is installed, for example ``haproxy``."""
         return self.raw.get("solution")
 
 
 @dataclasses.dataclass(frozen=True)
 class ChartRepository(Resource):
-    """Helm charts that can be installed as solutions."""
+    """A repository of Helm charts that can be installed as solutions."""
 
-    kind: t.ClassVar[str] = "a chart repository"
+    type_name: t.ClassVar[str] = "a chart repository"
 
 
 BUILD_EVENTS = ("provider_build", "k8s_node_config")
-"""Types of the build logs whose failure means that the cluster will not run."""
+"""Types of build log entries whose failure means that the cluster will not run."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Log:
-    """An entry of the build log of a cluster, with asterisks for secrets. Old ones have no ``pk``."""
+    """An entry in the build log of a cluster, with asterisks in place of secrets. Old entries have no ``pk``."""
 
     raw: JSON
 
@@ -213,17 +213,20 @@ class Log:
 
     @property
     def created(self) -> float:
-        """Seconds since 1970. Infinitely long ago where the API does not say."""
+        """Seconds since 1970. Minus infinity if the API does not return a time."""
         return parse_time(self.raw.get("created"))
 
 
 def newest_first(logs: t.Iterable[Log]) -> list[Log]:
-    """Build logs by time. Those of the same time stay in the order of the server."""
+    """Sort build logs by time, newest first. Entries with the same time stay in the order of the API."""
     return sorted(logs, key=lambda log: log.created, reverse=True)
 
 
 def parse_time(value: t.Any) -> float:
-    """Seconds since 1970 of a timestamp such as ``2018-09-24T18:23:22.889260Z``, minus infinity for anything else."""
+    """Parse a timestamp such as ``2018-09-24T18:23:22.889260Z`` as seconds since 1970.
+
+    Return minus infinity for anything else.
+    """
     match = re.fullmatch(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:?\d\d)?", str(value), re.ASCII)
     if not match:
         return -math.inf
@@ -237,12 +240,15 @@ def parse_time(value: t.Any) -> float:
 
 
 def has_failed(item: JSON) -> bool:
-    """Whether a cluster or node, as the API sent it, has failed."""
+    """Return whether a cluster or node, as the API returned it, has failed.
+
+    Samples of the API have ``is_failed``. Its documentation also names the state ``failed``.
+    """
     return item.get("is_failed") not in (False, None) or item.get("state") == "failed"
 
 
 def deduplicate(items: t.Iterable[R]) -> list[R]:
-    """The items without those that are equal to an earlier one: servers list the same object twice."""
+    """Drop items that are equal to an earlier one: servers have listed the same object twice."""
     unique: list[R] = []
     by_pk: dict[int, list[R]] = {}
     for item in items:
@@ -254,5 +260,5 @@ def deduplicate(items: t.Iterable[R]) -> list[R]:
 
 
 def join_limited(items: t.Sequence[t.Any]) -> str:
-    """The first ten of the items as text, and how many more there are."""
+    """Join the first ten items with commas, and add how many more there are."""
     return ", ".join([*map(str, items[:10]), *([f"and {len(items) - 10} more"] if len(items) > 10 else [])])

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Polls the API until a condition holds or the time is up.
+"""Poll the API until a condition is met or the time is up.
 
-Private to this collection: it may change without notice. It knows nothing of Ansible.
+Private to this collection: it may change without notice. It does not depend on Ansible.
 """
 
 from __future__ import annotations
@@ -24,18 +24,21 @@ R = t.TypeVar("R")
 
 
 def check_seconds(timeout: float | None, sleep: float | None) -> None:
-    """:raises NKSError: ``wait_timeout`` or ``wait_sleep`` is not a time that can be waited."""
+    """Check the options ``wait_timeout`` and ``wait_sleep``.
+
+    :raises NKSError: one of them is out of range.
+    """
     _connection.check_seconds("wait_timeout", timeout, can_be_zero=True)
     _connection.check_seconds("wait_sleep", sleep)
 
 
-def _is_of_another(exc: NKSError) -> bool:
-    """Whether the answer looks like that of a gateway in front of the API: HTML, or 404 without a detail."""
+def _is_from_gateway(exc: NKSError) -> bool:
+    """Return whether a gateway in front of the API seems to have answered: with HTML, or with 404 without a detail."""
     return isinstance(exc, NKSPayloadError) or (exc.status == 404 and exc.detail is None)
 
 
-def min_remaining(timeout: float) -> float:
-    """Seconds that must be left of a wait for another poll."""
+def _min_remaining(timeout: float) -> float:
+    """Return the number of seconds that must remain of a wait for another poll."""
     return min(1.0, timeout / 2)
 
 
@@ -48,36 +51,36 @@ def poll_until(
 ) -> tuple[R | None, NKSError | None]:
     """Poll until the result is final or the time is up.
 
-    A failure that is transient counts as a result that is not final, and so does an answer of another server than the
-    API once there was a result. No pause, request or repetition goes on after ``timeout`` seconds, except the requests
-    of the first poll, which have the whole ``api_timeout``. If the API asks to wait, the next poll comes after that; if
-    the time ends before, polling ends at once.
+    Polling continues after a transient failure. After a first result, it also continues if a gateway answers in place
+    of the API. No pause, request or retry lasts longer than ``timeout`` seconds from the start, except the requests of
+    the first poll, which have the whole ``api_timeout``. If the API asks to wait, the next poll starts after that wait.
+    If the wait would exceed ``timeout``, polling ends at once.
 
     :param poll: called with a client whose requests end in time.
-    :param is_final: called after each poll with what this function would return.
-    :param timeout: seconds. With 0 it polls once.
+    :param is_final: called after each poll with the values that this function would return.
+    :param timeout: seconds. 0 means to poll once.
     :param sleep: seconds between two polls.
-    :returns: what ``poll`` returned last, and the error with which it failed after that, if it did.
-    :raises NKSError: a failure that waiting does not change.
+    :returns: the last result of ``poll``, and the error of the last poll. Either can be None.
+    :raises NKSError: a failure that waiting cannot resolve.
     """
     end = time.monotonic() + timeout
-    seen: R | None = None
+    result: R | None = None
     failure: NKSError | None = None
     limited = client.until(Deadline(math.inf, end)) if timeout else client
     while True:
-        asked = time.monotonic()
+        started = time.monotonic()
         try:
-            seen, failure = poll(limited), None
+            result, failure = poll(limited), None
         except NKSError as exc:
-            if not (exc.is_transient or (seen is not None and _is_of_another(exc))):
+            if not (exc.is_transient or (result is not None and _is_from_gateway(exc))):
                 raise
             failure = exc
         retry_after = failure.retry_after if failure else 0.0
-        answered = time.monotonic()
-        left = end - answered - min_remaining(timeout)
-        if is_final(seen, failure) or left <= 0 or left < retry_after:
-            return seen, failure
+        ended = time.monotonic()
+        remaining = end - ended - _min_remaining(timeout)
+        if is_final(result, failure) or remaining <= 0 or remaining < retry_after:
+            return result, failure
         limited = client.until(Deadline(end, end))
-        # The last poll begins early enough to be answered, if it takes no longer than twice the one before.
-        latest = max(0.0, min(left, end - answered - 2 * (answered - asked)))
-        time.sleep(max(min(sleep, latest), retry_after))
+        # Start the last poll early enough to finish, if it takes at most twice as long as the poll before.
+        longest_sleep = max(0.0, min(remaining, end - ended - 2 * (ended - started)))
+        time.sleep(max(min(sleep, longest_sleep), retry_after))

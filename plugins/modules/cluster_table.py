@@ -1,7 +1,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Prints clusters as a table. The action plugin of the same name does it."""
+"""Documentation of the action plugin that prints clusters as a table."""
 
 from __future__ import annotations
 
@@ -10,30 +10,31 @@ module: cluster_table
 short_description: Print clusters of the NetApp Kubernetes Service as a table
 version_added: 1.0.0
 description:
-  - Prints a line of titles and a line for each cluster to the standard output of the controller. The lines are plain
+  - Prints a header line and one line for each cluster to the standard output of the control node. The output is plain
     text with every callback plugin and every C(result_format).
-  - The columns are organization, name, provider, region, Kubernetes version, number of nodes and state. A cluster that
-    has failed has V(failed) in its state.
-  - In a terminal, the widest columns are cut so that a line fits. Elsewhere, for example in a pipe, nothing is cut.
-  - Makes no request. The clusters come from M(netapp.nks.nks_cluster_info), for example.
-  - With C(no_log) it prints nothing.
+  - The columns are organization, name, provider, region, Kubernetes version, number of nodes and state. For a cluster
+    that has failed, the state contains V(failed).
+  - In a terminal, the widest columns are truncated to fit the width. Elsewhere, for example in a pipe, nothing is
+    truncated.
+  - Makes no request. Get the clusters with another module, for example M(netapp.nks.nks_cluster_info).
+  - With C(no_log), it prints nothing.
 author:
   - netapp.nks contributors (@netapp)
 options:
   clusters:
-    description: Clusters as the API returns them. Any field may be missing. They keep their order.
+    description: Clusters as the API returns them, printed in the same order. Any field may be missing.
     type: list
     elements: dict
     required: true
   orgs:
     description:
-      - Organizations as M(netapp.nks.nks_org_info) returns them. The table then has the name of each organization
-        instead of its ID, and the ID too where several organizations have the same name.
+      - Organizations as M(netapp.nks.nks_org_info) returns them. The table then shows the name of each organization
+        instead of its ID. If several organizations have the same name, it also shows the ID.
     type: list
     elements: dict
 attributes:
   action:
-    description: This is an action plugin, which runs on the controller.
+    description: Runs as an action plugin on the control node.
     support: full
   check_mode:
     description: Can run in C(check_mode) and return the status without changing anything.
@@ -58,7 +59,7 @@ EXAMPLES = r"""
     include_orgs: true
   register: fleet
 
-- name: Print them
+- name: Print the clusters
   netapp.nks.cluster_table:
     clusters: "{{ fleet.clusters }}"
     orgs: "{{ fleet.orgs }}"

@@ -11,11 +11,13 @@ module: nks_cluster
 short_description: Create, upgrade and delete clusters of the NetApp Kubernetes Service
 version_added: 1.0.0
 description:
-  - Creates a cluster, upgrades its Kubernetes, or deletes it, and waits until that is done.
+  - Creates a cluster, upgrades its Kubernetes version, or deletes it, and waits until the change is complete.
   - A cluster is identified by O(name) within its organization, or by O(id).
-  - Options are of three kinds. O(k8s_version) can be I(changed), upwards. Most others are I(fixed). The module compares
-    them and fails if one differs, because the API cannot change it. Those that are for I(creation only) are not
-    compared, because the API does not answer them or another module changes them.
+  - O(k8s_version) can be changed to a newer version.
+  - Most other options are I(fixed). The module compares them with the existing cluster and fails if one differs,
+    because the API cannot change them.
+  - Options marked I(creation only) are not compared, because the API does not return them or another module changes
+    them.
 author:
   - netapp.nks contributors (@netapp)
 extends_documentation_fragment:
@@ -26,130 +28,137 @@ extends_documentation_fragment:
   - netapp.nks.lifecycle.state
 options:
   name:
-    description: Name of the cluster. It is unique within an organization, and cannot be changed.
+    description: Name of the cluster. It is unique within an organization and cannot be changed.
     type: str
   id:
     description: ID of the cluster, which the API calls C(pk).
     type: int
   provider:
-    description: Cloud, for example V(aws), V(gce) or V(do). Required to create. Fixed.
+    description: Cloud provider, for example V(aws), V(gce) or V(do). Required for creation. Fixed.
     type: str
   provider_keyset:
-    description: Credentials of the cloud, the ID or name of a keyset of the organization. Required to create. Fixed.
+    description: ID or name of the keyset with the credentials for the provider. Required for creation. Fixed.
     type: str
   user_ssh_keyset:
-    description: SSH key pair for the nodes, the ID or name of a keyset of the organization. Fixed.
+    description: ID or name of the keyset with the SSH key pair for the nodes. Fixed.
     type: str
   region:
-    description: Region of the cloud. For V(gce) and V(gke) the zone. Required to create. Fixed.
+    description: Region of the provider. For V(gce) and V(gke), the zone. Required for creation. Fixed.
     type: str
   zone:
-    description: Zone in the region, for V(aws). Fixed.
+    description: Zone of the region, for V(aws). Fixed.
     type: str
   workspace:
-    description: Workspace, by its ID, slug or name. The default is that of the organization. Fixed.
+    description: ID, slug or name of the workspace. The default is the default workspace of the organization. Fixed.
     type: str
   project_id:
-    description: Project, for V(packet). Fixed.
+    description: ID of the project, for V(packet). Fixed.
     type: str
   k8s_version:
     description:
-      - Version of Kubernetes, for example V(v1.15.5). A shorter one such as V(v1.15) is met by each version that begins
-        so. Put it in quotes. Required to create.
-      - A cluster with another version is upgraded, if its C(version_migrations) offer the version. Otherwise the module
-        fails and lists them. V(latest) is for creation only.
+      - Kubernetes version, for example V(v1.15.5). Put it in quotes. Required for creation.
+      - A shorter version such as V(v1.15) accepts every version that starts with these numbers.
+      - A cluster with another version is upgraded if its C(version_migrations) contain a matching version. Otherwise
+        the module fails and lists the versions to which the cluster can be upgraded.
+      - V(latest) applies at creation only.
     type: str
   platform:
     description: Operating system of the nodes, for example V(coreos) or V(ubuntu). Fixed.
     type: str
   channel:
-    description: Channel of the operating system, for example V(stable) or V(18.04-lts). Fixed.
+    description: Release channel of the operating system, for example V(stable) or V(18.04-lts). Fixed.
     type: str
   etcd_type:
-    description: How etcd is run, V(classic) or V(self_hosted). Fixed.
+    description: How etcd runs, either V(classic) or V(self_hosted). Fixed.
     type: str
   k8s_rbac_enabled:
     description: Whether Kubernetes uses role-based access control. Fixed.
     type: bool
   k8s_dashboard_enabled:
-    description: Whether the dashboard of Kubernetes is installed. Fixed.
+    description: Whether the Kubernetes dashboard is installed. Fixed.
     type: bool
   provider_resource_group:
-    description: Resource group, for V(azure). The default V(__new__) makes one. Fixed, unless V(__new__).
+    description: Resource group, for V(azure). The default V(__new__) creates one. Fixed, unless V(__new__).
     type: str
   provider_network_id:
-    description: Network, for V(aws), V(azure) and V(eks). The default V(__new__) makes one. Fixed, unless V(__new__).
+    description: ID of the network, for V(aws), V(azure) and V(eks). The default V(__new__) creates one. Fixed, unless
+      V(__new__).
     type: str
   provider_network_cidr:
-    description: Addresses of the network, for example V(10.0.0.0/16). Fixed.
+    description: IP range of the network, for example V(10.0.0.0/16). Fixed.
     type: str
   provider_subnet_id:
-    description: Subnet, for V(aws) and V(azure). The default V(__new__) makes one. Fixed, unless V(__new__).
+    description: ID of the subnet, for V(aws) and V(azure). The default V(__new__) creates one. Fixed, unless
+      V(__new__).
     type: str
   provider_subnet_cidr:
-    description: Addresses of the subnet, for example V(10.0.0.0/24). Fixed.
+    description: IP range of the subnet, for example V(10.0.0.0/24). Fixed.
     type: str
   k8s_pod_cidr:
-    description: Addresses of pods, with or without a mask. Fixed.
+    description: IP range of the pods, with or without a prefix length. Fixed.
     type: str
   k8s_service_cidr:
-    description: Addresses of services, with or without a mask. Fixed.
+    description: IP range of the services, with or without a prefix length. Fixed.
     type: str
   master_count:
-    description: Number of masters, 1 by default, and 0 for V(aks) and V(eks). For creation only.
+    description: Number of masters. The default is 1, or 0 for V(aks) and V(eks). Creation only.
     type: int
   master_size:
-    description: Size of the masters, as the cloud calls it. For creation only.
+    description: Instance size of the masters, a name that the provider defines. Creation only.
     type: str
   master_root_disk_size:
-    description: Disk of the masters in GiB. For creation only.
+    description: Root disk size of the masters, in GiB. Creation only.
     type: int
   worker_count:
-    description: Number of workers, 2 or more. Required to create. For creation only, see M(netapp.nks.nks_node_pool).
+    description: Number of workers, 2 or more. Required for creation. Creation only. To change the number later, use
+      M(netapp.nks.nks_node_pool).
     type: int
   worker_size:
-    description: Size of the workers, as the cloud calls it. Required to create. For creation only.
+    description: Instance size of the workers, a name that the provider defines. Required for creation. Creation only.
     type: str
   worker_root_disk_size:
-    description: Disk of the workers in GiB. For creation only.
+    description: Root disk size of the workers, in GiB. Creation only.
     type: int
   min_node_count:
-    description: Least number of nodes, for V(eks). For creation only.
+    description: Minimum number of nodes, for V(eks). Creation only.
     type: int
   max_node_count:
-    description: Greatest number of nodes, for V(eks). For creation only.
+    description: Maximum number of nodes, for V(eks). Creation only.
     type: int
   network_components:
-    description: Subnets, for V(eks), each as the API takes it. For creation only.
+    description: Subnets, for V(eks), in the format of the API. Creation only.
     type: list
     elements: dict
   solutions:
-    description: Solutions to install, each by its name or as the API takes it. For creation only.
+    description: Solutions to install, each given by name or in the format of the API. Creation only.
     type: list
     elements: raw
   config:
-    description: Further settings, as the API takes them. For creation only.
+    description: Additional settings, in the format of the API. Creation only.
     type: dict
   extra:
-    description: Further fields of the request that creates the cluster. The other options take precedence. For creation
+    description: Additional fields of the request that creates the cluster. The other options take precedence. Creation
       only.
     type: dict
   fixed_differences:
-    description: What to do if a fixed option differs. V(warn) leaves it as it is.
+    description:
+      - What to do if the existing cluster differs from a fixed option.
+      - V(fail) - fail.
+      - V(warn) - show a warning, and do not change the difference.
     type: str
     choices: [fail, warn]
     default: fail
   replace_failed:
-    description: Whether to delete a cluster that has failed, and create it again. Nothing else is ever replaced.
+    description: Whether to delete a cluster that has failed, and create it again. Other clusters are never replaced.
     type: bool
     default: false
   logs_after:
     description:
-      - During an upgrade, failures in the build log count only if they are newer than this, in seconds since 1970.
-      - It is needed only with O(wait_only), and is RV(logs_after) of the task that requested the upgrade.
+      - During an upgrade, ignore failures in the build log that are not newer than this time, in seconds since 1970.
+      - Needed only with O(wait_only). Use RV(logs_after) of the task that requested the upgrade.
     type: float
   wait_timeout:
-    description: Seconds for everything that the task does.
+    description: Maximum time for the whole task, in seconds.
     type: float
     default: 3600
 seealso:
@@ -161,7 +170,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Create a cluster, and wait until it runs
+- name: Create a cluster and wait until it runs
   netapp.nks.nks_cluster:
     org: my-organization
     name: pipeline
@@ -175,18 +184,18 @@ EXAMPLES = r"""
     wait_sleep: 0.5
   register: created
 
-- name: Show what was done
+- name: Show the requests that were sent
   ansible.builtin.debug:
     msg: "{{ created.actions }}"
 
-- name: Upgrade another one
+- name: Upgrade another cluster
   netapp.nks.nks_cluster:
     org: my-organization
     name: staging
     k8s_version: "v1.15"
     wait_sleep: 0.5
 
-- name: Delete the first one again
+- name: Delete the first cluster
   netapp.nks.nks_cluster:
     org: my-organization
     name: pipeline
@@ -196,8 +205,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 cluster:
-  description: The cluster in its detail form, without secrets. Null if it does not exist.
-  returned: always, except when an option cannot be used
+  description: Details of the cluster, without secrets. Null if it does not exist.
+  returned: success, and on failures after a request was sent or during a wait
   type: dict
   sample:
     pk: 20001
@@ -206,27 +215,27 @@ cluster:
     state: running
     k8s_version: v1.15.5
 actions:
-  description: A sentence for each request that was sent, or would be sent in check mode.
-  returned: always, except when an option cannot be used
+  description: Requests that were sent, or would be sent in check mode, one sentence each.
+  returned: success, and on failures after a request was sent or during a wait
   type: list
   elements: str
   sample:
     - Create the cluster pipeline.
 is_requested:
-  description: Whether all that is needed has been requested, so that only waiting is left.
-  returned: always, except when an option cannot be used
+  description: Whether all required changes have been requested, so that only waiting remains.
+  returned: success, and on failures after a request was sent or during a wait
   type: bool
 logs_after:
-  description: When the newest build log before the upgrade was made, in seconds since 1970. Null without an upgrade.
-  returned: always, except when an option cannot be used
+  description: Time of the newest build log before the upgrade, in seconds since 1970. Null without an upgrade.
+  returned: success, and on failures after a request was sent or during a wait
   type: float
 is_final:
-  description: Whether waiting longer cannot change the failure.
-  returned: when the cluster is not as wanted in time
+  description: Whether the failure is final, so that waiting longer does not help.
+  returned: when the cluster did not reach the requested state
   type: bool
 unmet:
-  description: What is not as wanted, a sentence each.
-  returned: when the cluster is not as wanted in time
+  description: Differences from the requested state, one sentence each.
+  returned: when the cluster did not reach the requested state
   type: list
   elements: str
   sample:
@@ -236,7 +245,6 @@ unmet:
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.netapp.nks.plugins.module_utils import _plan
 from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
 from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, one_line
 from ansible_collections.netapp.nks.plugins.module_utils._failures import (
@@ -255,34 +263,22 @@ from ansible_collections.netapp.nks.plugins.module_utils._lifecycle import (
 )
 from ansible_collections.netapp.nks.plugins.module_utils._module import run_module
 from ansible_collections.netapp.nks.plugins.module_utils._options import CONNECTION, lifecycle_options
+from ansible_collections.netapp.nks.plugins.module_utils._plan import Plan, Request
+from ansible_collections.netapp.nks.plugins.module_utils._plan_cluster import (
+    CLUSTER_FIELDS,
+    plan_cluster,
+    unmet_cluster,
+)
 from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster, Log, Org
-
-TYPES = {
-    "k8s_rbac_enabled": "bool",
-    "k8s_dashboard_enabled": "bool",
-    "network_components": "list",
-    "solutions": "list",
-    "config": "dict",
-    **dict.fromkeys(
-        (
-            "master_count",
-            "master_root_disk_size",
-            "worker_count",
-            "worker_root_disk_size",
-            "min_node_count",
-            "max_node_count",
-        ),
-        "int",
-    ),
-}
-"""Of the options that are not text."""
 
 
 class Seen(t.NamedTuple):
-    """The cluster, if there is one, and why it has failed, if it has."""
+    """State of the cluster that one poll returned."""
 
     cluster: Cluster | None
+    """None if the cluster does not exist."""
     failure: Log | None
+    """The log that says why the cluster has failed. None if it has not failed."""
 
 
 def run(module: AnsibleModule, client: NKSClient) -> JSON:
@@ -294,18 +290,16 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
         clusters = limited.clusters(org, include_service_clusters=True)
         cluster = find_whole(clusters, lambda pk: limited.cluster(org, pk), "cluster", wanted["name"], wanted["id"])
         if cluster and not is_wanted:
-            wanted["id"] = cluster.pk  # gone is what is 404, not what is not listed
+            wanted["id"] = cluster.pk  # a cluster can vanish from the list before its own URL returns 404
         return Seen(cluster, find_failure(limited, cluster, wanted["logs_after"]) if cluster else None)
 
-    def plan(seen: Seen) -> _plan.Plan:
-        if not is_wanted:
-            return _plan.plan_cluster_absent(seen.cluster)
+    def plan(seen: Seen) -> Plan:
         has_failed = seen.failure is not None and seen.cluster is not None and not seen.cluster.is_running
-        return _plan.plan_cluster(wanted, seen.cluster, wanted["replace_failed"], has_failed)
+        return plan_cluster(wanted, seen.cluster, has_failed)
 
-    def send(client: NKSClient, seen: Seen, request: _plan.Request) -> None:
+    def send(client: NKSClient, seen: Seen, request: Request) -> None:
         if request.action == "create":
-            wanted.update(id=None, replace_failed=False)  # a new one is not replaced again
+            wanted.update(id=None, replace_failed=False)  # replace a failed cluster only once
             client.create_cluster(org, request.body, wanted["workspace"])
         elif seen.cluster and request.action == "upgrade":
             wanted["logs_after"] = max([0.0, *(log.created for log in client.logs(seen.cluster))])
@@ -313,7 +307,7 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
         elif seen.cluster:
             client.delete_cluster(seen.cluster)
 
-    def check(client: NKSClient, requests: list[_plan.Request]) -> None:
+    def check(client: NKSClient, requests: list[Request]) -> None:
         if requests[0].action == "create":
             for option in ("master_size", "worker_size"):
                 check_size(client, wanted["provider"], option, wanted[option])
@@ -321,13 +315,13 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
     if module.params["id"] is not None and is_wanted and look(client).cluster is None:
         raise NKSError(f"There is no cluster with the ID {module.params['id']}. To create one, give its name.")
     what = one_line(str(wanted["name"] if wanted["id"] is None else wanted["id"]))
-    title = f"The cluster {what} is not {'as wanted' if is_wanted else 'gone'}"
+    title = f"The cluster {what} {'is not in the requested state' if is_wanted else 'still exists'}"
     resource = Resource(
         title,
         look,
         plan,
         send,
-        lambda _client, seen: unmet(wanted, seen),
+        lambda _client, seen: unmet_cluster(wanted, *seen),
         lambda seen: {"cluster": seen.cluster and seen.cluster.raw, "logs_after": wanted["logs_after"]},
         check,
     )
@@ -335,7 +329,10 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
 
 
 def find_failure(client: NKSClient, cluster: Cluster, logs_after: float | None) -> Log | None:
-    """The log of the failure of the build, or else of the upgrade, which only logs after its request can be about."""
+    """Return the log of the failed build or upgrade.
+
+    :param logs_after: ignore logs of an upgrade that are not newer, in seconds since 1970. None without an upgrade.
+    """
     if logs_after is None or not cluster.is_running:
         return find_failures(client, [cluster])[0]
     logs = [log for log in client.logs(cluster) if log.created > logs_after]
@@ -343,7 +340,7 @@ def find_failure(client: NKSClient, cluster: Cluster, logs_after: float | None) 
 
 
 def resolve(client: NKSClient, org: Org, params: JSON) -> JSON:
-    """The options, with the IDs of keysets and of the workspace in place of their names."""
+    """Return the options, with the names of keysets and of the workspace replaced by IDs."""
     wanted = dict(params)
     wanted["replace_failed"] = params["replace_failed"] and not params["wait_only"]
     if params["state"] == "present" and (params["provider_keyset"] or params["user_ssh_keyset"]):
@@ -359,27 +356,8 @@ def resolve(client: NKSClient, org: Org, params: JSON) -> JSON:
     return wanted
 
 
-def unmet(wanted: JSON, seen: Seen) -> tuple[list[str], bool]:
-    cluster = seen.cluster
-    if wanted["state"] == "absent":
-        failed = cluster is not None and cluster.state == "deleting" and cluster.has_failed
-        return ([f"The cluster {cluster} is {one_line(str(cluster.state))}."] if cluster else []), failed
-    if cluster is None:
-        return [f"The cluster {one_line(str(wanted['name']))} is not there."], False
-    version, there = wanted["k8s_version"], cluster.raw.get("k8s_version")
-    if cluster.is_running and (version in (None, "latest") or _plan.meets_version(there, version)):
-        return [], False
-    if seen.failure and (cluster.is_running or not wanted["replace_failed"]):
-        what = f"The upgrade of the cluster {cluster}" if cluster.is_running else f"The cluster {cluster}"
-        reason = f" The build log says: {seen.failure.message}" if seen.failure.message else ""
-        return [f"{what} has failed.{reason}"], True
-    if not cluster.is_running:
-        return [f"The cluster {cluster} is {one_line(str(cluster.state))}, not running."], False
-    return [f"The cluster {cluster} has Kubernetes {one_line(str(there))}, not {version}."], False
-
-
 def main() -> None:
-    fields = {option: {"type": TYPES.get(option, "str")} for option in _plan.CLUSTER_FIELDS}
+    fields = {option: {"type": field.type} for option, field in CLUSTER_FIELDS.items()}
     module = AnsibleModule(
         argument_spec={
             **CONNECTION,

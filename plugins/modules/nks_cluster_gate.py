@@ -11,19 +11,20 @@ module: nks_cluster_gate
 short_description: Fail unless clusters of the NetApp Kubernetes Service are as expected
 version_added: 1.0.0
 description:
-  - Succeeds only if every cluster in O(clusters) is as expected, seen in one look at the API. Put it in front of a
+  - Succeeds only if every cluster in O(clusters) is as expected in the same poll of the API. Run it before a
     deployment.
-  - With O(wait_timeout) it looks again until all clusters are as expected. It fails at once when a cluster that should
-    run has failed, and on a failure that waiting does not change, such as the statuses 400, 401 and 403.
-  - It fails once, with a list of everything that is not as expected.
-  - It also fails on any error of the API, on a name that fits several clusters, on an empty list, on a key or a value
-    that it does not know and on what is not defined. It looks in check mode, too.
-  - While it waits, it shows on the controller what is still missing, at the start and then once a minute, or after each
-    look if O(wait_sleep) is longer, and at the end the verdict. With C(async) or C(no_log) it shows nothing.
-  - It fails, too, if the host on which it runs cannot be reached, even with C(ignore_unreachable), and if the API
+  - With O(wait_timeout), the module polls the API until all clusters are as expected. It fails at once if a cluster
+    that should run has failed, and on errors that waiting cannot fix, such as the statuses 400, 401 and 403.
+  - If the module fails, it lists everything that is not as expected.
+  - The module also fails on any API error, on a name that matches several clusters, on an empty list, on unknown keys
+    or values, and on undefined values. It checks the clusters in check mode, too.
+  - The module also fails if the host on which it runs is unreachable, even with C(ignore_unreachable), and if the API
     contradicts itself about a cluster, for example if it lists a cluster twice with different contents.
-  - The role P(netapp.nks.cluster_gate#role) runs this module with variables, for C(roles) and for dependencies of
-    roles.
+  - While the module waits, it shows on the control node what is still missing, at the start and then once a minute, or
+    after each poll if O(wait_sleep) is longer. At the end, it shows the result. With C(async) or C(no_log), it shows
+    nothing.
+  - To use the gate in C(roles) or as a dependency of a role, use the role P(netapp.nks.cluster_gate#role), which runs
+    this module with role variables.
 author:
   - netapp.nks contributors (@netapp)
 extends_documentation_fragment:
@@ -33,79 +34,80 @@ extends_documentation_fragment:
 options:
   clusters:
     description:
-      - The clusters, at least one. Each entry is a dictionary with either C(name) or C(id).
-      - The module reads an entry strictly. It refuses other keys, values that are null or empty, and values of another
-        type, instead of guessing what they mean.
+      - List of at least one cluster. Each entry is a dictionary with either C(name) or C(id).
+      - Entries are validated strictly. Unknown keys, null or empty values, and values of the wrong type are refused.
     type: raw
     required: true
     suboptions:
       name:
         description:
           - Name of the cluster.
-          - White space around a name and characters that cannot be seen are refused, because they are easily
-            overlooked. If the name of the cluster has them, give C(id).
+          - White space around the name and invisible characters are refused, because they are easy to overlook. If the
+            name of the cluster contains them, use C(id).
           - Names are compared in the Unicode normalization form C.
         type: str
       id:
-        description: ID of the cluster, which the API calls C(pk). It is 1 or more.
+        description: ID of the cluster, which the API calls C(pk). It must be 1 or more.
         type: int
       org:
-        description: ID, slug or name of the organization of the cluster. Without it, the cluster is looked for in
-          O(orgs).
+        description: ID, slug or name of the organization of the cluster. If not set, the module looks for the cluster
+          in O(orgs).
         type: str
       expect:
         description:
-          - V(running) - the cluster is there, its C(state) is V(running), and it has not failed.
-          - V(present) - the cluster is there, in any state.
-          - V(absent) - the cluster is not there, and every organization that it could be in can be read. The token must
-            see at least one organization, and no cluster may have a name that looks the same.
+          - V(running) - the cluster exists, its C(state) is V(running), and it has not failed.
+          - V(present) - the cluster exists, in any state.
+          - V(absent) - the cluster does not exist. The token must be able to read every organization that could contain
+            it, and must see at least one organization. No other cluster can have a name that looks the same.
         type: str
         choices: [running, present, absent]
         default: running
       min_nodes:
-        description: The C(node_count) of the cluster must be at least this. Not with C(expect=absent).
+        description: Minimum C(node_count) of the cluster. Not allowed with C(expect=absent).
         type: int
       min_k8s_version:
         description:
-          - The C(k8s_version) of the cluster must be at least this, for example V(1.15) or V(v1.15.5). Put it in
-            quotes, because YAML reads C(1.10) as 1.1. Not with C(expect=absent).
-          - A cluster whose version is not a number, such as V(latest), does not meet it.
+          - Minimum C(k8s_version) of the cluster, for example V(1.15) or V(v1.15.5). Put it in quotes, because YAML
+            reads C(1.10) as 1.1. Not allowed with C(expect=absent).
+          - A cluster whose version is not numeric, such as V(latest), is never as expected.
         type: str
   orgs:
     description:
-      - Organizations in which to look for clusters whose entry has no C(org), each by its ID, slug or name.
-      - If it is not given, the environment variable E(NKS_ORG_ID) is used, a list separated by commas. It is read on
-        the controller, unless C(environment) of the task sets it. If it is not set either, every organization that the
-        token may read is used. A cluster that is found by its name then opens the gate with a warning if there are
-        organizations that the token may not read.
+      - Organizations in which to look for clusters whose entry has no C(org), given by ID, slug or name.
+      - If not set, the environment variable E(NKS_ORG_ID) is used, a comma-separated list. It is read on the control
+        node, unless C(environment) of the task sets it.
+      - If neither is set, every organization that the token may read is used. If the token may not read some
+        organizations, a cluster that is found by its name is accepted with a warning.
       - Null is refused, because it would select all organizations.
     type: list
     elements: str
   wait_timeout:
     description:
-      - Seconds to wait until all clusters are as expected. With V(0) it looks once.
-      - No request and no pause goes on after this time, except that each request of the first look has O(api_timeout).
-        With progress shown, the first look repeats no request, because the wait does.
-      - A request that fails in a way that may pass, such as no connection or the status 503, counts as not yet as
-        expected. So does an organization that is gone between two requests of a look, and an answer that is not the
-        API's, such as a page of a gateway, once a look has succeeded.
-      - A C(timeout) of the task ends the task, but not the module, which goes on with its requests on its host.
-      - If it is omitted, what C(module_defaults) of the play set applies. The same is true for O(wait_sleep).
+      - Seconds to wait until all clusters are as expected. With V(0), the module polls the API once.
+      - All requests and pauses end after this time, except that each request of the first poll can take up to
+        O(api_timeout) seconds. While progress is shown, the first poll does not retry requests, because later polls
+        repeat them.
+      - Temporary errors, such as a refused connection or the status 503, do not end the wait. The same applies if an
+        organization vanishes between two requests of a poll. After a successful poll, it also applies to responses that
+        are not from the API, such as the error page of a gateway.
+      - The task keyword C(timeout) ends the task, but the module continues its requests on the host.
+      - If omitted, the value from C(module_defaults) of the play applies, as it does for O(wait_sleep).
     type: float
     default: 0
   wait_sleep:
-    description: Seconds between two looks while waiting.
+    description: Seconds between two polls of the API while waiting.
     type: float
     default: 10
 notes:
-  - With C(become), or on another host than the controller, the environment variables C(NKS_*) of the user are not
-    there. Set the options instead, for example in C(module_defaults). Only E(NKS_ORG_ID) is read on the controller.
+  - With C(become), or on a host other than the control node, the module does not see the environment variables C(NKS_*)
+    of the user. Set the options instead, for example in C(module_defaults). Only E(NKS_ORG_ID) is read on the control
+    node.
 seealso:
   - module: netapp.nks.nks_cluster_info
 """
 
 EXAMPLES = r"""
-- name: Go on only when the clusters are there
+- name: Continue only if the clusters are as expected
   netapp.nks.nks_cluster_gate:
     wait_timeout: 60
     clusters:
@@ -118,7 +120,7 @@ EXAMPLES = r"""
         org: my-organization
         expect: absent
 
-- name: Look once, in two organizations
+- name: Check clusters of two organizations once
   netapp.nks.nks_cluster_gate:
     orgs: [my-organization, Acme Retail]
     clusters:
@@ -126,9 +128,9 @@ EXAMPLES = r"""
       - name: broken
         expect: present
 
-- name: Do something else instead of failing when the cluster is not there
+- name: Handle a missing cluster without failing
   block:
-    - name: Look for the cluster
+    - name: Check the cluster
       netapp.nks.nks_cluster_gate:
         clusters:
           - name: missing
@@ -141,47 +143,48 @@ EXAMPLES = r"""
 
 RETURN = r"""
 clusters:
-  description: What was expected and seen, one entry for each entry of O(clusters), in the same order.
-  returned: if a look at the API succeeded
+  description: Expected and actual state of each entry in O(clusters), in the same order.
+  returned: if a poll of the API succeeded
   type: list
   elements: dict
   contains:
     name:
-      description: The name that was given.
-      returned: if it was given
+      description: The name in the entry.
+      returned: if it was set
       type: str
     id:
-      description: The ID that was given.
-      returned: if it was given
+      description: The ID in the entry.
+      returned: if it was set
       type: int
     org:
-      description: The organization that was given.
-      returned: if it was given
+      description: The organization in the entry.
+      returned: if it was set
       type: str
     expect:
-      description: What was expected.
+      description: The expected state.
       returned: always
       type: str
     min_nodes:
-      description: The number of nodes that was given.
-      returned: if it was given
+      description: The minimum number of nodes in the entry.
+      returned: if it was set
       type: int
     min_k8s_version:
-      description: The version that was given.
-      returned: if it was given
+      description: The minimum Kubernetes version in the entry.
+      returned: if it was set
       type: str
     met:
       description: Whether the cluster is as expected.
       returned: always
       type: bool
     reasons:
-      description: Why it is not, a sentence for each reason.
+      description: Reasons why the cluster is not as expected, one sentence each.
       returned: always
       type: list
       elements: str
     cluster:
-      description: The cluster as M(netapp.nks.nks_cluster_info) returns it. Null if it is not there or not certain. If
-        the gate fails, only its C(pk), C(name), C(org), C(state), C(is_failed), C(node_count) and C(k8s_version).
+      description: The cluster as M(netapp.nks.nks_cluster_info) returns it. Null if it does not exist or is ambiguous.
+        If the module fails, only the fields C(pk), C(name), C(org), C(state), C(is_failed), C(node_count) and
+        C(k8s_version).
       returned: always
       type: dict
   sample:
@@ -198,26 +201,29 @@ clusters:
         state: running
         node_count: 3
 unmet:
-  description: The reasons of all clusters. If the last look failed, the last one says so.
-  returned: failure, except when O(clusters) or another option cannot be used
+  description: Reasons why clusters are not as expected, one sentence each. If the last poll failed, the last sentence
+    says so.
+  returned: failure, except when an option is invalid
   type: list
   elements: str
   sample:
     - Cluster staging has 3 nodes, not 9 or more.
 error:
-  description: Why the last look at the API failed. RV(clusters) and RV(unmet) hold what an earlier look saw.
-  returned: if the last look failed
+  description: Why the last poll of the API failed. RV(clusters) and RV(unmet) then contain the results of an earlier
+    poll.
+  returned: if the last poll failed
   type: str
 retry_after:
-  description: Seconds that the API asks to wait before the next request.
-  returned: if the last look failed and the API asks for it
+  description: Seconds to wait before the next request, as the API asked.
+  returned: if the last poll failed and the API asked for a pause
   type: float
 is_final:
-  description: Whether waiting longer cannot change the outcome.
-  returned: failure, except when O(clusters) or another option cannot be used
+  description: Whether the failure is final, so that waiting longer does not help.
+  returned: failure, except when an option is invalid
   type: bool
 msg:
-  description: Whether the gate opens. If it does not, everything that is not as expected, one reason a line.
+  description: Whether the gate opens. If it stays shut, the message lists everything that is not as expected, one
+    reason per line.
   returned: always
   type: str
   sample: "The gate opens: 2 of 2 clusters are as expected."
@@ -272,7 +278,7 @@ def gate(module: AnsibleModule, client: NKSClient) -> dict[str, t.Any]:
 
 
 def is_final(verdicts: list[Verdict] | None, failure: NKSError | None) -> bool:
-    """Whether another poll cannot change the result."""
+    """Return whether another poll cannot change the result."""
     if verdicts is None or failure:
         return False
     return any(verdict.is_final for verdict in verdicts) or not any(verdict.reasons for verdict in verdicts)

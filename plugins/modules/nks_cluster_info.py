@@ -2,7 +2,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Query the clusters of NKS, and wait for them."""
+"""Query clusters of NKS, and wait for them."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ short_description: Query clusters of the NetApp Kubernetes Service, and wait for
 version_added: 1.0.0
 description:
   - Returns the active clusters of one, several or all organizations that an API token may read.
-  - Can wait until the selected clusters exist, run, or are gone.
-  - If no cluster matches, RV(clusters) is empty. Without O(wait_for) this is not an error. If clusters exist, but none
-    has the values in O(workspaces), O(states), O(providers) or O(regions), there is a warning that says which values
-    they have. A misspelt value in O(states) is warned of, too.
+  - Can wait until the selected clusters exist, are running, or no longer exist.
+  - If no cluster matches, RV(clusters) is empty. Without O(wait_for), this is not an error.
+  - If clusters exist, but none has the values in O(workspaces), O(states), O(providers) or O(regions), a warning shows
+    the values that they have. A warning is also shown for a misspelled value in O(states).
 author:
   - netapp.nks contributors (@netapp)
 extends_documentation_fragment:
@@ -32,47 +32,49 @@ options:
       - O(id) and O(name) are mutually exclusive.
     type: int
   name:
-    description: Select the clusters with exactly this name, compared in the Unicode normalization form C. Characters
-      that cannot be seen are refused. A name is unique only within an organization.
+    description: Select the clusters with exactly this name, compared in the Unicode normalization form C. Invisible
+      characters are refused. A name is unique only within an organization.
     type: str
   include_failures:
     description:
-      - Whether to add C(failure) and C(failure_details) to each cluster that has failed, the reason in its build logs.
-      - Takes one more request for each cluster that has failed, and none for the others.
+      - Whether to add the fields C(failure) and C(failure_details) to each cluster that has failed, with the reason
+        from its build logs.
+      - Takes one request for each cluster that has failed.
     type: bool
     default: false
   include_orgs:
-    description: Whether to return RV(orgs), the organizations of the clusters. Takes at most one more request.
+    description: Whether to return RV(orgs), the organizations of the clusters. Takes at most one additional request.
     type: bool
     default: false
   fields:
     description:
-      - The fields of each cluster to return. With many clusters, a play is much faster with only the fields that it
-        needs.
-      - If it is not set, all fields are returned. A field that no cluster has is warned of.
+      - Fields of each cluster to return. With many clusters, a play is much faster if it requests only the fields that
+        it needs.
+      - If not set, all fields are returned. A warning is shown for a field that no cluster has.
     type: list
     elements: str
   wait_for:
     description:
-      - What to wait for. The module asks the API again and again until it is true. After O(wait_timeout) seconds it
-        fails and says what it saw last. While it waits, it shows on the controller what is still missing, at the start
-        and then once a minute. With C(async) or C(no_log) it shows nothing.
-      - In check mode the module asks once, and does not fail if it is not true yet.
+      - Condition to wait for. The module polls the API until the condition is met. After O(wait_timeout) seconds, it
+        fails with the result of the last poll.
       - V(present) - at least one cluster is selected, in any state.
-      - V(running) - at least one cluster is selected, and the C(state) of all of them is V(running). If one of them has
-        failed, the module fails at once and gives the reason from the build logs. A cluster has failed if C(is_failed)
-        is true or its C(state) is V(failed), and also if it is V(provisioned) and its build logs say that the build
-        failed. V(running) and O(states) are mutually exclusive.
+      - V(running) - at least one cluster is selected, and the C(state) of all selected clusters is V(running). If one
+        of them has failed, the module fails at once with the reason from the build logs. A cluster has failed if its
+        C(is_failed) is true, if its C(state) is V(failed), or if its C(state) is V(provisioned) and its build logs say
+        that the build failed. V(running) and O(states) are mutually exclusive.
       - V(absent) - no cluster is selected. The module fails if the token may not read an organization, because the
-        cluster could be there, or if the token sees no organization at all.
+        cluster could be in it, or if the token sees no organization.
+      - While the module waits, it shows on the control node what is still missing, at the start and then once a minute.
+        With C(async) or C(no_log), it shows nothing.
+      - In check mode, the module polls the API once, and does not fail if the condition is not met yet.
     type: str
     choices: [present, running, absent]
   wait_timeout:
-    description: How many seconds to wait. With V(0) the module asks once.
+    description: Seconds to wait for O(wait_for). With V(0), the module polls the API once.
     type: float
     default: 600
   wait_sleep:
-    description: How many seconds to pause before asking again.
+    description: Seconds between two polls of the API while waiting.
     type: float
     default: 10
 seealso:
@@ -109,13 +111,13 @@ EXAMPLES = r"""
     wait_for: running
     wait_timeout: 1800
 
-- name: Get the clusters that do not run, with their build logs
+- name: Get the clusters that are not running, with their build logs
   netapp.nks.nks_cluster_info:
     states: [draft, building, provisioned, failed]
     include_logs: true
   register: unfinished
 
-- name: Show what the newest log of each says
+- name: Show the newest log message of each cluster
   ansible.builtin.debug:
     msg: "{{ item.name }}: {{ item.logs | map(attribute='message') | first | default('no log') }}"
   loop: "{{ unfinished.clusters }}"
@@ -128,7 +130,7 @@ EXAMPLES = r"""
       api_timeout: 10
       api_retries: 2
   block:
-    - name: Get one cluster in its detail form
+    - name: Get the details of one cluster
       netapp.nks.nks_cluster_info:
         id: 4501
         include_details: true
@@ -139,7 +141,7 @@ RETURN = r"""
 clusters:
   description:
     - The selected clusters as the API returns them, without the secrets in their solutions. Empty if none matches.
-    - Any field may be missing, and servers may add fields. With O(include_details) there are many more.
+    - Any field may be missing, and servers may add fields. With O(include_details), there are many more fields.
   returned: success
   type: list
   elements: dict
@@ -166,7 +168,7 @@ clusters:
       description: Zone of the region. May be empty.
       type: str
     workspace:
-      description: Workspace of the cluster with its C(pk), C(name) and C(slug). May be null.
+      description: Workspace of the cluster, with its C(pk), C(name) and C(slug). May be null.
       type: dict
     state:
       description: State of the cluster, for example V(draft), V(building), V(provisioned), V(running), V(deleting) or
@@ -174,7 +176,7 @@ clusters:
       type: str
     is_failed:
       description: Whether the cluster has failed. It can be true in any state. A cluster whose C(state) is V(failed)
-        has failed too.
+        has also failed.
       type: bool
     k8s_version:
       description: Kubernetes version, for example V(v1.15.5).
@@ -191,8 +193,7 @@ clusters:
       type: list
       elements: dict
     nodes:
-      description: Nodes of the cluster as the API returns them. After a removal, nodes can stay in the list for a
-        while.
+      description: Nodes of the cluster as the API returns them. Deleted nodes can stay in the list for a while.
       returned: when O(include_nodes=true)
       type: list
       elements: dict
@@ -204,7 +205,7 @@ clusters:
           description: ID of the cluster.
           type: int
         pool:
-          description: ID of the node pool, or null for a master.
+          description: ID of the node pool. Null for a master.
           type: int
         pool_name:
           description: Name of the node pool. Empty for a master.
@@ -241,7 +242,7 @@ clusters:
             V(deleting), V(deleted) or V(failed).
           type: str
         is_failed:
-          description: Whether the node has failed. A node whose C(state) is V(failed) has failed too.
+          description: Whether the node has failed. A node whose C(state) is V(failed) has also failed.
           type: bool
         created:
           description: When the node was created.
@@ -283,20 +284,20 @@ clusters:
           description: Number of nodes.
           type: int
         autoscaled:
-          description: Whether the number of nodes is adjusted to the load.
+          description: Whether the cluster autoscaler changes the number of nodes.
           type: bool
         min_count:
-          description: Smallest number of nodes when autoscaled.
+          description: Minimum number of nodes for the autoscaler.
           type: int
         max_count:
-          description: Largest number of nodes when autoscaled.
+          description: Maximum number of nodes for the autoscaler.
           type: int
         role:
           description: Role of the nodes, for example V(worker).
           type: str
         state:
           description: State of the node pool, for example V(draft), V(active), V(failed), V(deleting) or V(deleted). A
-            pool turns V(active) before its nodes run.
+            pool becomes V(active) before its nodes run.
           type: str
         is_default:
           description: Whether the node pool was created with the cluster.
@@ -320,32 +321,34 @@ clusters:
           description: ID of the cluster.
           type: int
         event_category:
-          description: What the event is about, for example V(provider).
+          description: Category of the event, for example V(provider).
           type: str
         event_type:
-          description: Kind of event, for example V(provider_build), V(k8s_node_config) or V(provider_communication).
+          description: Type of the event, for example V(provider_build), V(k8s_node_config) or
+            V(provider_communication).
           type: str
         event_state:
           description: Either V(started), V(success) or V(failure).
           type: str
         message:
-          description: What happened, or why it failed.
+          description: Description of the event, or the reason of a failure.
           type: str
         details:
-          description: More about it. May be empty.
+          description: Details of the event. May be empty.
           type: str
         reference:
-          description: What the event refers to. May be empty.
+          description: Object to which the event refers. May be empty.
           type: str
         created:
           description: When the event happened.
           type: str
     failure:
-      description: Why the cluster has failed, as its build logs say. Empty if they do not say why, or cannot be read.
+      description: Why the cluster has failed, according to its build logs. Empty if they contain no reason or cannot be
+        read.
       returned: when O(include_failures=true), for clusters that have failed
       type: str
     failure_details:
-      description: More about C(failure), for example what the provider answered. May be empty.
+      description: Details of C(failure), for example the response of the provider. May be empty.
       returned: when O(include_failures=true), for clusters that have failed
       type: str
   sample:
@@ -379,8 +382,8 @@ clusters:
       version_migrations: []
       k8s_rbac_enabled: true
 orgs:
-  description: Organizations of the clusters, as the API answers them.
-  returned: with O(include_orgs)
+  description: Organizations of the clusters, as the API returns them.
+  returned: when O(include_orgs=true)
   type: list
   elements: dict
   sample:
@@ -392,32 +395,33 @@ orgs:
       created: "2016-12-03T04:42:29.612800Z"
       updated: "2016-12-03T04:42:29.612800Z"
 endpoint:
-  description: The O(api_url) that was asked.
+  description: The O(api_url) from which the clusters were read.
   returned: success
   type: str
   sample: https://nks.example.com
 unmet:
-  description: What was not as O(wait_for) wants it. If the last look failed, the last sentence says so.
-  returned: if O(wait_for) was not reached
+  description: Reasons why O(wait_for) was not met, one sentence each. If the last poll failed, the last sentence says
+    so.
+  returned: if O(wait_for) was not met
   type: list
   elements: str
   sample:
     - build-me (ID 1203) is building.
 error:
-  description: Why the last look at the API failed.
-  returned: if O(wait_for) was not reached and the last look failed
+  description: Why the last poll of the API failed.
+  returned: if O(wait_for) was not met and the last poll failed
   type: str
 retry_after:
-  description: Seconds that the API asks to wait before the next request.
-  returned: if O(wait_for) was not reached, the last look failed and the API asks for it
+  description: Seconds to wait before the next request, as the API asked.
+  returned: if O(wait_for) was not met, the last poll failed and the API asked for a pause
   type: float
 is_final:
-  description: Whether waiting longer cannot change the outcome.
-  returned: if O(wait_for) was not reached
+  description: Whether the failure is final, so that waiting longer does not help.
+  returned: if O(wait_for) was not met
   type: bool
 skipped_orgs:
-  description: Organizations that the token sees but may not read. What clusters they have is not known. An organization
-    in O(orgs) is never skipped.
+  description: Organizations that the token sees but may not read. They may have clusters that are not in RV(clusters).
+    An organization in O(orgs) is never skipped.
   returned: success
   type: list
   elements: dict
@@ -504,7 +508,7 @@ def only_fields(clusters: list[Cluster], fields: list[str] | None) -> list[JSON]
 
 
 def wait_for_clusters(module: AnsibleModule, client: NKSClient, select: t.Callable[[NKSClient], Fleet]) -> Fleet | JSON:
-    """The fleet as soon as it is as wanted, or the result of the failure. In check mode the fleet as it is."""
+    """Return the fleet as soon as ``wait_for`` is met, or the result of the failure. In check mode, poll once."""
     wait_for, timeout, sleep = (module.params[option] for option in ("wait_for", "wait_timeout", "wait_sleep"))
     if wait_for == "running" and module.params["states"]:
         raise NKSError(
@@ -525,18 +529,18 @@ def wait_for_clusters(module: AnsibleModule, client: NKSClient, select: t.Callab
     if seen and not failure and (not seen.reasons or (module.check_mode and not seen.is_final)):
         return seen.fleet
     waited = time.monotonic() - began if timeout and not ends else None
-    title = f"The clusters selected are not {wait_for}"
+    title = f"The selected clusters are not {wait_for}"
     return unmet_result(title, seen.reasons if seen else [], failure, is_final=ends, waited=waited)
 
 
 class Snapshot(t.NamedTuple):
-    """What one poll saw."""
+    """The result of one poll."""
 
     fleet: Fleet
     reasons: list[str]
-    """A sentence for each thing that is not as wanted."""
+    """Reasons why ``wait_for`` is not met, one sentence each."""
     is_final: bool
-    """Whether waiting cannot help."""
+    """Whether waiting longer does not help."""
 
     @classmethod
     def take(cls, client: NKSClient, fleet: Fleet, wait_for: str) -> Snapshot:
@@ -553,13 +557,13 @@ class Snapshot(t.NamedTuple):
             if log
         ]
         if failed:
-            return cls(fleet, [f"Clusters have failed, so that waiting cannot help: {join_limited(failed)}."], True)
+            return cls(fleet, [f"Clusters have failed, so waiting longer does not help: {join_limited(failed)}."], True)
         unready = [cluster for cluster in fleet.clusters if cluster.state != "running"]
         return cls(fleet, [describe_states(unready)] if unready else [], False)
 
 
 def is_final(seen: Snapshot | None, failure: NKSError | None) -> bool:
-    """Whether another poll cannot change the result."""
+    """Return whether another poll cannot change the result."""
     return seen is not None and failure is None and (seen.is_final or not seen.reasons)
 
 

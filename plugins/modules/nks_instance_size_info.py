@@ -2,17 +2,18 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Query the sizes of nodes of NKS."""
+"""Query the instance sizes of nodes of NKS."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: nks_instance_size_info
-short_description: Query sizes of nodes of the NetApp Kubernetes Service
+short_description: Query instance sizes of nodes of the NetApp Kubernetes Service
 version_added: 1.0.0
 description:
-  - Returns the sizes that nodes can have at a cloud. M(netapp.nks.nks_cluster) and M(netapp.nks.nks_node_pool) refuse
-    other sizes, if the endpoint has these.
+  - Returns the instance sizes of nodes that a cloud provider offers.
+  - If the API has a list of sizes for the provider, M(netapp.nks.nks_cluster), M(netapp.nks.nks_master_node) and
+    M(netapp.nks.nks_node_pool) refuse other sizes.
 author:
   - netapp.nks contributors (@netapp)
 extends_documentation_fragment:
@@ -21,39 +22,40 @@ extends_documentation_fragment:
   - netapp.nks.connection
 options:
   provider:
-    description: The cloud, for example V(aws).
+    description: Cloud provider, for example V(aws).
     type: str
     required: true
   name:
-    description: Select the sizes with exactly this C(name) or C(value).
+    description: Select the instance sizes with exactly this C(name) or C(value).
     type: str
 seealso:
   - module: netapp.nks.nks_cluster
 """
 
 EXAMPLES = r"""
-- name: Get the sizes of nodes on AWS
+- name: Get the instance sizes on AWS
   netapp.nks.nks_instance_size_info:
     provider: aws
   register: aws
 
-- name: Show those with four cores or more
+- name: Show the instance sizes with four cores or more
   ansible.builtin.debug:
     msg: "{{ aws.instance_sizes | selectattr('cpu', 'ge', 4) | map(attribute='value') }}"
 """
 
 RETURN = r"""
 instance_sizes:
-  description: The sizes as the API returns them. Empty if the provider is not known.
+  description: The selected instance sizes as the API returns them. Empty if the provider is not known.
   returned: success
   type: list
   elements: dict
   contains:
     name:
-      description: Name of the size.
+      description: Name of the instance size.
       type: str
     value:
-      description: What the options for sizes take.
+      description: Value for the size options of other modules, such as
+        O(netapp.nks.nks_node_pool#module:instance_size).
       type: str
     cpu:
       description: Number of cores.

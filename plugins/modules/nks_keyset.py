@@ -11,10 +11,10 @@ module: nks_keyset
 short_description: Create, change and delete keysets of the NetApp Kubernetes Service
 version_added: 1.0.0
 description:
-  - Creates a keyset, changes it, or deletes it. A keyset holds the credentials of a cloud or of a solution, or an SSH
-    key pair. The token must be of an owner or an administrator of the organization.
+  - Creates a keyset, changes it, or deletes it. A keyset holds the credentials for a provider or a solution, or an SSH
+    key pair. The token must belong to an owner or an administrator of the organization.
   - A keyset is identified by O(name), O(category) and O(entity) within its organization, or by O(id).
-  - The API never returns the keys, so that the module cannot compare them.
+  - The module cannot compare the keys, because the API never returns them.
 author:
   - netapp.nks contributors (@netapp)
 extends_documentation_fragment:
@@ -31,45 +31,54 @@ options:
     description: ID of the keyset, which the API calls C(pk).
     type: int
   new_name:
-    description: Name that the keyset gets. If there is no keyset O(name), one with the new name counts as it.
+    description: New name of the keyset. If no keyset has the name O(name), but one has the new name, that one is used.
     type: str
   category:
-    description: What the keyset is for. Required to create. It cannot be changed.
+    description: Purpose of the keyset. Required for creation. It cannot be changed.
     type: str
     choices: [provider, solution, storage, user_ssh]
   entity:
-    description: The cloud or the solution, for example V(aws) or V(sysdig). Required to create, but for the category
-      V(user_ssh), which has none. It cannot be changed.
+    description: The provider or solution, for example V(aws) or V(sysdig). Required for creation, except for the
+      category V(user_ssh), which has no entity. It cannot be changed.
     type: str
   keys:
     description:
-      - The keys by their type. Required to create. Values are never shown, returned or compared.
-      - The types are V(pub) and V(pvt) for V(aws), V(eks) and V(cvsaws); V(subscription), V(tenant), V(pub) and V(pvt)
-        for V(azure) and V(aks); V(other) for V(gce) and V(gke), which is the JSON of a service account; V(token) for
-        V(do), V(oneandone), V(packet) and V(sysdig); V(username) and V(password) for V(profitbricks); V(url),
-        V(username), V(password) and V(scope) for V(turbonomic); V(other) and V(access_key) for V(azure-storage);
-        V(pub), and V(pvt) or not, for V(user_ssh). Those of another entity are sent as they are, with a warning.
+      - Dictionary with a value for each type of key. Required for creation. Values are never shown, returned or
+        compared.
+      - The types depend on O(entity). Keys of an entity that is not in this list are sent without a check, and a
+        warning is shown.
+      - V(aws), V(eks) and V(cvsaws) - V(pub) and V(pvt).
+      - V(azure) and V(aks) - V(subscription), V(tenant), V(pub) and V(pvt).
+      - V(gce) and V(gke) - V(other), which is the JSON of a service account.
+      - V(do), V(oneandone), V(packet) and V(sysdig) - V(token).
+      - V(profitbricks) - V(username) and V(password).
+      - V(turbonomic) - V(url), V(username), V(password) and V(scope).
+      - V(azure-storage) - V(other) and V(access_key).
+      - For O(category=user_ssh), the types are V(pub), and optionally V(pvt).
     type: dict
   update_keys:
-    description: When the keys are sent. V(always) sends them with each run, which is always a change.
+    description:
+      - V(on_create) - send the keys only when the keyset is created.
+      - V(always) - send the keys on every run, which always counts as a change.
     type: str
     choices: [on_create, always]
     default: on_create
   key_encoding:
-    description: How the values of the keys are sent. The documentation of NetApp asks for V(base64). The clients of
-      NetApp send V(raw) values.
+    description: Encoding of the values in O(keys) in the request. NetApp's documentation asks for V(base64), but
+      NetApp's clients send V(raw) values.
     type: str
     choices: [raw, base64]
     default: raw
   workspaces:
-    description: Workspaces that can use the keyset, each by its ID, slug or name. All can if the list is empty.
+    description: Workspaces that can use the keyset, given by ID, slug or name. With an empty list, all workspaces can
+      use it.
     type: list
     elements: str
   is_default:
-    description: Whether this is the default keyset of its kind.
+    description: Whether this is the default keyset of its category and entity.
     type: bool
   force:
-    description: Whether to delete a keyset that a cluster uses. NKS cannot delete such a cluster cleanly afterwards.
+    description: Whether to delete a keyset that a cluster uses. NKS can then no longer delete that cluster cleanly.
     type: bool
     default: false
 seealso:
@@ -88,7 +97,7 @@ EXAMPLES = r"""
       pub: AKIAIOSFODNN7EXAMPLE
       pvt: "{{ lookup('ansible.builtin.file', '/run/secrets/nks') }}"
 
-- name: Let one workspace alone use it
+- name: Let only one workspace use the keyset
   netapp.nks.nks_keyset:
     org: my-organization
     name: Keys of the pipeline
@@ -96,7 +105,7 @@ EXAMPLES = r"""
     entity: aws
     workspaces: [Team A]
 
-- name: Delete it
+- name: Delete the keyset
   netapp.nks.nks_keyset:
     org: my-organization
     name: Keys of the pipeline
@@ -108,7 +117,7 @@ EXAMPLES = r"""
 RETURN = r"""
 keyset:
   description: The keyset, without the values of its keys. Null if it does not exist.
-  returned: always, except when an option cannot be used
+  returned: success, and on failures after a request was sent or during a wait
   type: dict
   sample:
     pk: 20001
@@ -119,18 +128,18 @@ keyset:
     workspaces: []
     is_default: false
 actions:
-  description: A sentence for each request that was sent, or would be sent in check mode.
-  returned: always, except when an option cannot be used
+  description: Requests that were sent, or would be sent in check mode, one sentence each.
+  returned: success, and on failures after a request was sent or during a wait
   type: list
   elements: str
   sample:
     - Create the keyset Keys of the pipeline.
 is_requested:
-  description: Whether all that is needed has been requested.
-  returned: always, except when an option cannot be used
+  description: Whether all required changes have been requested.
+  returned: success, and on failures after a request was sent or during a wait
   type: bool
 unmet:
-  description: The changes that the API has accepted, and not made, a sentence each.
+  description: Changes that the API accepted but did not make, one sentence each.
   returned: when there are any
   type: list
   elements: str
@@ -184,7 +193,7 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
 
     def unmet(_client: NKSClient, there: Keyset | None) -> tuple[list[str], bool]:
         needed = [request for request in plan(there).requests if request.action != "update_keys"]
-        return [f"Not done: {request.sentence}" for request in needed], False
+        return [f"The API accepted a change, but did not make it: {request.sentence}" for request in needed], False
 
     def check(client: NKSClient, requests: list[Request]) -> None:
         if requests[0].action == "delete" and not wanted["force"]:
@@ -193,13 +202,13 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
     if wanted["id"] is not None and is_wanted and look(client) is None:
         raise NKSError(f"There is no keyset with the ID {wanted['id']}. To create one, give its name.")
     what = one_line(str(wanted["name"] if wanted["id"] is None else wanted["id"]))
-    title = f"The keyset {what} is not {'as wanted' if is_wanted else 'gone'}"
+    title = f"The keyset {what} {'is not in the requested state' if is_wanted else 'still exists'}"
     resource = Resource(title, look, plan, send, unmet, lambda there: {"keyset": there and there.raw}, check)
     return reconcile(client, resource, wanted, module.check_mode)
 
 
 def resolve(module: AnsibleModule, client: NKSClient, org: Org) -> JSON:
-    """The options, with the IDs of workspaces in place of their names, and the keys as they are sent."""
+    """Return the options, with workspaces replaced by IDs and keys encoded for the request."""
     wanted = dict(module.params)
     if wanted["state"] == "absent":
         return wanted
@@ -225,7 +234,7 @@ def check_unused(client: NKSClient, org: Org, pk: int) -> None:
         except NKSStatusError as exc:
             if exc.status != 404:
                 raise
-            return False  # deleted, and still listed
+            return False  # a deleted cluster can still be listed
         solutions = [solution.get("keyset") for solution in raw.get("solutions") or []]
         return pk in (raw.get("provider_keyset"), raw.get("user_ssh_keyset"), *solutions)
 

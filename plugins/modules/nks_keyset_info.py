@@ -11,9 +11,9 @@ module: nks_keyset_info
 short_description: Query keysets of the NetApp Kubernetes Service
 version_added: 1.0.0
 description:
-  - Returns the keysets of an organization. A keyset holds the credentials of a cloud or of a solution, or an SSH key
-    pair. The API never returns what is in it.
-  - M(netapp.nks.nks_cluster) needs the ID or the name of a keyset to create a cluster.
+  - Returns the keysets of an organization. A keyset holds the credentials for a provider or a solution, or an SSH key
+    pair. The API never returns the keys.
+  - To create a cluster, M(netapp.nks.nks_cluster) needs the ID or name of a keyset.
 author:
   - netapp.nks contributors (@netapp)
 extends_documentation_fragment:
@@ -23,8 +23,8 @@ extends_documentation_fragment:
 options:
   org:
     description:
-      - The organization, by its ID, slug or name.
-      - If it is not set, the environment variable E(NKS_ORG_ID) is used. If that is not set either, the token must see
+      - ID, slug or name of the organization.
+      - If not set, the environment variable E(NKS_ORG_ID) is used. If that is not set either, the token must see
         exactly one organization.
     type: str
   id:
@@ -37,11 +37,11 @@ options:
     description: Select the keysets of this category, for example V(provider), V(user_ssh), V(solution) or V(storage).
     type: str
   entity:
-    description: Select the keysets for this cloud or solution, for example V(aws) or V(sysdig).
+    description: Select the keysets for this provider or solution, for example V(aws) or V(sysdig).
     type: str
   workspace:
-    description: Select the keysets that can be used in this workspace, given by its ID, slug or name. A keyset
-      without workspaces can be used in all of them.
+    description: Select the keysets that this workspace can use, given by its ID, slug or name. All workspaces can use a
+      keyset whose C(workspaces) is empty.
     type: str
 seealso:
   - module: netapp.nks.nks_cluster
@@ -57,7 +57,7 @@ EXAMPLES = r"""
     entity: aws
   register: found
 
-- name: Show their IDs and names
+- name: Show the IDs and names of the keysets
   ansible.builtin.debug:
     msg: "{{ found.keysets | items2dict('pk', 'name') }}"
 """
@@ -65,7 +65,7 @@ EXAMPLES = r"""
 RETURN = r"""
 keysets:
   description:
-    - The selected keysets as the API returns them. Empty if none fits.
+    - The selected keysets as the API returns them. Empty if none matches.
     - Any field may be missing, and servers may add fields.
   returned: success
   type: list
@@ -78,20 +78,20 @@ keysets:
       description: Name of the keyset.
       type: str
     category:
-      description: What it is for.
+      description: Purpose of the keyset, for example V(provider), V(user_ssh), V(solution) or V(storage).
       type: str
     entity:
-      description: The cloud or the solution. Empty for an SSH key pair.
+      description: The provider or solution. Empty for an SSH key pair.
       type: str
     org:
       description: ID of the organization.
       type: int
     workspaces:
-      description: IDs of the workspaces in which it can be used. Empty if it can be used in all of them.
+      description: IDs of the workspaces that can use the keyset. If the list is empty, all workspaces can use it.
       type: list
       elements: int
     is_default:
-      description: Whether it is the default one of its kind.
+      description: Whether this is the default keyset of its category and entity.
       type: bool
     created:
       description: When the keyset was created.
@@ -128,7 +128,7 @@ def query(module: AnsibleModule, client: NKSClient) -> JSON:
     def matches(keyset: Keyset) -> bool:
         workspaces = keyset.raw.get("workspaces") or []
         return (
-            keyset.has(**identity)
+            keyset.matches(**identity)
             and all((keyset.raw.get(field) or "") == value for field, value in wanted.items())
             and (pk is None or not workspaces or pk in workspaces)
         )

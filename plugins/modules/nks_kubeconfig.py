@@ -2,7 +2,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Write a cluster's kubeconfig to a file."""
+"""Write kubeconfigs of clusters of NKS to files."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ module: nks_kubeconfig
 short_description: Write kubeconfigs of clusters of the NetApp Kubernetes Service to files
 version_added: 1.0.0
 description:
-  - Writes the kubeconfig of one cluster, or of each cluster of a selection, to files on the host that runs the module.
-    C(kubectl), and the modules of C(kubernetes.core) with their option C(kubeconfig), can use them.
-  - With O(id) or O(name) it writes one kubeconfig, to O(dest) or to O(dest_name) in O(dest_dir). With O(merge) the
-    cluster becomes a context of a file that can hold other clusters too.
-  - Without O(id) and O(name) it writes the kubeconfig of each selected cluster into O(dest_dir), with concurrent
-    requests. The files are named after the hosts that the inventory P(netapp.nks.nks#inventory) makes of the same
-    selection. If a kubeconfig cannot be had, the module fails after it has written all others.
-  - A kubeconfig holds credentials. It is never returned, shown in a diff or logged, and the file can be read by its
-    owner only, unless O(mode) says otherwise.
-  - What the server sends is checked before anything is written. It must have a context that is current, with its
-    cluster and its user. A file is replaced in one step, and stays as it is if anything fails.
+  - Writes the kubeconfig of one cluster, or of each selected cluster, to files on the host that runs the module.
+    C(kubectl) and the option C(kubeconfig) of the modules in C(kubernetes.core) can use these files.
+  - With O(id) or O(name), the module writes one kubeconfig, either to O(dest) or to O(dest_name) in O(dest_dir). With
+    O(merge), the cluster becomes a context in a file that can also contain other clusters.
+  - Without O(id) and O(name), the module writes the kubeconfig of each selected cluster to O(dest_dir), with concurrent
+    requests. The files have the names of the hosts that the inventory plugin P(netapp.nks.nks#inventory) creates for
+    the same selection. If a kubeconfig is not available, the module writes all others and then fails.
+  - A kubeconfig contains credentials. The module never returns or logs it, or shows it in a diff. Only the owner can
+    read the file, unless O(mode) allows more.
+  - The module validates each kubeconfig before it writes anything. A kubeconfig must have a current context with its
+    cluster and user. A file is replaced in one step, and does not change if anything fails.
 author:
   - netapp.nks contributors (@netapp)
 extends_documentation_fragment:
@@ -34,83 +34,86 @@ extends_documentation_fragment:
 options:
   org:
     description:
-      - The organization of the one cluster, by its ID, slug or name.
-      - If it is not given, the cluster is looked for in O(orgs).
-      - It is needed if O(name) matches clusters of several organizations.
+      - ID, slug or name of the organization of the cluster that O(id) or O(name) identifies.
+      - If not set, the module looks for the cluster in O(orgs).
+      - Required if O(name) matches clusters of several organizations.
     type: str
   id:
-    description: ID of the one cluster, which the API calls C(pk). With O(name) too, the cluster must have both.
+    description: ID of the cluster, which the API calls C(pk). If O(name) is also set, the cluster must have both.
     type: int
   name:
-    description: Name of the one cluster.
+    description: Name of the cluster.
     type: str
   state:
     description:
-      - V(present) - the kubeconfigs are in the files.
-      - V(absent) - the entries of one cluster, named by O(context) or O(name), are not in O(dest). Needs O(merge). No
-        request is made, so the cluster can be gone.
+      - V(present) - write the kubeconfigs to the files.
+      - V(absent) - remove the entries of one cluster, named by O(context) or O(name), from O(dest). Requires O(merge).
+        Makes no request, so that it also works for deleted clusters.
     type: str
     choices: [present, absent]
     default: present
   dest:
     description:
-      - Path of the file for one cluster. Its folder must exist. A symbolic link is followed.
-      - O(dest) and O(dest_name) are mutually exclusive, and one of them is required with O(id) or O(name).
+      - Path of the file for one cluster. Its folder must exist. Symbolic links are followed.
+      - With O(id) or O(name), one of O(dest) and O(dest_name) is required. They are mutually exclusive.
     type: path
   dest_dir:
     description:
-      - Folder of the files, for O(dest_name) and for a selection of clusters.
-      - If it does not exist, it is made so that only its owner can use it. The mode of a folder that exists stays as it
-        is, and there is a warning if others can read or change the folder.
+      - Folder for the files, with O(dest_name) and for a selection of clusters.
+      - If the folder does not exist, the module creates it so that only its owner can access it. The mode of an
+        existing folder does not change. A warning is shown if others can access the folder.
     type: path
     default: ~/.kube/nks
   dest_name:
     description:
-      - A name for the file in O(dest_dir), for example that of a host. C(.kubeconfig) is appended.
-      - Other characters than letters, digits, C(.), C(_) and C(-) become C(_), and a long name is cut. To such a name,
-        C(~) and the ID of the cluster are appended, so that clusters with different names never share a file.
+      - Name of the file in O(dest_dir), for example the name of a host. C(.kubeconfig) is appended.
+      - C(_) replaces characters other than letters, digits, C(.), C(_) and C(-), and a name of more than 100 characters
+        is shortened. C(~) and the ID of the cluster are appended to a name that was changed, so that clusters with
+        different names never share a file.
     type: str
   merge:
     description:
-      - Put the cluster into O(dest) under the name O(context), and keep everything else in the file.
-      - The file stays as it is byte for byte outside of the entries of the cluster. If it is in flow style, such as
-        JSON, the parts that change are written anew in block style.
-      - The entries for the cluster, the user and the context all have the name O(context). If the file has this name
-        for another server, the module fails.
-      - A lock file next to O(dest), which C(kubectl) uses too, keeps tasks that run at the same time from losing
-        entries.
+      - Add the cluster to O(dest) under the name O(context), and keep everything else in the file.
+      - Outside of the entries of the cluster, the file does not change by a single byte. In a file in flow style, such
+        as JSON, the parts that change are rewritten in block style.
+      - The entries for the cluster, the user and the context all have the name O(context). The module fails if the file
+        uses this name for another server.
+      - The module uses the same lock file next to O(dest) as C(kubectl), so that tasks that run at the same time do not
+        lose entries.
     type: bool
     default: false
   context:
-    description: Name of the context for O(merge). The default is the name of the cluster as a host of the inventory.
+    description: Name of the context for O(merge). The default is the name that the cluster has as an inventory host.
     type: str
   set_current:
-    description: With O(merge), also make the context the C(current-context) of the file.
+    description: With O(merge), whether to set the C(current-context) of the file to this context.
     type: bool
     default: false
   purge:
     description:
-      - With a selection, remove the kubeconfigs in O(dest_dir) that an earlier task for a selection wrote for clusters
-        that do not exist any more, or that have another file now. Other files are never removed.
-      - The file C(.nks_kubeconfigs.json) in O(dest_dir) keeps which these are.
+      - Whether to remove kubeconfigs from O(dest_dir) that an earlier task for a selection wrote, if the cluster does
+        not exist any more or now has another file. Other files are never removed. Works only for a selection.
+      - The file C(.nks_kubeconfigs.json) in O(dest_dir) records the kubeconfigs that were written.
     type: bool
     default: false
   when_not_running:
     description:
       - What to do if a cluster has failed or its C(state) is not V(running).
-      - V(try) - ask for the kubeconfig, and fail if it is not available.
-      - V(skip) - write nothing for it and warn.
+      - V(try) - request the kubeconfig, and fail if it is not available.
+      - V(skip) - show a warning and do not write the kubeconfig.
       - V(fail) - fail.
     type: str
     choices: [try, skip, fail]
     default: try
   backup:
-    description: Keep a copy of each file that is replaced, with a timestamp in its name. Only its owner can read it.
+    description: Whether to keep a copy of each file that is replaced, with a timestamp in its name. Only the owner can
+      read the copy.
     type: bool
     default: false
   mode:
     description:
-      - Mode of the files, text in quotes. The number C(600) would be the mode 01130, and is refused.
+      - Permissions of the files, as a string in quotes. A number such as C(600), which would mean the mode 01130, is
+        refused.
     default: "0600"
 requirements:
   - PyYAML
@@ -126,11 +129,11 @@ EXAMPLES = r"""
     dest: /tmp/prod.kubeconfig
   register: prod
 
-- name: Show which cluster it is for
+- name: Show the file and its cluster
   ansible.builtin.debug:
     msg: "{{ prod.dest }} is for the cluster {{ prod.cluster.name }} with the ID {{ prod.cluster.pk }}."
 
-- name: Write the kubeconfig of each running cluster to a folder, and remove those of clusters that are gone
+- name: Write the kubeconfig of each running cluster to a folder, and remove those of deleted clusters
   netapp.nks.nks_kubeconfig:
     dest_dir: /tmp/kubeconfigs
     when_not_running: skip
@@ -141,7 +144,7 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: "{{ fleet.files | map(attribute='dest') }}"
 
-- name: Put a cluster into a kubeconfig with others, as the context prod
+- name: Add a cluster to a kubeconfig with other clusters, as the context prod
   netapp.nks.nks_kubeconfig:
     org: my-organization
     name: prod
@@ -149,7 +152,7 @@ EXAMPLES = r"""
     merge: true
     set_current: true
 
-- name: Take it out again
+- name: Remove the cluster from the kubeconfig
   netapp.nks.nks_kubeconfig:
     name: prod
     dest: /tmp/config
@@ -160,11 +163,11 @@ EXAMPLES = r"""
 RETURN = r"""
 dest:
   description: Path of the file, absolute and without symbolic links.
-  returned: success with one cluster, unless it was left out by O(when_not_running=skip)
+  returned: success with one cluster, unless it was skipped because of O(when_not_running=skip)
   type: str
   sample: /home/deploy/prod.kubeconfig
 cluster:
-  description: The cluster that the kubeconfig is for.
+  description: The cluster to which the kubeconfig belongs.
   returned: success with one cluster and O(state=present)
   type: dict
   contains:
@@ -175,25 +178,25 @@ cluster:
       description: Name of the cluster.
       type: str
     org:
-      description: ID of its organization.
+      description: ID of the organization.
       type: int
   sample:
     pk: 1201
     name: prod
     org: 381
 context:
-  description: The name of the entries of the cluster in the file.
+  description: Name of the entries of the cluster in the file.
   returned: success with O(merge)
   type: str
   sample: prod
 files:
-  description: The kubeconfigs of a selection.
+  description: The files with the kubeconfigs of a selection.
   returned: with a selection
   type: list
   elements: dict
   contains:
     cluster:
-      description: The cluster, as RV(cluster).
+      description: The cluster, in the format of RV(cluster).
       type: dict
     dest:
       description: Path of the file.
@@ -205,7 +208,7 @@ files:
         org: 381
       dest: /home/deploy/.kube/nks/prod.kubeconfig
 removed:
-  description: Paths of the files that O(purge) removed.
+  description: Paths of the files that were removed because of O(purge).
   returned: with a selection
   type: list
   elements: str
@@ -218,7 +221,7 @@ skipped_orgs:
   sample: []
 backup_file:
   description: Path of the copy of the file that was replaced.
-  returned: with one cluster, when O(backup) is true and a file was replaced
+  returned: with one cluster, when O(backup=true) and a file was replaced
   type: str
   sample: /home/deploy/prod.kubeconfig.4711.2026-01-31@10:20:30~
 """
@@ -256,7 +259,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._orgs import concurrent
 from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster, Org
 
 INDEX = ".nks_kubeconfigs.json"
-"""The file in dest_dir that lists which kubeconfigs a task for a fleet wrote, for which clusters."""
+"""File in dest_dir that lists the kubeconfigs of a fleet, and the cluster of each."""
 
 LOCK_SECONDS = 30
 
@@ -273,7 +276,7 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
 def write_one(module: AnsibleModule, client: NKSClient) -> JSON:
     params = module.params
     if params["dest"] is None and params["dest_name"] is None:
-        raise NKSError("dest, or dest_name for a file in dest_dir, is required with the id or name of a cluster.")
+        raise NKSError("With id or name, set dest, or dest_name for a file in dest_dir.")
     if params["dest"] is not None:
         check_dest(module, params["dest"])
     cluster = find_cluster(client, params)
@@ -282,7 +285,7 @@ def write_one(module: AnsibleModule, client: NKSClient) -> JSON:
     if reason and params["when_not_running"] == "fail":
         raise NKSError(reason)
     if reason:
-        module.warn(f"{reason} It is left out.")
+        module.warn(reason)
         return {"changed": False, "cluster": found}
     dest = params["dest"]
     if dest is None:
@@ -299,12 +302,12 @@ def write_one(module: AnsibleModule, client: NKSClient) -> JSON:
 
 
 def write_fleet(module: AnsibleModule, client: NKSClient) -> JSON:
-    """Write the kubeconfig of each selected cluster, and fail after that if one cannot be had."""
+    """Write the kubeconfig of each selected cluster, and fail in the end if one is not available."""
     params = module.params
     if any(params[option] for option in ("org", "dest", "dest_name", "merge", "context", "set_current")):
-        raise NKSError("org, dest, dest_name, merge, context and set_current need the id or name of one cluster.")
+        raise NKSError("org, dest, dest_name, merge, context and set_current require id or name.")
     if params["state"] == "absent":
-        raise NKSError("state=absent needs the name of one cluster, and merge.")
+        raise NKSError("state=absent requires merge, and the name of one cluster.")
     check_dest(module, os.path.join(params["dest_dir"], INDEX), with_folder=True)
     fleet = select_clusters(client, **params_for(module, SELECTION))
     for warning in fleet.warnings():
@@ -314,7 +317,7 @@ def write_fleet(module: AnsibleModule, client: NKSClient) -> JSON:
     if params["when_not_running"] != "skip":
         left_out = {}
     for reason in filter(None, left_out.values()):
-        module.warn(f"{reason} It is left out.")
+        module.warn(reason)
     wanted = {file: cluster for file, cluster in files.items() if not left_out.get(file)}
     failures: list[str] = []
 
@@ -345,21 +348,19 @@ def write_fleet(module: AnsibleModule, client: NKSClient) -> JSON:
         "skipped_orgs": [skipped.result() for skipped in fleet.skipped_orgs],
     }
     if failures:
-        what = f"{len(results)} of {len(wanted)} kubeconfigs are written. These cannot be had:"
+        what = f"{len(results)} of {len(wanted)} kubeconfigs were written. The others failed:"
         result.update(failed=True, msg="\n".join([what, *sorted(failures)]))
     return result
 
 
 def remove_context(module: AnsibleModule) -> JSON:
-    """Take a cluster, which may be gone, out of a kubeconfig with others. Makes no request."""
+    """Remove the entries of a cluster, which may not exist any more, from a kubeconfig. Make no request."""
     params = module.params
     if not (params["merge"] and params["dest"]):
-        raise NKSError(
-            "state=absent needs merge and dest: it takes the entries of a cluster out of a file with others."
-        )
+        raise NKSError("state=absent requires merge and dest, because it removes entries from a file.")
     context = params["context"] or (params["name"] and _names.safe_name(params["name"]))
     if not context:
-        raise NKSError("state=absent needs context or name, by which the entries are found in the file.")
+        raise NKSError("state=absent requires context or name, to find the entries in the file.")
     check_dest(module, params["dest"])
     if not os.path.exists(params["dest"]):
         return {"changed": False, "dest": os.path.realpath(params["dest"]), "context": context}
@@ -371,20 +372,21 @@ def identity(cluster: Cluster) -> JSON:
 
 
 def check_mode_option(mode: t.Any) -> None:
-    """:raises NKSError: the mode is a number that YAML made of digits, such as 600, which is 01130."""
+    """:raises NKSError: the mode is a number that YAML read as decimal, such as 600, which is 01130."""
     if isinstance(mode, int) and mode & ~0o740:
         raise NKSError(
-            f'mode must be text in quotes, for example "0600". Here it is the number {mode}, mode {mode:04o}.'
+            f'mode must be a string in quotes, for example "0600". The number {mode} means the mode {mode:04o}.'
         )
 
 
 def check_dest(module: AnsibleModule, dest: str, with_folder: bool = False) -> None:
-    """:raises NKSError: no file can be written there.
+    """Check that a file can be written.
 
-    :param with_folder: whether the folder can be made.
+    :param with_folder: whether the folder may be missing, because it will be created.
+    :raises NKSError: the file cannot be written.
     """
     if dest.endswith("/"):
-        raise NKSError(f"dest must be a file, and cannot end in a slash: {dest}. For a folder, use dest_dir.")
+        raise NKSError(f"dest must be a file and cannot end in a slash: {dest}. For a folder, use dest_dir.")
     dest = os.path.realpath(dest)
     folder = os.path.dirname(dest)
     if os.path.exists(dest) and not os.path.isfile(dest):
@@ -394,49 +396,52 @@ def check_dest(module: AnsibleModule, dest: str, with_folder: bool = False) -> N
     if not (with_folder or module.check_mode or os.path.isdir(folder)):
         raise NKSError(f"The folder of dest does not exist: {dest}.")
     if os.path.isdir(folder) and not os.access(folder, os.W_OK | os.X_OK):
-        raise NKSError(f"The folder cannot be written: {folder}.")
+        raise NKSError(f"The folder is not writable: {folder}.")
 
 
 def make_folder(module: AnsibleModule, folder: str) -> None:
-    """Make the folder for its owner only, or warn if others can use it."""
+    """Create the folder for its owner only. If it exists, warn if others can access it."""
     if os.path.isdir(folder):
         mode = stat.S_IMODE(os.stat(folder).st_mode)
         if mode & 0o077:
-            module.warn(f"Not only its owner can use the folder {folder}: its mode is {mode:04o}, and stays so.")
+            module.warn(
+                f"Users other than the owner can access the folder {folder}: its mode is {mode:04o}. "
+                "The mode is not changed."
+            )
     elif not module.check_mode:
         os.umask(0o077)
         try:
-            os.makedirs(folder, exist_ok=True)  # it may be made for another host at this moment
+            os.makedirs(folder, exist_ok=True)  # the task may be creating it for another host at the same time
         except OSError as exc:
-            raise NKSError(f"dest_dir cannot be made: {exc.strerror}: {folder}.") from None
+            raise NKSError(f"dest_dir cannot be created: {exc.strerror}: {folder}.") from None
 
 
 def fleet_files(clusters: list[Cluster]) -> list[str]:
-    """A file name for each cluster, made of the name of its host in the inventory."""
+    """Return a file name for each cluster, after the name of its host in the inventory."""
     names = [_names.safe_name(_names.cluster_name(cluster)) for cluster in clusters]
     unique = _names.unique_names(names, [cluster.raw for cluster in clusters], {*_names.TAKEN, "nks"})
     return [file_name(name, cluster.pk) for name, cluster in zip(unique, clusters)]
 
 
 def file_name(name: str, pk: int) -> str:
-    """A name for the file of this cluster. No name that is used as it is has a tilde, so it is that of no other."""
+    """Return a file name for this cluster. Only a name that was changed contains a tilde, so all names are unique."""
     if not re.fullmatch("[A-Za-z0-9][A-Za-z0-9._-]{0,99}", name):
         name = f"{re.sub('[^A-Za-z0-9._-]', '_', name)[:100]}~{pk}"
     return f"{name}.kubeconfig"
 
 
 def not_running(cluster: Cluster) -> str | None:
-    """Why the cluster does not run, or None if it does."""
-    what = f"The cluster {cluster} has no kubeconfig to write"
+    """Return a message if the cluster is not running, else None."""
+    what = f"The kubeconfig of the cluster {cluster} is not written"
     if cluster.has_failed:
-        return f"{what}: it has failed."
-    return None if cluster.is_running else f"{what}: its state is {one_line(str(cluster.state))}."
+        return f"{what}: the cluster has failed."
+    return None if cluster.is_running else f"{what}: the state of the cluster is {one_line(str(cluster.state))}."
 
 
 def find_cluster(client: NKSClient, params: JSON) -> Cluster:
-    """The cluster with this ID or name, or with both.
+    """Return the cluster with the ID or name in the options, or with both.
 
-    :raises NKSError: none has them, or more than one.
+    :raises NKSError: no cluster matches, or more than one.
     """
     pk, name = params["id"], params["name"]
     orgs = params["orgs"] if params["org"] is None else [params["org"]]
@@ -445,19 +450,19 @@ def find_cluster(client: NKSClient, params: JSON) -> Cluster:
     which = f"name {name!r}" if pk is None else f"ID {pk}"
     if len(found) > 1:
         listed = ", ".join(f"{cluster.pk} of {cluster.org}" for cluster in found)
-        raise NKSError(f"More than one cluster has the {which}: ID {listed}. Give org, or the id of the one you mean.")
+        raise NKSError(f"More than one cluster has the {which}: ID {listed}. Set org or id to select one.")
     if found:
         return found[0]
     if pk is not None and fleet.clusters:
-        raise NKSError(f"The cluster with the ID {pk} is {fleet.clusters[0]}, and not {one_line(repr(name))}.")
+        raise NKSError(f"The cluster with the ID {pk} is {fleet.clusters[0]}, not {one_line(repr(name))}.")
     seen = fleet.select(lambda cluster: False).describe_alternatives()
     raise NKSError(f"There is no cluster with the {which}: {seen}.")
 
 
 def fetch(client: NKSClient, cluster: Cluster) -> tuple[bytes, Entry]:
-    """The kubeconfig, and what is in it.
+    """Request the kubeconfig of a cluster, and parse it.
 
-    :raises NKSError: among others, it is not available yet. Its content is in no message.
+    :raises NKSError: the kubeconfig is not available or not valid. The message never contains its content.
     """
     what = f"The kubeconfig of the cluster {cluster}, whose state is {one_line(str(cluster.state))},"
     try:
@@ -466,7 +471,7 @@ def fetch(client: NKSClient, cluster: Cluster) -> tuple[bytes, Entry]:
         if exc.status != 404:
             raise
         raise NKSStatusError(
-            f"{what} is not available: NKS makes it while it builds the cluster. Wait until the cluster is running.",
+            f"{what} is not available: NKS creates it while it builds the cluster. Wait until the cluster is running.",
             url=exc.url,
             status=exc.status,
             detail=exc.detail,
@@ -476,25 +481,25 @@ def fetch(client: NKSClient, cluster: Cluster) -> tuple[bytes, Entry]:
     try:
         return content, parse_kubeconfig(content)
     except ValueError as exc:
-        raise NKSPayloadError(f"{what} is not what the server sent: {exc}.", status=200) from None
+        raise NKSPayloadError(f"{what} is not valid: {exc}.", status=200) from None
 
 
 def change(module: AnsibleModule, dest: str, edit: t.Callable[[str], str]) -> JSON:
-    """Edit a kubeconfig file that others may edit at the same time."""
+    """Edit a kubeconfig file under a lock, because other processes may edit it at the same time."""
     with locked(os.path.realpath(dest), module.check_mode):
         before = read(os.path.realpath(dest)) or b""
         try:
             text = edit(before.decode("utf-8"))
         except ValueError as exc:
-            raise NKSError(f"{dest} cannot be changed, and stays as it is: {exc}.") from None
+            raise NKSError(f"{dest} was not changed: {exc}.") from None
         return replace(module, dest, text.encode())
 
 
 @contextlib.contextmanager
 def locked(path: str, check_mode: bool) -> t.Iterator[None]:
-    """Hold the lock file of a kubeconfig, the one that kubectl uses.
+    """Hold the same lock file of a kubeconfig that kubectl uses.
 
-    :raises NKSError: another process holds it for LOCK_SECONDS.
+    :raises NKSError: another process held the lock for LOCK_SECONDS.
     """
     if check_mode:
         yield
@@ -508,11 +513,11 @@ def locked(path: str, check_mode: bool) -> t.Iterator[None]:
         except FileExistsError:
             if time.monotonic() > end:
                 raise NKSError(
-                    f"{path} is locked: another process edits it. Remove {lock} if no process does."
+                    f"{path} is locked by another process. If no process is editing it, remove {lock}."
                 ) from None
             time.sleep(0.05)
         except OSError as exc:
-            raise NKSError(f"{lock} cannot be made: {exc.strerror}.") from None
+            raise NKSError(f"{lock} cannot be created: {exc.strerror}.") from None
     try:
         yield
     finally:
@@ -522,7 +527,7 @@ def locked(path: str, check_mode: bool) -> t.Iterator[None]:
 def update_index(
     module: AnsibleModule, client: NKSClient, written: dict[str, Cluster], read_orgs: list[int]
 ) -> list[str]:
-    """Note which kubeconfigs are there for which clusters, and with purge remove those of clusters that are gone.
+    """Record the kubeconfigs that were written. With purge, remove those of deleted clusters.
 
     :returns: the paths that were removed.
     """
@@ -551,7 +556,7 @@ def update_index(
 
 
 def is_gone(client: NKSClient, entry: JSON) -> bool:
-    """Whether the API says that there is no such cluster."""
+    """Return whether the API answers 404 for the cluster."""
     try:
         client.cluster(Org({"pk": entry["org"]}), entry["pk"])
     except NKSStatusError as exc:
@@ -562,7 +567,7 @@ def is_gone(client: NKSClient, entry: JSON) -> bool:
 
 
 def read_index(path: str) -> dict[str, JSON]:
-    """What :func:`write_index` wrote. Nothing if the file is not there or was changed by others."""
+    """Read the file that :func:`write_index` wrote. Return nothing if it is missing or not valid."""
     try:
         index = json.loads(read(path) or b"{}")
         entries = {
@@ -581,7 +586,7 @@ def write_index(module: AnsibleModule, path: str, index: dict[str, JSON]) -> Non
 
 
 def replace(module: AnsibleModule, dest: str, content: bytes) -> JSON:
-    """Make the file have this content and the attributes of the module's parameters."""
+    """Write the content and the file attributes from the module's options, if they differ."""
     os.umask(0o077)
     dest = os.path.realpath(dest)
     attributes = module.load_file_common_arguments({**module.params, "path": dest, "dest": dest}, path=dest)
@@ -596,7 +601,7 @@ def replace(module: AnsibleModule, dest: str, content: bytes) -> JSON:
             if module.params["backup"]:
                 result["backup_file"] = module.backup_local(dest)
                 os.chmod(result["backup_file"], 0o600)
-            # First of all, so that the new content is never in a file that others can read.
+            # Set the attributes first, so that a file that others can read never contains the new content.
             module.set_fs_attributes_if_different(attributes, False)
         write(module, dest, content, attributes)
     result["changed"] = module.set_fs_attributes_if_different(attributes, changed, diff=result["diff"])
@@ -604,7 +609,7 @@ def replace(module: AnsibleModule, dest: str, content: bytes) -> JSON:
 
 
 def write(module: AnsibleModule, dest: str, content: bytes, attributes: JSON | None = None) -> None:
-    """Put a file in place in one step, once it has its attributes."""
+    """Write a temporary file, set its attributes, and move it to its place."""
     handle, new = tempfile.mkstemp(dir=module.tmpdir)
     module.add_cleanup_file(new)
     with os.fdopen(handle, "wb") as file:

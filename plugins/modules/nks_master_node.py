@@ -11,9 +11,10 @@ module: nks_master_node
 short_description: Change the number of masters of a cluster of the NetApp Kubernetes Service
 version_added: 1.0.0
 description:
-  - Adds masters to a cluster, or deletes the newest, one at a time. It waits for each, so that etcd keeps its quorum.
+  - Adds masters to a cluster, or deletes the newest ones, one at a time. The module waits for each master, so that etcd
+    keeps its quorum.
   - The first master of a cluster is never deleted.
-  - With O(wait=false) one master is added or deleted, and later tasks go on.
+  - With O(wait=false), the module adds or deletes only one master. Run the task again to continue.
 author:
   - netapp.nks contributors (@netapp)
 extends_documentation_fragment:
@@ -23,30 +24,32 @@ extends_documentation_fragment:
   - netapp.nks.lifecycle
 options:
   cluster:
-    description: The cluster, by its ID or name.
+    description: ID or name of the cluster.
     type: str
     required: true
   count:
-    description: Number of masters that are not being deleted. With O(zone) in that zone.
+    description: Number of masters, not counting those that are being deleted. With O(zone), the number of masters in
+      that zone.
     type: int
     required: true
   size:
-    description: Size of new masters, as the cloud calls it. The default is that of the masters of the cluster.
+    description: Instance size of new masters, a name that the provider defines. The default is the C(master_size) of
+      the cluster.
     type: str
   root_disk_size:
-    description: Disk of new masters in GiB.
+    description: Root disk size of new masters, in GiB.
     type: int
   zone:
-    description: Zone, for clusters on AWS. Only the masters in it are counted.
+    description: Zone, for clusters on AWS. Only the masters in this zone are counted.
     type: str
   provider_subnet_id:
-    description: Subnet of new masters, for clusters on AWS and Azure. V(__new__) makes one.
+    description: ID of the subnet of new masters, for clusters on AWS and Azure. V(__new__) creates one.
     type: str
   provider_subnet_cidr:
-    description: Addresses of the subnet.
+    description: IP range of the subnet, for example V(10.0.1.0/24).
     type: str
   wait_timeout:
-    description: Seconds for everything that the task does.
+    description: Maximum time for the whole task, in seconds.
     type: float
     default: 1800
 seealso:
@@ -55,14 +58,14 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Have three masters
+- name: Scale to three masters
   netapp.nks.nks_master_node:
     org: my-organization
     cluster: staging
     count: 3
     wait_sleep: 0.5
 
-- name: Have one again
+- name: Scale back to one master
   netapp.nks.nks_master_node:
     org: my-organization
     cluster: staging
@@ -73,7 +76,7 @@ EXAMPLES = r"""
 RETURN = r"""
 nodes:
   description: The masters of the cluster that are not being deleted, as the API returns them.
-  returned: always, except when an option cannot be used
+  returned: success, and on failures after a request was sent or during a wait
   type: list
   elements: dict
   sample:
@@ -82,23 +85,23 @@ nodes:
       role: master
       state: running
 actions:
-  description: A sentence for each request that was sent, or would be sent in check mode.
-  returned: always, except when an option cannot be used
+  description: Requests that were sent, or would be sent in check mode, one sentence each.
+  returned: success, and on failures after a request was sent or during a wait
   type: list
   elements: str
   sample:
     - Add master 2 of 3.
 is_requested:
-  description: Whether all that is needed has been requested, so that only waiting is left.
-  returned: always, except when an option cannot be used
+  description: Whether all required changes have been requested, so that only waiting remains.
+  returned: success, and on failures after a request was sent or during a wait
   type: bool
 is_final:
-  description: Whether waiting longer cannot change the failure.
-  returned: when the nodes are not as wanted in time
+  description: Whether the failure is final, so that waiting longer does not help.
+  returned: when the nodes did not reach the requested state
   type: bool
 unmet:
-  description: What is not as wanted, a sentence each.
-  returned: when the nodes are not as wanted in time
+  description: Differences from the requested state, one sentence each.
+  returned: when the nodes did not reach the requested state
   type: list
   elements: str
   sample: []
@@ -107,7 +110,6 @@ unmet:
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.netapp.nks.plugins.module_utils import _plan
 from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
 from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, one_line
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
@@ -121,6 +123,8 @@ from ansible_collections.netapp.nks.plugins.module_utils._lifecycle import (
 )
 from ansible_collections.netapp.nks.plugins.module_utils._module import run_module
 from ansible_collections.netapp.nks.plugins.module_utils._options import CONNECTION, OWN_ORG, wait_options
+from ansible_collections.netapp.nks.plugins.module_utils._plan import Request
+from ansible_collections.netapp.nks.plugins.module_utils._plan_nodes import alive, plan_masters
 from ansible_collections.netapp.nks.plugins.module_utils._types import Node
 
 
@@ -133,36 +137,37 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
     cluster = client.cluster(org, found.pk)
     wanted["size"] = wanted["size"] or cluster.raw.get("master_size")
 
-    def check(client: NKSClient, requests: list[_plan.Request]) -> None:
+    def check(client: NKSClient, requests: list[Request]) -> None:
         check_deletable(client, cluster, requests)
         if requests[0].action == "add":
             check_size(client, str(cluster.raw.get("provider")), "size", wanted["size"])
 
-    def send(client: NKSClient, _seen: list[Node], request: _plan.Request) -> None:
+    def send(client: NKSClient, _seen: list[Node], request: Request) -> None:
         if request.action == "add":
             client.add_master(cluster, request.body)
         else:
             client.delete_node(cluster, request.target)
 
     resource = Resource(
-        "The masters are not as wanted",
+        "The masters are not in the requested state",
         lambda limited: [node for node in limited.nodes(cluster) if node.raw.get("role") == "master"],
-        lambda masters: _plan.plan_masters(wanted, masters),
+        lambda masters: plan_masters(wanted, masters),
         send,
         lambda _client, masters: unmet(wanted, masters),
-        lambda masters: {"nodes": [node.raw for node in _plan.alive(masters)]},
+        lambda masters: {"nodes": [node.raw for node in alive(masters)]},
         check,
     )
     return reconcile(client, resource, module.params, module.check_mode)
 
 
 def unmet(wanted: JSON, masters: t.Sequence[Node]) -> tuple[list[str], bool]:
+    """Return the differences from the requested state, and whether they are final."""
     there = [node for node in masters if node.state != "deleted"]
     failed = [f"The node {node} has failed." for node in there if node.has_failed]
     if failed:
         return failed, True
     reasons = [f"The node {node} is {one_line(str(node.state))}." for node in there if node.state != "running"]
-    present = [node for node in _plan.alive(there) if wanted["zone"] in (None, node.raw.get("zone"))]
+    present = [node for node in alive(there) if wanted["zone"] in (None, node.raw.get("zone"))]
     if len(present) != wanted["count"]:
         reasons.append(f"There are {len(present)} masters, not {wanted['count']}.")
     return reasons, False

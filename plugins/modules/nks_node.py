@@ -11,9 +11,10 @@ module: nks_node
 short_description: Delete nodes of a cluster of the NetApp Kubernetes Service
 version_added: 1.0.0
 description:
-  - Deletes nodes, for example broken ones, and waits until they are gone. To change the number of nodes, use
+  - Deletes nodes, for example failed ones, and waits until they are deleted. To change the number of nodes, use
     M(netapp.nks.nks_node_pool) or M(netapp.nks.nks_master_node).
-  - Before the first node is deleted, the module asks for each whether it can be deleted. The first master cannot.
+  - Before the module deletes the first node, it asks the API for each node whether it can be deleted. The first master
+    of a cluster cannot be deleted.
 author:
   - netapp.nks contributors (@netapp)
 extends_documentation_fragment:
@@ -23,21 +24,21 @@ extends_documentation_fragment:
   - netapp.nks.lifecycle
 options:
   cluster:
-    description: The cluster, by its ID or name.
+    description: ID or name of the cluster.
     type: str
     required: true
   nodes:
-    description: The nodes, each by its ID or C(instance_id). One that does not exist counts as deleted.
+    description: Nodes to delete, each given by its ID or C(instance_id). A node that does not exist counts as deleted.
     type: list
     elements: str
     required: true
   state:
-    description: The nodes must not exist.
+    description: V(absent) - delete the nodes if they exist.
     type: str
     choices: [absent]
     required: true
   wait_timeout:
-    description: Seconds for everything that the task does.
+    description: Maximum time for the whole task, in seconds.
     type: float
     default: 1800
 seealso:
@@ -64,29 +65,29 @@ EXAMPLES = r"""
 
 RETURN = r"""
 nodes:
-  description: The named nodes that still exist, as the API returns them.
-  returned: always, except when an option cannot be used
+  description: The nodes in O(nodes) that still exist, as the API returns them.
+  returned: success, and on failures after a request was sent or during a wait
   type: list
   elements: dict
   sample: []
 actions:
-  description: A sentence for each request that was sent, or would be sent in check mode.
-  returned: always, except when an option cannot be used
+  description: Requests that were sent, or would be sent in check mode, one sentence each.
+  returned: success, and on failures after a request was sent or during a wait
   type: list
   elements: str
   sample:
     - Delete the node spcstage01-worker-2 (ID 1202003).
 is_requested:
-  description: Whether all that is needed has been requested, so that only waiting is left.
-  returned: always, except when an option cannot be used
+  description: Whether all required changes have been requested, so that only waiting remains.
+  returned: success, and on failures after a request was sent or during a wait
   type: bool
 is_final:
-  description: Whether waiting longer cannot change the failure.
-  returned: when the nodes are not as wanted in time
+  description: Whether the failure is final, so that waiting longer does not help.
+  returned: when the nodes did not reach the requested state
   type: bool
 unmet:
-  description: What is not as wanted, a sentence each.
-  returned: when the nodes are not as wanted in time
+  description: Differences from the requested state, one sentence each.
+  returned: when the nodes did not reach the requested state
   type: list
   elements: str
   sample: []
@@ -95,7 +96,6 @@ unmet:
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.netapp.nks.plugins.module_utils import _plan
 from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
 from ansible_collections.netapp.nks.plugins.module_utils._errors import one_line
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
@@ -108,6 +108,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._lifecycle import (
 )
 from ansible_collections.netapp.nks.plugins.module_utils._module import run_module
 from ansible_collections.netapp.nks.plugins.module_utils._options import CONNECTION, OWN_ORG, wait_options
+from ansible_collections.netapp.nks.plugins.module_utils._plan_nodes import plan_nodes_absent
 from ansible_collections.netapp.nks.plugins.module_utils._types import Node
 
 
@@ -125,9 +126,9 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
         return [f"The node {node} is {one_line(str(node.state))}." for node in named(nodes)], False
 
     resource = Resource(
-        "The nodes are not gone",
+        "The nodes still exist",
         lambda limited: limited.nodes(cluster),
-        lambda nodes: _plan.plan_nodes_absent(names, nodes),
+        lambda nodes: plan_nodes_absent(names, nodes),
         lambda client, _nodes, request: client.delete_node(cluster, request.target),
         unmet,
         lambda nodes: {"nodes": [node.raw for node in named(nodes)]},

@@ -11,11 +11,12 @@ module: nks_node_pool
 short_description: Create, scale and delete node pools of clusters of the NetApp Kubernetes Service
 version_added: 1.0.0
 description:
-  - Creates a node pool in a cluster, adds nodes to it or deletes some, sets its autoscaling, or deletes it. Waits until
-    the pool is active and its nodes run, or until it is gone.
+  - Creates a node pool in a cluster, adds or deletes nodes of the pool, configures its autoscaling, or deletes the
+    pool. Waits until the pool is active and its nodes run, or until the pool is deleted.
   - A node pool is identified by O(name) within its cluster, or by O(id). Other pools of the cluster are never changed.
-  - Options are of two kinds. O(node_count), O(autoscaled), O(min_count) and O(max_count) can be I(changed). The others
-    are I(fixed). The module compares them and fails if one differs, because the API cannot change it.
+  - O(node_count), O(autoscaled), O(min_count) and O(max_count) can be changed.
+  - Options marked I(fixed) cannot be changed. The module compares them with the existing pool and fails if one differs,
+    because the API cannot change them.
 author:
   - netapp.nks contributors (@netapp)
 extends_documentation_fragment:
@@ -26,82 +27,89 @@ extends_documentation_fragment:
   - netapp.nks.lifecycle.state
 options:
   cluster:
-    description: The cluster of the pool, by its ID or name.
+    description: ID or name of the cluster.
     type: str
     required: true
   name:
-    description: Name of the pool. The first pool of a cluster is called V(Default Worker Pool). It cannot be changed.
+    description: Name of the node pool. The first pool of a cluster is called V(Default Worker Pool). The name cannot be
+      changed.
     type: str
   id:
-    description: ID of the pool, which the API calls C(pk).
+    description: ID of the node pool, which the API calls C(pk).
     type: int
   instance_size:
-    description: Size of the nodes, as the cloud calls it. Required to create. Fixed.
+    description: Instance size of the nodes, a name that the provider defines. Required for creation. Fixed.
     type: str
   platform:
-    description: Operating system of the nodes, for example V(coreos). Required to create. Fixed.
+    description: Operating system of the nodes, for example V(coreos). Required for creation. Fixed.
     type: str
   channel:
-    description: Channel of the operating system, for example V(stable). Fixed.
+    description: Release channel of the operating system, for example V(stable). Fixed.
     type: str
   root_disk_size:
-    description: Disk of the nodes in GiB. Fixed.
+    description: Root disk size of the nodes, in GiB. Fixed.
     type: int
   zone:
-    description: Zone in the region, for V(aws). Fixed.
+    description: Zone of the region, for clusters on AWS. Fixed.
     type: str
   provider_subnet_id:
-    description: Subnet, for clusters on AWS and Azure. V(__new__) makes one. Fixed, unless V(__new__).
+    description: ID of the subnet, for clusters on AWS and Azure. V(__new__) creates one. Fixed, unless V(__new__).
     type: str
   provider_subnet_cidr:
-    description: Addresses of the subnet, for example V(10.0.1.0/24). Fixed.
+    description: IP range of the subnet, for example V(10.0.1.0/24). Fixed.
     type: str
   gpu_instance_size:
-    description: Kind of the graphics processors. Fixed.
+    description: Type of the GPUs. Fixed.
     type: str
   gpu_core_count:
-    description: Number of cores of the graphics processors. Fixed.
+    description: Number of GPU cores. Fixed.
     type: int
   node_count:
     description:
-      - Number of nodes that are not being deleted. V(0) is possible. Required to create.
-      - While the pool is autoscaled, this is for creation only.
+      - Number of nodes, not counting those that are being deleted. It can be V(0). Required for creation.
+      - While the pool is autoscaled, the number applies at creation only.
     type: int
   autoscaled:
     description:
       - Whether the cluster autoscaler changes the number of nodes. It needs the solution C(autoscaler) in the cluster.
-      - V(true) needs O(min_count) and O(max_count).
+      - V(true) requires O(min_count) and O(max_count).
     type: bool
   min_count:
-    description: Least number of nodes for the autoscaler. Needs O(autoscaled), and means nothing if that is false.
+    description: Minimum number of nodes for the autoscaler. Requires O(autoscaled), and is ignored with
+      O(autoscaled=false).
     type: int
   max_count:
-    description: Greatest number of nodes for the autoscaler. Needs O(autoscaled), and means nothing if that is false.
+    description: Maximum number of nodes for the autoscaler. Requires O(autoscaled), and is ignored with
+      O(autoscaled=false).
     type: int
   delete_nodes:
     description:
-      - Nodes to delete first if there are too many, each by its ID or C(instance_id).
-      - After these come nodes that have failed, then drafts, then the newest.
+      - Nodes to delete first when the pool has too many nodes, each given by its ID or C(instance_id).
+      - If more nodes must be deleted, failed or missing nodes are next, then drafts, then the newest nodes.
     type: list
     elements: str
   allow_scale_down:
-    description: Whether nodes can be deleted. V(false) fails if there are too many.
+    description: Whether nodes can be deleted. With V(false), the module fails if the pool has too many nodes.
     type: bool
     default: true
   extra:
-    description: Further fields of the request that creates the pool. The other options take precedence.
+    description: Additional fields of the request that creates the node pool. The other options take precedence. Used
+      for creation only.
     type: dict
   fixed_differences:
-    description: What to do if a fixed option differs. V(warn) leaves it as it is.
+    description:
+      - What to do if the existing node pool differs from a fixed option.
+      - V(fail) - fail.
+      - V(warn) - show a warning, and do not change the difference.
     type: str
     choices: [fail, warn]
     default: fail
   replace_failed:
-    description: Whether to delete a pool that has failed, and create it again. Nothing else is ever replaced.
+    description: Whether to delete a node pool that has failed, and create it again. Other pools are never replaced.
     type: bool
     default: false
   wait_timeout:
-    description: Seconds for everything that the task does.
+    description: Maximum time for the whole task, in seconds.
     type: float
     default: 1800
 seealso:
@@ -120,11 +128,11 @@ EXAMPLES = r"""
     wait_sleep: 0.5
   register: pool
 
-- name: Show its nodes
+- name: Show the nodes of the pool
   ansible.builtin.debug:
     msg: "{{ pool.nodes | map(attribute='instance_id') }}"
 
-- name: Have one node in it, and delete broken ones first
+- name: Scale down to one node, deleting failed nodes first
   netapp.nks.nks_node_pool:
     org: my-organization
     cluster: staging
@@ -132,7 +140,7 @@ EXAMPLES = r"""
     node_count: 1
     wait_sleep: 0.5
 
-- name: Let the autoscaler change the number
+- name: Let the autoscaler change the number of nodes
   netapp.nks.nks_node_pool:
     org: my-organization
     cluster: staging
@@ -142,7 +150,7 @@ EXAMPLES = r"""
     max_count: 5
     wait_sleep: 0.5
 
-- name: Delete the pool with its nodes
+- name: Delete the pool and its nodes
   netapp.nks.nks_node_pool:
     org: my-organization
     cluster: staging
@@ -154,7 +162,7 @@ EXAMPLES = r"""
 RETURN = r"""
 node_pool:
   description: The node pool as the API returns it. Null if it does not exist.
-  returned: always, except when an option cannot be used
+  returned: success, and on failures after a request was sent or during a wait
   type: dict
   sample:
     pk: 12021
@@ -163,8 +171,8 @@ node_pool:
     state: active
     node_count: 2
 nodes:
-  description: The nodes of the pool that are not being deleted, as the API returns them.
-  returned: always, except when an option cannot be used
+  description: The nodes of the node pool that are not being deleted, as the API returns them.
+  returned: success, and on failures after a request was sent or during a wait
   type: list
   elements: dict
   sample:
@@ -172,23 +180,23 @@ nodes:
       instance_id: spcstage01-worker-3
       state: running
 actions:
-  description: A sentence for each request that was sent, or would be sent in check mode.
-  returned: always, except when an option cannot be used
+  description: Requests that were sent, or would be sent in check mode, one sentence each.
+  returned: success, and on failures after a request was sent or during a wait
   type: list
   elements: str
   sample:
     - Create the node pool Batch with 2 nodes.
 is_requested:
-  description: Whether all that is needed has been requested, so that only waiting is left.
-  returned: always, except when an option cannot be used
+  description: Whether all required changes have been requested, so that only waiting remains.
+  returned: success, and on failures after a request was sent or during a wait
   type: bool
 is_final:
-  description: Whether waiting longer cannot change the failure.
-  returned: when the pool is not as wanted in time
+  description: Whether the failure is final, so that waiting longer does not help.
+  returned: when the node pool did not reach the requested state
   type: bool
 unmet:
-  description: What is not as wanted, a sentence each.
-  returned: when the pool is not as wanted in time
+  description: Differences from the requested state, one sentence each.
+  returned: when the node pool did not reach the requested state
   type: list
   elements: str
   sample:
@@ -198,7 +206,6 @@ unmet:
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.netapp.nks.plugins.module_utils import _plan
 from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
 from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, one_line
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
@@ -213,20 +220,18 @@ from ansible_collections.netapp.nks.plugins.module_utils._lifecycle import (
 )
 from ansible_collections.netapp.nks.plugins.module_utils._module import run_module
 from ansible_collections.netapp.nks.plugins.module_utils._options import CONNECTION, lifecycle_options
+from ansible_collections.netapp.nks.plugins.module_utils._plan import Plan, Request
+from ansible_collections.netapp.nks.plugins.module_utils._plan_nodes import POOL_FIELDS, alive, plan_pool, unmet_pool
 from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster, Node, NodePool
-
-TYPES = {
-    "autoscaled": "bool",
-    **dict.fromkeys(("root_disk_size", "gpu_core_count", "node_count", "min_count", "max_count"), "int"),
-}
-"""Of the options that are not text."""
 
 
 class Seen(t.NamedTuple):
-    """The node pool, if there is one, and its nodes, those that are being deleted among them."""
+    """State of the node pool that one poll returned."""
 
     pool: NodePool | None
+    """None if the pool does not exist."""
     nodes: list[Node]
+    """Nodes of the pool, including those that are being deleted."""
 
 
 def run(module: AnsibleModule, client: NKSClient) -> JSON:
@@ -237,19 +242,17 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
     is_wanted = wanted["state"] == "present"
     solutions = [solution.get("solution") for solution in cluster.raw.get("solutions") or []]
 
-    def plan(seen: Seen) -> _plan.Plan:
-        if not is_wanted:
-            return _plan.plan_pool_absent(seen.pool, seen.nodes)
-        planned = _plan.plan_pool(wanted, seen.pool, seen.nodes, wanted["replace_failed"])
-        if wanted["autoscaled"] and "autoscaler" not in solutions:
+    def plan(seen: Seen) -> Plan:
+        planned = plan_pool(wanted, *seen)
+        if is_wanted and wanted["autoscaled"] and "autoscaler" not in solutions:
             planned.warnings.append(
-                f"The cluster {cluster} has no solution autoscaler, so that no pool of it is scaled."
+                f"The pools of the cluster {cluster} are not scaled, because the solution autoscaler is not installed."
             )
         return planned
 
-    def send(client: NKSClient, seen: Seen, request: _plan.Request) -> None:
+    def send(client: NKSClient, seen: Seen, request: Request) -> None:
         if request.action == "create":
-            wanted.update(id=None, replace_failed=False)  # a new one is not replaced again
+            wanted.update(id=None, replace_failed=False)  # replace a failed pool only once
             client.create_node_pool(cluster, request.body)
         elif request.action == "delete_node":
             client.delete_node(cluster, request.target)
@@ -263,18 +266,18 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
 
     if wanted["id"] is not None and is_wanted and look(client, cluster, wanted, leaving).pool is None:
         raise NKSError(
-            f"The cluster {cluster} has no node pool with the ID {wanted['id']}. To create one, give a name."
+            f"The cluster {cluster} has no node pool with the ID {wanted['id']}. To create one, give its name."
         )
     what = one_line(str(wanted["name"] if wanted["id"] is None else wanted["id"]))
     resource = Resource(
-        f"The node pool {what} is not {'as wanted' if is_wanted else 'gone'}",
+        f"The node pool {what} {'is not in the requested state' if is_wanted else 'still exists'}",
         lambda limited: look(limited, cluster, wanted, leaving),
         plan,
         send,
-        lambda _client, seen: unmet(wanted, seen),
+        lambda _client, seen: unmet_pool(wanted, *seen),
         lambda seen: {
             "node_pool": seen.pool and seen.pool.raw,
-            "nodes": [node.raw for node in _plan.alive(seen.nodes)],
+            "nodes": [node.raw for node in alive(seen.nodes)],
         },
         lambda client, requests: check(client, cluster, wanted, requests),
     )
@@ -282,13 +285,14 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
 
 
 def look(client: NKSClient, cluster: Cluster, wanted: JSON, leaving: set[int]) -> Seen:
-    """
-    :param leaving: the ``pk`` of nodes whose deletion was requested. Their state can lag behind.
+    """Read the node pool and its nodes.
+
+    :param leaving: the ``pk`` of each node whose deletion was requested. The API can show their old state for a while.
     """
     pools = client.node_pools(cluster)
     pool = find_whole(pools, lambda pk: client.node_pool(cluster, pk), "node pool", wanted["name"], wanted["id"])
     if pool and wanted["state"] == "absent":
-        wanted["id"] = pool.pk  # gone is what is 404, not what is not listed
+        wanted["id"] = pool.pk  # a pool can vanish from the list before its own URL returns 404
     nodes = [node for node in client.nodes(cluster) if pool and node.raw.get("pool") == pool.pk]
     return Seen(
         pool,
@@ -299,44 +303,22 @@ def look(client: NKSClient, cluster: Cluster, wanted: JSON, leaving: set[int]) -
     )
 
 
-def check(client: NKSClient, cluster: Cluster, wanted: JSON, requests: list[_plan.Request]) -> None:
+def check(client: NKSClient, cluster: Cluster, wanted: JSON, requests: list[Request]) -> None:
+    """:raises NKSError: the API would refuse one of the requests."""
     check_deletable(client, cluster, requests)
     if requests[0].action == "create":
         check_size(client, str(cluster.raw.get("provider")), "instance_size", wanted["instance_size"])
 
 
-def unmet(wanted: JSON, seen: Seen) -> tuple[list[str], bool]:
-    pool = seen.pool
-    if wanted["state"] == "absent":
-        return ([f"The node pool {pool} is {one_line(str(pool.state))}."] if pool else []), False
-    if pool is None:
-        return [f"The node pool {one_line(str(wanted['name']))} is not there."], False
-    failed = [f"The node {node} has failed." for node in _plan.alive(seen.nodes) if node.has_failed]
-    if pool.state == "failed" and not wanted["replace_failed"]:
-        return [f"The node pool {pool} has failed.", *failed], True
-    if failed:
-        return failed, True
-    reasons = [] if pool.state == "active" else [f"The node pool {pool} is {one_line(str(pool.state))}, not active."]
-    present = _plan.alive(seen.nodes)
-    reasons += [
-        f"The node {node} is {one_line(str(node.state))}, not {'gone' if node.state == 'deleting' else 'running'}."
-        for node in seen.nodes
-        if node.state not in ("running", "deleted")
-    ]
-    count = wanted["node_count"]
-    if count is not None and not pool.raw.get("autoscaled") and len(present) != count:
-        reasons.append(f"The node pool {pool} has {len(present)} nodes, not {count}.")
-    return reasons, False
-
-
 def main() -> None:
-    fields = {option: {"type": TYPES.get(option, "str")} for option in [*_plan.POOL_FIELDS, "node_count"]}
+    fields = {option: {"type": field.type} for option, field in POOL_FIELDS.items()}
     module = AnsibleModule(
         argument_spec={
             **CONNECTION,
             **lifecycle_options(wait_timeout=1800),
             **fields,
             "cluster": {"type": "str", "required": True},
+            "node_count": {"type": "int"},
             "delete_nodes": {"type": "list", "elements": "str"},
             "allow_scale_down": {"type": "bool", "default": True},
             "extra": {"type": "dict"},

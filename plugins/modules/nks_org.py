@@ -11,12 +11,12 @@ module: nks_org
 short_description: Update an organization of the NetApp Kubernetes Service
 version_added: 1.0.0
 description:
-  - Changes the name, slug or logo of an organization that exists. An option that is not given changes nothing.
-  - Sends one request with what differs, or none if nothing differs.
-  - Compares the answer with what was asked for. If the server did not take a value, the module fails, names the option,
-    and says what the server has instead. Some servers ignore O(slug).
-  - The request is never repeated once the service may have received it. If no answer comes, the module fails, and says
-    that the change may have been made.
+  - Changes the name, slug or logo of an existing organization. Options that are not set change nothing.
+  - Sends one request with all differences, or no request if nothing differs.
+  - Compares the response with the requested values. If the server did not apply a value, the module fails. The message
+    names the option and shows the value that the server has instead. Some servers ignore O(slug).
+  - The request is never sent again once the server may have received it. If there is no response, the module fails and
+    says that the change may have been made.
 author:
   - netapp.nks contributors (@netapp)
 extends_documentation_fragment:
@@ -26,36 +26,38 @@ extends_documentation_fragment:
 options:
   org:
     description:
-      - The organization to update, by its ID, slug or name.
-      - To run a task again that changes O(name), give the ID or the slug. The old name matches nothing by then.
+      - ID, slug or name of the organization to update.
+      - In a task that changes O(name), use the ID or slug. When the task runs again, the old name does not match any
+        more.
     type: str
     required: true
   name:
     description:
-      - The new name of the organization.
+      - New name of the organization.
       - At least one of O(name), O(slug) and O(logo) is required.
     type: str
   slug:
     description:
-      - The new slug of the organization. At most 50 letters, digits, dashes and underscores.
-      - Some servers ignore it. Check mode cannot know, and returns the slug as asked for. The real run then fails.
+      - New slug of the organization. At most 50 letters, digits, dashes and underscores.
+      - Some servers ignore it, and the module then fails. Check mode cannot detect this, and returns the requested
+        slug.
     type: str
   logo:
     description:
-      - Path of a picture file on the host that runs the module. The file is uploaded as the logo of the organization.
-      - The content must be PNG, JPEG or GIF, and not larger than 5 MiB.
-      - The API returns only the URL of a logo. The module therefore uploads a picture under a file name that contains a
-        digest of the content, and later looks for this name in the URL.
-      - If the organization has no logo, or one that this module uploaded from another picture, the picture is uploaded.
-        If the URL shows that it is the same picture, nothing is changed.
-      - If the URL has no such name, because the logo was set in another way or the server renames files, the logo is
-        left as it is, with a warning. See O(logo_force).
-      - The empty string removes the logo.
+      - Path of an image file, on the host that runs the module, to upload as the logo of the organization.
+      - The image must be a PNG, JPEG or GIF file of at most 5 MiB.
+      - The API returns only the URL of the logo. The module therefore uploads the image under a file name that contains
+        a digest of its content, and later looks for this file name in the URL.
+      - The image is uploaded if the organization has no logo, or if this module uploaded another image before. Nothing
+        changes if the URL shows that the logo is the same image.
+      - If the URL has no such file name, because the logo was set in another way or the server renames files, the
+        module shows a warning and does not change the logo. See O(logo_force).
+      - An empty string removes the logo.
     type: path
   logo_force:
     description:
-      - Whether to upload the picture if the URL of the present logo does not say which picture it is.
-      - If the server renames files, the picture is then uploaded each time.
+      - Whether to upload the image if the URL of the current logo does not show which image it is.
+      - If the server renames files, V(true) uploads the image on every run.
     type: bool
     default: false
 seealso:
@@ -69,7 +71,7 @@ EXAMPLES = r"""
     name: Platform Team
   register: renamed
 
-- name: Set the logo to a picture file and replace the one that is there
+- name: Upload an image file as the logo, and replace the current logo
   netapp.nks.nks_org:
     org: "{{ renamed.org.pk }}"
     logo: /tmp/logo.png
@@ -85,8 +87,8 @@ RETURN = r"""
 org:
   description:
     - The organization as the API returns it after the update.
-    - In check mode as it would be, and with the name of the file that would be uploaded as C(logo).
-  returned: success, or when the server did not take all values
+    - In check mode, the organization as it would be. If an image would be uploaded, C(logo) is its file name.
+  returned: success, and when the server did not apply all values
   type: dict
   contains:
     pk:
@@ -131,66 +133,71 @@ from ansible_collections.netapp.nks.plugins.module_utils._orgs import find_org
 from ansible_collections.netapp.nks.plugins.module_utils._types import Org
 
 PICTURES = {"png": b"\x89PNG\r\n\x1a\n", "jpeg": b"\xff\xd8\xff", "gif": b"GIF8"}
-"""How the content of each kind of picture begins."""
+"""The first bytes of each image format."""
 
 MAX_PICTURE_BYTES = 5 * 2**20
-"""Bytes of a picture."""
 
 UPLOADED = re.compile("logo-[0-9a-f]{16}")
-"""What every file name that this module gives to a picture begins with."""
+"""The start of each file name under which this module uploads an image."""
 
 
 class Picture(t.NamedTuple):
-    """A file to upload: its name, content and media type."""
+    """An image to upload."""
 
     name: str
     content: bytes
     media_type: str
 
     def is_at(self, url: str) -> bool:
-        """Whether a URL has the name of this picture, to which a server may have added something."""
+        """Return whether a URL contains the name of this image. A server may have added a suffix to the name."""
         return self.name.partition(".")[0] in url
 
 
 def update(module: AnsibleModule, client: NKSClient) -> dict[str, t.Any]:
-    asked = asked_for(module.params)
+    requested = requested_fields(module.params)
     org = find_org(client.orgs(), module.params["org"])
-    if is_unknown(org.raw.get("logo"), asked.get("logo")) and not module.params["logo_force"]:
+    if hides_picture(org.raw.get("logo"), requested.get("logo")) and not module.params["logo_force"]:
         module.warn(
-            f"The logo of organization {org} is left as it is, because its URL does not say which picture "
-            "it is. Set logo_force to replace it."
+            f"The logo of organization {org} is not changed, because its URL does not show which image it is. "
+            "Set logo_force to replace it."
         )
-        del asked["logo"]
-    changes = {field: value for field, value in asked.items() if not matches(org.raw.get(field), value)}
+        del requested["logo"]
+    changes = {field: value for field, value in requested.items() if not matches(org.raw.get(field), value)}
     before = {field: org.raw.get(field) for field in changes}
     if module.check_mode or not changes:
         expected = {field: value.name if isinstance(value, Picture) else value for field, value in changes.items()}
         return {"changed": bool(changes), "org": {**org.raw, **expected}, "diff": {"before": before, "after": expected}}
     updated = send(client, org, changes)
     diff = {"before": before, "after": {field: updated.raw.get(field) for field in changes}}
-    changed = [field for field in asked if updated.raw.get(field) != org.raw.get(field)]
+    changed = [field for field in requested if updated.raw.get(field) != org.raw.get(field)]
     result = {"changed": bool(changed), "org": updated.raw, "diff": diff}
-    not_taken = {field: value for field, value in asked.items() if not was_applied(org, updated, field, value)}
-    if not_taken:
-        result.update(failed=True, msg=describe(org, updated, not_taken, changed))
+    not_applied = {field: value for field, value in requested.items() if not was_applied(org, updated, field, value)}
+    if not_applied:
+        result.update(failed=True, msg=describe(org, updated, not_applied, changed))
     return result
 
 
-def asked_for(params: JSON) -> JSON:
-    """The fields that the organization is to have: text, None for no logo, or a picture."""
-    asked = {field: params[field] for field in ("name", "slug") if params[field] is not None}
-    for field, value in asked.items():
+def requested_fields(params: JSON) -> JSON:
+    """Return the requested fields. The logo is a picture, or None to remove it.
+
+    :raises NKSError: an option is invalid.
+    """
+    requested = {field: params[field] for field in ("name", "slug") if params[field] is not None}
+    for field, value in requested.items():
         if value != value.strip() or (field == "name" and not value):
-            raise NKSError(f"{field} is {one_line(repr(value))}: it must not be empty or have white space around it.")
+            raise NKSError(f"{field} must not be empty or have white space around it: {one_line(repr(value))}.")
     if params["logo"] is not None:
-        asked["logo"] = read_picture(params["logo"]) if params["logo"] else None
-    return asked
+        requested["logo"] = read_picture(params["logo"]) if params["logo"] else None
+    return requested
 
 
 def read_picture(path: str) -> Picture:
-    """:raises NKSError: there is no such file, or it is not a picture that can be sent."""
+    """Read an image file.
+
+    :raises NKSError: the file cannot be read, is too large, or is not an image of a known format.
+    """
     if not os.path.isfile(path):
-        raise NKSError(f"logo: {path} is not a file. Give the path of a picture file.")
+        raise NKSError(f"logo: {path} is not a file. Give the path of an image file.")
     try:
         with open(path, "rb") as file:
             content = file.read(MAX_PICTURE_BYTES + 1)
@@ -200,24 +207,24 @@ def read_picture(path: str) -> Picture:
         raise NKSError(f"logo: {path} is larger than {MAX_PICTURE_BYTES // 2**20} MiB.")
     kind = next((kind for kind, start in PICTURES.items() if content.startswith(start)), None)
     if not kind:
-        raise NKSError(f"logo: the content of {path} is not PNG, JPEG or GIF.")
+        raise NKSError(f"logo: {path} is not a PNG, JPEG or GIF image.")
     return Picture(f"logo-{hashlib.sha256(content).hexdigest()[:16]}.{kind}", content, f"image/{kind}")
 
 
-def is_unknown(url: t.Any, picture: t.Any) -> bool:
-    """Whether a URL does not say which picture is there."""
+def hides_picture(url: t.Any, picture: t.Any) -> bool:
+    """Return whether the URL of a logo does not show which image it is."""
     return isinstance(picture, Picture) and bool(url) and not UPLOADED.search(str(url))
 
 
 def matches(present: t.Any, value: t.Any) -> bool:
-    """Whether a field of an organization is as asked for. An empty one and null are the same."""
+    """Return whether a field of an organization has the requested value. Empty and null are equal."""
     if isinstance(value, Picture):
         return value.is_at(str(present))
     return (present or None) == (value or None)
 
 
 def was_applied(org: Org, updated: Org, field: str, value: t.Any) -> bool:
-    """Whether the server took a value. A server that renames files shows a new URL."""
+    """Return whether the server applied a value. After an upload, any new URL counts, because servers rename files."""
     url = updated.raw.get(field)
     return matches(url, value) or (isinstance(value, Picture) and bool(url) and url != org.raw.get(field))
 
@@ -230,16 +237,16 @@ def send(client: NKSClient, org: Org, changes: JSON) -> Org:
     return client.update_org(org, changes)
 
 
-def describe(org: Org, updated: Org, not_taken: JSON, changed: list[str]) -> str:
-    """What the server has in place of what it did not take, in words."""
+def describe(org: Org, updated: Org, not_applied: JSON, changed: list[str]) -> str:
+    """Return a message with the values that the server did not apply."""
 
     def shown(value: t.Any) -> str:
         value = value.name if isinstance(value, Picture) else value
         return "null" if value is None else one_line(repr(value))
 
-    kept = [f"{field} is {shown(updated.raw.get(field))}, not {shown(value)}" for field, value in not_taken.items()]
+    kept = [f"{field} is {shown(updated.raw.get(field))}, not {shown(value)}" for field, value in not_applied.items()]
     return (
-        f"The server answered with status 200, but did not update organization {org} as asked: "
+        f"The server answered with status 200, but did not update organization {org} as requested: "
         f"{'; '.join(kept)}. Changed: {', '.join(changed) or 'nothing'}."
     )
 

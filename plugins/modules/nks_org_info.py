@@ -12,7 +12,7 @@ short_description: Query organizations of the NetApp Kubernetes Service
 version_added: 1.0.0
 description:
   - Returns all organizations that an API token sees, or those with a given ID, name or slug.
-  - A token also sees organizations in which its account does not have the role C(Owner). It may not read their
+  - A token also sees organizations in which its account does not have the role C(Owner), but it may not read their
     clusters.
 author:
   - netapp.nks contributors (@netapp)
@@ -43,7 +43,7 @@ EXAMPLES = r"""
   netapp.nks.nks_org_info:
   register: all
 
-- name: Show their IDs and names
+- name: Show the IDs and names of the organizations
   ansible.builtin.debug:
     msg: "{{ all.orgs | items2dict('pk', 'name') }}"
 
@@ -53,7 +53,7 @@ EXAMPLES = r"""
     slug: my-organization
   register: mine
 
-- name: Stop if it does not exist
+- name: Fail if the organization does not exist
   ansible.builtin.assert:
     that: mine.orgs | length == 1
 """
@@ -61,7 +61,7 @@ EXAMPLES = r"""
 RETURN = r"""
 orgs:
   description:
-    - The selected organizations as the API returns them. Empty if none fits.
+    - The selected organizations as the API returns them. Empty if none matches.
     - Any field may be missing, and servers may add fields.
   returned: success
   type: list
@@ -105,7 +105,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._orgs import select_org
 
 def query(module: AnsibleModule, client: NKSClient) -> dict[str, t.Any]:
     orgs = select_orgs(client.orgs(), None)
-    return {"orgs": [org.raw for org in orgs if org.has(**params_for(module, IDENTITY_WITH_SLUG))]}
+    return {"orgs": [org.raw for org in orgs if org.matches(**params_for(module, IDENTITY_WITH_SLUG))]}
 
 
 def main() -> None:

@@ -11,12 +11,14 @@ module: nks_solution
 short_description: Install and delete solutions in a cluster of the NetApp Kubernetes Service
 version_added: 1.0.0
 description:
-  - Installs a solution, which is one that NKS knows by its name or a Helm chart, or deletes it, and waits until that is
-    done. Before it installs one, it waits until Helm Tiller is installed in the cluster.
+  - Installs or deletes a solution in a cluster, and waits until the change is complete. A solution is either software
+    that NKS knows by name, or a Helm chart.
+  - Before the module installs a solution, it waits until Helm Tiller is installed in the cluster.
   - A solution is identified by O(solution) or O(chart) within its cluster, or by O(id).
-  - The API cannot change a solution, and does not return its settings. O(values) and O(max_nodes) are for
-    I(creation only), and not compared. O(version) and O(keyset) are I(fixed). The module fails if one differs.
-  - User names, passwords and settings of a solution are never returned.
+  - The API cannot change an installed solution. O(version) and O(keyset) are I(fixed). The module compares them with
+    the installed solution and fails if one differs.
+  - Options marked I(creation only) are not compared, because the API does not return them.
+  - The module never returns user names, passwords and settings of a solution.
 author:
   - netapp.nks contributors (@netapp)
 extends_documentation_fragment:
@@ -27,14 +29,14 @@ extends_documentation_fragment:
   - netapp.nks.lifecycle.state
 options:
   cluster:
-    description: The cluster, by its ID or name.
+    description: ID or name of the cluster.
     type: str
     required: true
   solution:
-    description: The solution, for example V(haproxy), V(prometheus) or V(autoscaler).
+    description: Name of the solution, for example V(haproxy), V(prometheus) or V(autoscaler).
     type: str
   chart:
-    description: A Helm chart of a repository that the organization has added, or that NKS provides.
+    description: Helm chart from a repository that the organization has added or that NKS provides.
     type: dict
     suboptions:
       name:
@@ -42,32 +44,33 @@ options:
         type: str
         required: true
       repository:
-        description: The repository, by its ID or name. Required if several have the chart.
+        description: ID or name of the repository. Required if several repositories have the chart.
         type: str
       namespace:
-        description: Namespace of Kubernetes. The default is that of the chart. For creation only.
+        description: Kubernetes namespace. The default is the namespace that the chart defines, or else V(default).
+          Creation only.
         type: str
       release_name:
-        description: Name of the release. The default is that of the chart. For creation only.
+        description: Name of the release. The default is the name of the chart. Creation only.
         type: str
   id:
     description: ID of the solution, which the API calls C(pk).
     type: int
   values:
-    description: Values for the chart, as a dictionary or as its text in YAML. The default is those of the chart. They
-      count as a secret as a whole. For creation only.
+    description: Values for the chart, as a dictionary or as YAML text. The default is the values in the index of the
+      repository. All values are treated as secrets. Requires O(chart). Creation only.
     type: raw
   version:
-    description: Version of the solution or the chart. The default is what the API chooses. Fixed.
+    description: Version of the solution or chart. By default, the API chooses the version. Fixed.
     type: str
   keyset:
-    description: Credentials of the solution, the ID or name of a keyset, for V(sysdig) and V(turbonomic). Fixed.
+    description: ID or name of the keyset with the credentials for the solution, for V(sysdig) and V(turbonomic). Fixed.
     type: str
   max_nodes:
-    description: Greatest number of nodes of the cluster, for V(autoscaler). For creation only.
+    description: Maximum number of nodes of the cluster, for V(autoscaler). Creation only.
     type: int
   reinstall:
-    description: Whether to delete a solution whose version is not O(version), and install it again.
+    description: Whether to delete a solution whose version differs from O(version), and install it again.
     type: bool
     default: false
   replace_failed:
@@ -75,7 +78,7 @@ options:
     type: bool
     default: false
   wait_timeout:
-    description: Seconds for everything that the task does, the wait for Helm Tiller included.
+    description: Maximum time for the whole task in seconds, including the wait for Helm Tiller.
     type: float
     default: 1200
 seealso:
@@ -116,7 +119,7 @@ EXAMPLES = r"""
 RETURN = r"""
 solution:
   description: The solution, without secrets. Null if it does not exist.
-  returned: always, except when an option cannot be used
+  returned: success, and on failures after a request was sent or during a wait
   type: dict
   sample:
     pk: 12013
@@ -125,23 +128,23 @@ solution:
     state: installed
     version: latest
 actions:
-  description: A sentence for each request that was sent, or would be sent in check mode.
-  returned: always, except when an option cannot be used
+  description: Requests that were sent, or would be sent in check mode, one sentence each.
+  returned: success, and on failures after a request was sent or during a wait
   type: list
   elements: str
   sample:
     - Install the solution prometheus.
 is_requested:
-  description: Whether all that is needed has been requested, so that only waiting is left.
-  returned: always, except when an option cannot be used
+  description: Whether all required changes have been requested, so that only waiting remains.
+  returned: success, and on failures after a request was sent or during a wait
   type: bool
 is_final:
-  description: Whether waiting longer cannot change the failure.
-  returned: when the solution is not as wanted in time
+  description: Whether the failure is final, so that waiting longer does not help.
+  returned: when the solution did not reach the requested state
   type: bool
 unmet:
-  description: What is not as wanted, a sentence each.
-  returned: when the solution is not as wanted in time
+  description: Differences from the requested state, one sentence each.
+  returned: when the solution did not reach the requested state
   type: list
   elements: str
   sample:
@@ -171,7 +174,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._types import Org, Solu
 
 
 class Seen(t.NamedTuple):
-    """The solution, if there is one, and Helm Tiller."""
+    """State of the solution and of Helm Tiller that one poll returned. None if it does not exist."""
 
     solution: Solution | None
     tiller: Solution | None
@@ -188,7 +191,7 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
         solutions = limited.solutions(cluster)
         there = find_whole(solutions, lambda pk: limited.solution(cluster, pk), "solution", name, wanted["id"])
         if there and not is_wanted:
-            wanted["id"] = there.pk  # gone is what is 404, not what is not listed
+            wanted["id"] = there.pk  # a solution can vanish from the list before its own URL returns 404
         return Seen(there, find_one(solutions, "solution", _plan_solution.TILLER, None))
 
     def plan(seen: Seen) -> Plan:
@@ -198,21 +201,23 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
 
     def send(client: NKSClient, seen: Seen, request: Request) -> None:
         if request.action == "create":
-            wanted.update(id=None, reinstall=False, replace_failed=False)  # a new one is not replaced again
+            wanted.update(id=None, reinstall=False, replace_failed=False)  # replace a solution only once
             client.add_solution(cluster, request.body)
         elif seen.solution:
             client.delete_solution(cluster, seen.solution.pk)
 
     if is_wanted and wanted["id"] is not None and look(client).solution is None:
-        raise NKSError(f"The cluster {cluster} has no solution with the ID {wanted['id']}. To install one, name it.")
+        raise NKSError(
+            f"The cluster {cluster} has no solution with the ID {wanted['id']}. To install one, give solution or chart."
+        )
     what = one_line(str(wanted["id"] if name is None else name))
-    title = f"The solution {what} is not {'as wanted' if is_wanted else 'gone'}"
+    title = f"The solution {what} {'is not in the requested state' if is_wanted else 'still exists'}"
     resource = Resource(title, look, plan, send, lambda _client, seen: unmet(wanted, seen), result)
     return reconcile(client, resource, module.params, module.check_mode)
 
 
 def resolve(module: AnsibleModule, client: NKSClient, org: Org) -> tuple[JSON, JSON]:
-    """The options, with the ID of the keyset in place of its name, and the request that adds the solution."""
+    """Return the options, with the keyset replaced by its ID, and the body of the request that adds the solution."""
     wanted = dict(module.params)
     wanted["replace_failed"] = wanted["replace_failed"] and not wanted["wait_only"]
     wanted["reinstall"] = wanted["reinstall"] and not wanted["wait_only"]
@@ -223,7 +228,7 @@ def resolve(module: AnsibleModule, client: NKSClient, org: Org) -> tuple[JSON, J
     chart = wanted["chart"]
     if chart:
         repositories = [*client.chart_repositories(org), *client.trusted_chart_repositories(org)]
-        # What is to be deleted need not have the version that is looked for.
+        # A solution is deleted regardless of its version.
         version = wanted["version"] if wanted["state"] == "present" else None
         return wanted, _plan_solution.chart_body(
             *_plan_solution.find_chart(repositories, chart, version), chart, values
@@ -234,6 +239,7 @@ def resolve(module: AnsibleModule, client: NKSClient, org: Org) -> tuple[JSON, J
 
 
 def unmet(wanted: JSON, seen: Seen) -> tuple[list[str], bool]:
+    """Return the differences from the requested state, and whether they are final."""
     solution, tiller = seen
     state = solution and one_line(str(solution.state))
     if wanted["state"] == "absent":
@@ -241,7 +247,7 @@ def unmet(wanted: JSON, seen: Seen) -> tuple[list[str], bool]:
     if solution is None and tiller and tiller.state != "installed":
         return [f"Helm Tiller is {one_line(str(tiller.state))}, not installed."], tiller.state == "failed"
     if solution is None:
-        return ["The solution is not there."], False
+        return ["The solution does not exist."], False
     if state == "failed" and not wanted["replace_failed"]:
         return [f"The solution {solution} has failed."], True
     return ([] if state == "installed" else [f"The solution {solution} is {state}, not installed."]), False

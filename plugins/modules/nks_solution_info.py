@@ -11,7 +11,7 @@ module: nks_solution_info
 short_description: Query solutions in a cluster of the NetApp Kubernetes Service
 version_added: 1.0.0
 description:
-  - Returns the solutions of a cluster. User names, passwords and settings are never returned.
+  - Returns the solutions of a cluster. The module never returns user names, passwords and settings of a solution.
 author:
   - netapp.nks contributors (@netapp)
 extends_documentation_fragment:
@@ -21,12 +21,12 @@ extends_documentation_fragment:
 options:
   org:
     description:
-      - The organization, by its ID, slug or name.
-      - If it is not set, the environment variable E(NKS_ORG_ID) is used. If that is not set either, the token must see
+      - ID, slug or name of the organization.
+      - If not set, the environment variable E(NKS_ORG_ID) is used. If that is not set either, the token must see
         exactly one organization.
     type: str
   cluster:
-    description: The cluster, by its ID or name.
+    description: ID or name of the cluster.
     type: str
     required: true
   id:
@@ -47,7 +47,7 @@ EXAMPLES = r"""
     cluster: prod
   register: found
 
-- name: Show those that are not installed
+- name: Show the solutions that are not installed
   ansible.builtin.debug:
     msg: "{{ found.solutions | rejectattr('state', 'eq', 'installed') | map(attribute='solution') }}"
 """
@@ -55,7 +55,7 @@ EXAMPLES = r"""
 RETURN = r"""
 solutions:
   description:
-    - The selected solutions as the API returns them, without secrets. Empty if none fits.
+    - The selected solutions as the API returns them, without secrets. Empty if none matches.
     - Any field may be missing, and servers may add fields.
   returned: success
   type: list
@@ -65,25 +65,25 @@ solutions:
       description: ID of the solution.
       type: int
     name:
-      description: Name that users see.
+      description: Display name of the solution.
       type: str
     solution:
-      description: Identifier by which it is installed.
+      description: Identifier of the solution, for example V(haproxy).
       type: str
     state:
-      description: For example V(draft), V(installed) or V(deleting).
+      description: State of the solution, for example V(draft), V(installed) or V(deleting).
       type: str
     version:
-      description: Version of the solution or the chart.
+      description: Version of the solution or chart.
       type: str
     keyset:
-      description: ID of the keyset that it uses.
+      description: ID of the keyset that the solution uses, or null.
       type: int
     max_nodes:
-      description: Greatest number of nodes of the cluster, for V(autoscaler).
+      description: Maximum number of nodes of the cluster, for V(autoscaler).
       type: int
     is_deleteable:
-      description: Whether it can be deleted.
+      description: Whether the solution can be deleted.
       type: bool
   sample:
     - pk: 12011
@@ -107,7 +107,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._options import CONNECT
 def query(module: AnsibleModule, client: NKSClient) -> JSON:
     cluster = find_own_cluster(client, find_own_org(client, module.params["org"]), module.params["cluster"])
     pk, name = module.params["id"], module.params["solution"]
-    return {"solutions": [solution.raw for solution in client.solutions(cluster) if solution.has(pk, name)]}
+    return {"solutions": [solution.raw for solution in client.solutions(cluster) if solution.matches(pk, name)]}
 
 
 def main() -> None:

@@ -11,8 +11,9 @@ module: nks_workspace
 short_description: Create, change and delete workspaces of the NetApp Kubernetes Service
 version_added: 1.0.0
 description:
-  - Creates a workspace, renames it, makes it the default one of its organization, or deletes it.
-  - A workspace is identified by O(name) within its organization, or by O(id). Its slug stays as it is.
+  - Creates a workspace, renames it, makes it the default workspace of its organization, or deletes it.
+  - A workspace is identified by O(name) within its organization, or by O(id). Renaming a workspace does not change its
+    slug.
 author:
   - netapp.nks contributors (@netapp)
 extends_documentation_fragment:
@@ -29,16 +30,17 @@ options:
     description: ID of the workspace, which the API calls C(pk).
     type: int
   new_name:
-    description: Name that the workspace gets. If there is no workspace O(name), one with the new name counts as it.
+    description: New name of the workspace. If no workspace has the name O(name), but one has the new name, that one is
+      used.
     type: str
   is_default:
-    description: Whether this is the default workspace of the organization. The default one cannot be set to V(false).
-      Make another one the default instead.
+    description: Whether this is the default workspace of the organization. You cannot set the default workspace to
+      V(false). Make another workspace the default instead.
     type: bool
   force:
     description:
-      - Whether to request the deletion of a workspace that has clusters, federations or solutions in it. What becomes
-        of these is not known.
+      - Whether to request the deletion of a workspace that contains clusters, federations or solutions. It is not known
+        what NKS does with them.
       - The default workspace is never deleted.
     type: bool
     default: false
@@ -53,13 +55,13 @@ EXAMPLES = r"""
     org: my-organization
     name: Team B
 
-- name: Rename it
+- name: Rename the workspace
   netapp.nks.nks_workspace:
     org: my-organization
     name: Team B
     new_name: Team C
 
-- name: Delete it
+- name: Delete the workspace
   netapp.nks.nks_workspace:
     org: my-organization
     name: Team C
@@ -69,7 +71,7 @@ EXAMPLES = r"""
 RETURN = r"""
 workspace:
   description: The workspace, without the secrets in C(user_solutions). Null if it does not exist.
-  returned: always, except when an option cannot be used
+  returned: success, and on failures after a request was sent or during a wait
   type: dict
   sample:
     pk: 20001
@@ -78,18 +80,18 @@ workspace:
     org: 381
     is_default: false
 actions:
-  description: A sentence for each request that was sent, or would be sent in check mode.
-  returned: always, except when an option cannot be used
+  description: Requests that were sent, or would be sent in check mode, one sentence each.
+  returned: success, and on failures after a request was sent or during a wait
   type: list
   elements: str
   sample:
     - Create the workspace Team B.
 is_requested:
-  description: Whether all that is needed has been requested.
-  returned: always, except when an option cannot be used
+  description: Whether all required changes have been requested.
+  returned: success, and on failures after a request was sent or during a wait
   type: bool
 unmet:
-  description: The changes that the API has accepted, and not made, a sentence each.
+  description: Changes that the API accepted but did not make, one sentence each.
   returned: when there are any
   type: list
   elements: str
@@ -135,12 +137,13 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
             client.delete_workspace(org, there.pk)
 
     def unmet(_client: NKSClient, there: Workspace | None) -> tuple[list[str], bool]:
-        return [f"Not done: {request.sentence}" for request in plan(there).requests], False
+        needed = plan(there).requests
+        return [f"The API accepted a change, but did not make it: {request.sentence}" for request in needed], False
 
     if wanted["id"] is not None and is_wanted and look(client) is None:
         raise NKSError(f"There is no workspace with the ID {wanted['id']}. To create one, give its name.")
     what = one_line(str(wanted["name"] if wanted["id"] is None else wanted["id"]))
-    title = f"The workspace {what} is not {'as wanted' if is_wanted else 'gone'}"
+    title = f"The workspace {what} {'is not in the requested state' if is_wanted else 'still exists'}"
     resource = Resource(title, look, plan, send, unmet, lambda there: {"workspace": there and there.raw})
     return reconcile(client, resource, wanted, module.check_mode)
 

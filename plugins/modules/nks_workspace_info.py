@@ -27,10 +27,11 @@ options:
       - O(id), O(name) and O(slug) are mutually exclusive.
     type: int
   name:
-    description: Select the workspaces with exactly this name. Several organizations can have a workspace of this name.
+    description: Select the workspaces with exactly this name. Several organizations can have a workspace with the same
+      name.
     type: str
   slug:
-    description: Select the workspaces with exactly this slug. Several organizations can have a workspace with this
+    description: Select the workspaces with exactly this slug. Several organizations can have a workspace with the same
       slug.
     type: str
 seealso:
@@ -44,7 +45,7 @@ EXAMPLES = r"""
   netapp.nks.nks_workspace_info:
   register: all
 
-- name: Show their IDs and names
+- name: Show the IDs and names of the workspaces
   ansible.builtin.debug:
     msg: "{{ all.workspaces | items2dict('pk', 'name') }}"
 
@@ -54,13 +55,13 @@ EXAMPLES = r"""
     name: Team A
   register: team
 
-- name: Get the clusters in it
+- name: Get the clusters in the workspace
   netapp.nks.nks_cluster_info:
     orgs: [my-organization]
     workspaces: "{{ team.workspaces | map(attribute='pk') }}"
   register: clusters_of_team
 
-- name: Find out in which organization a workspace is
+- name: Find a workspace by its ID to see its organization
   netapp.nks.nks_workspace_info:
     id: 21
   register: found
@@ -69,7 +70,7 @@ EXAMPLES = r"""
 RETURN = r"""
 workspaces:
   description:
-    - The selected workspaces as the API returns them, without the secrets in C(user_solutions). Empty if none fits.
+    - The selected workspaces as the API returns them, without the secrets in C(user_solutions). Empty if none matches.
     - Any field may be missing, and servers may add fields.
   returned: success
   type: list
@@ -105,8 +106,8 @@ workspaces:
       is_default: false
       created: "2018-11-20T10:15:01.104210Z"
 skipped_orgs:
-  description: Organizations that the token sees but may not read. What workspaces they have is not known. An
-    organization in O(orgs) is never skipped.
+  description: Organizations that the token sees but may not read. They may have workspaces that are not in
+    RV(workspaces). An organization in O(orgs) is never skipped.
   returned: success
   type: list
   elements: dict
@@ -145,7 +146,7 @@ def query(module: AnsibleModule, client: NKSClient) -> dict[str, t.Any]:
         module.warn(skipped.warning())
     identity = params_for(module, IDENTITY_WITH_SLUG)
     return {
-        "workspaces": [workspace.raw for workspace in contents.items if workspace.has(**identity)],
+        "workspaces": [workspace.raw for workspace in contents.items if workspace.matches(**identity)],
         "skipped_orgs": [skipped.result() for skipped in contents.skipped_orgs],
     }
 

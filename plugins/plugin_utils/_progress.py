@@ -127,7 +127,7 @@ class ShowsLifecycle(ShowsProgress):
 
     def title(self, arguments: JSON) -> str:
         what = f"The {self.noun} {one_line(str(arguments.get('name') or arguments.get('id')))}"
-        return f"{what} is not {'gone' if arguments.get('state') == 'absent' else 'as wanted'}"
+        return f"{what} {'still exists' if arguments.get('state') == 'absent' else 'is not in the requested state'}"
 
     def next_arguments(self, answer: JSON) -> JSON:
         # A requested change can be invisible for a while, and must not be requested twice.

@@ -355,8 +355,8 @@ def test_the_source_may_have_its_connection_from_variables(fake: FakeNKS, run: R
     [
         ({"api_tokn": "a"}, "netapp.nks.clusters has no argument api_tokn. It has: api_token, api_url,"),
         ({"interval": "often"}, "argument 'interval' is of type str and we were unable to convert to float"),
-        ({"state_path": "/missing/nks.json"}, "state_path: no file can be made beside /missing/nks.json"),
-        ({"api_token": "wrong"}, "status 401 Unauthorized: Invalid token. Give a valid token in api_token"),
+        ({"state_path": "/missing/nks.json"}, "state_path: cannot create a file next to /missing/nks.json"),
+        ({"api_token": "wrong"}, "status 401 Unauthorized: Invalid token. Set api_token,"),
         ({"orgs": ["nowhere"]}, "The token sees no organization with the ID, slug or name 'nowhere'."),
     ],
 )

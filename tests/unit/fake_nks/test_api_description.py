@@ -137,7 +137,7 @@ class Answers:
     def ask(self, path: str, ids: JSON) -> t.Any:
         url = path.format(**ids)
         if url not in self.kept:
-            self.kept[url] = self.client._json("GET", url + QUERIES.get(path.rpartition("/")[2], ""))
+            self.kept[url] = self.client._request_json("GET", url + QUERIES.get(path.rpartition("/")[2], ""))
         return self.kept[url]
 
     def ids(self, path: str) -> list[JSON]:

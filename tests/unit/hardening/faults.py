@@ -85,7 +85,7 @@ def by_proxy(happens: str, ends: str, says: str = "", variable: str = "HTTPS_PRO
 
 
 def unusable(happens: str, url: str) -> Case:
-    return by_proxy(happens, CONNECTION, "HTTPS_PROXY is not the URL of a proxy", url=url)
+    return by_proxy(happens, CONNECTION, "HTTPS_PROXY is not a proxy URL", url=url)
 
 
 def status(code: int, body: str = "", **headers: str) -> JSON:
@@ -160,9 +160,9 @@ CASES = (
     by_proxy("https by a proxy that speaks https", RIGHT, url="https://TLS_TUNNEL"),
     by_proxy("https by a proxy that wants a password", RIGHT, url=f"http://{CREDENTIALS}GUARDED"),
     by_proxy("https by a proxy, and the password is wrong", CONNECTION,
-             "of HTTPS_PROXY failed: it answers with status 407", url="http://qz:qz@GUARDED"),
+             "of HTTPS_PROXY failed: it answered with status 407", url="http://qz:qz@GUARDED"),
     by_proxy("https by a proxy, and the password is missing", CONNECTION,
-             "of HTTPS_PROXY failed: it answers with status 407", url="http://GUARDED"),
+             "of HTTPS_PROXY failed: it answered with status 407", url="http://GUARDED"),
     by_proxy("https, and HTTPS_PROXY refuses", CONNECTION, "of HTTPS_PROXY failed: Connection refused",
              url=f"http://{CREDENTIALS}CLOSED"),
     by_proxy("https, and https_proxy refuses", CONNECTION, "of https_proxy failed: Connection refused",
@@ -172,7 +172,7 @@ CASES = (
     by_proxy("https, and the host of HTTPS_PROXY is not known", CONNECTION, "of HTTPS_PROXY failed",
              url=f"http://{CREDENTIALS}nks.invalid:3128"),
     by_proxy("https, and HTTPS_PROXY answers with status 502", CONNECTION,
-             "of HTTPS_PROXY failed: it answers with status 502 Bad Gateway. ", url=f"http://{CREDENTIALS}BROKEN_GATEWAY"),
+             "of HTTPS_PROXY failed: it answered with status 502 Bad Gateway. ", url=f"http://{CREDENTIALS}BROKEN_GATEWAY"),
     by_proxy("https, and HTTPS_PROXY does not speak HTTP", CONNECTION, "of HTTPS_PROXY failed",
              url=f"http://{CREDENTIALS}NO_HTTP"),
     by_proxy("https, and HTTPS_PROXY does not speak https", CONNECTION, "of HTTPS_PROXY failed",
@@ -197,7 +197,7 @@ CASES = (
          environment={"HTTPS_PROXY": "http://CLOSED", "NO_PROXY": "127.0.0.1"}, tls=True),
     Case("https, HTTPS_PROXY is no URL, and NO_PROXY names the endpoint", RIGHT, options={"ca_path": "CA"},
          environment={"HTTPS_PROXY": "http://qz:qz/qz@CLOSED", "NO_PROXY": "127.0.0.1"}, tls=True),
-    Case("http by a proxy", CONNECTION, "HTTP_PROXY sets a proxy, which would see the token",
+    Case("http by a proxy", CONNECTION, "HTTP_PROXY sets a proxy, which could read the token",
          options={"api_url": "http://nks.invalid", "validate_certs": False},
          environment={"HTTP_PROXY": "http://qz:qz@GUARDED"}, arrives=False),
     Case("http to this machine, and HTTP_PROXY is no URL", RIGHT, environment={"HTTP_PROXY": "http://qz:qz/qz@CLOSED"}),

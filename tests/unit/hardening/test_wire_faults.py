@@ -148,13 +148,13 @@ NO_LENGTH = b"HTTP/1.1 200 OK\r\n\r\n"
         ([whole(gzip.compress(gzip.compress(ORGS)), "gzip, gzip")], ""),
         ([whole(gzip.compress(ORGS[:9]) + gzip.compress(ORGS[9:]), "x-gzip")], ""),
         ([CUT_GZIP, whole(ORGS)], ""),
-        ([CUT_GZIP], "the compressed body ended before its end"),
+        ([CUT_GZIP], "the compressed body is incomplete"),
         ([NO_LENGTH + ORGS], ""),
         ([NO_LENGTH + ORGS[:-9], NO_LENGTH + ORGS], ""),
-        ([NO_LENGTH + ORGS[:-9]], "the body has no length, and ends before its JSON"),
+        ([NO_LENGTH + ORGS[:-9]], "the body declares no length, and its JSON is incomplete"),
         ([NO_LENGTH + b"<html>"], "the body is not JSON"),
-        ([whole(ORGS, "br")], "another Content-Encoding than gzip"),
-        ([whole(ORGS, "gzip, " * 6 + "gzip")], "another Content-Encoding than gzip"),
+        ([whole(ORGS, "br")], "a Content-Encoding other than gzip"),
+        ([whole(ORGS, "gzip, " * 6 + "gzip")], "a Content-Encoding other than gzip"),
     ],
 )
 def test_a_cut_body_is_repeated_and_odd_ones_are_read(
@@ -165,7 +165,7 @@ def test_a_cut_body_is_repeated_and_odd_ones_are_read(
         if says:
             with pytest.raises(NKSError, match=says):
                 client.orgs()
-            assert len(pauses) == ("ended before" in says or "ends before" in says)
+            assert len(pauses) == ("incomplete" in says)
         else:
             assert [org.name for org in client.orgs()] == ["My Organization"]
             assert len(pauses) == len(answers) - 1

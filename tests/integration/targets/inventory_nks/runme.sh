@@ -47,7 +47,7 @@ said '@nks:
   |  |--prod_1301
   |  |--Shop_—_Zürich
   |  |--edge_1__lab_
-  |  |--🐳' 'Organization 390 (Partner Labs) is left out: the token may not read it'
+  |  |--🐳' 'Skipped organization 390 (Partner Labs), which the token is not allowed to read'
 
 succeeds ansible-inventory -i nks.yaml --host '🐳'
 said '"nks_pk": 1401' '"ansible_connection": "local"'
@@ -88,7 +88,7 @@ succeeds ansible-playbook -i cached.nks.yml use.yml --list-hosts --flush-cache
 a_request
 for _ in 1 2; do
     succeeds env ANSIBLE_INVENTORY_CACHE=true ansible-inventory -i all.nks.yml --list
-    said 'Organization 390 (Partner Labs) is left out'
+    said 'Skipped organization 390 (Partner Labs)'
     a_request
 done
 
@@ -143,11 +143,11 @@ said 'GET https://api.stackpoint.io/orgs: ' 'api_url is not set. The hosted serv
 succeeds ansible-inventory -i misspelt.nks.yml --graph
 said '[WARNING]: No cluster is selected: ' "states 'runing'" 'Left out: prod (ID 1201), staging (ID 1202)'
 fails env NKS_API_TOKEN=wrong ansible-inventory -i all.nks.yml --list
-said "GET $NKS_FAKE_URL/orgs: status 401 Unauthorized: Invalid token. Give a valid token"
+said "GET $NKS_FAKE_URL/orgs: status 401 Unauthorized: Invalid token. Set api_token,"
 fails env NKS_API_TOKEN=fa4ec0de000000000000000000003811 ansible-playbook -i all.nks.yml use.yml
-said 'The token may read none of the organizations that it sees'
+said 'The token is not allowed to read any of the organizations that it sees'
 fails env NKS_API_URL="$NKS_FAKE_URL/nowhere" ansible-inventory -i all.nks.yml --list
-said "GET $NKS_FAKE_URL/nowhere/orgs: status 404 Not Found: Not found. No such resource, or api_url (NKS_API_URL) is not"
+said "GET $NKS_FAKE_URL/nowhere/orgs: status 404 Not Found: Not found. The resource does not exist, or api_url (NKS_API_URL) is not"
 fails ansible-inventory -i clusters.yml --list
 said 'could not be verified'
 
@@ -162,7 +162,7 @@ for source in bad/*.nks.yml; do
 done
 succeeds env ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED=false ansible-inventory "${sources[@]}" --graph
 said '@all: |--@ungrouped: | |--other' \
-    'status 401 Unauthorized: The token ******** is bad. Give a valid token' \
+    'status 401 Unauthorized: The token ******** is bad. Set api_token,' \
     'api_token cannot be evaluated:' \
     'GET http://127.0.0.1:1/orgs: Connection refused (127.0.0.1). Check api_url' \
     "GET $NKS_FAKE_URL/html/orgs: status 200, but the body is not JSON" \

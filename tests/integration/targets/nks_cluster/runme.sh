@@ -37,8 +37,8 @@ succeeds ansible-playbook delete.yml
 # The build fails, and the time is up
 fake POST variants '{"build": "fails_by_log"}'
 fails ansible-playbook create.yml
-said 'The cluster pipeline is not as wanted.' 'has failed. The build log says:' '"is_final": true'
+said 'The cluster pipeline is not in the requested state.' 'has failed. The build log says:' '"is_final": true'
 succeeds ansible-playbook delete.yml
 fake POST variants '{"build": "hangs"}'
 fails ansible-playbook create.yml -e timeout=3
-said 'The cluster pipeline is not as wanted after' '(wait_timeout)' 'is building, not running.' '"is_final": false'
+said 'The cluster pipeline is not in the requested state after' '(wait_timeout)' 'is building, not running.' '"is_final": false'

@@ -21,5 +21,5 @@ fake POST faults '[
     {"path": "/detail/orgs", "kind": "status", "status": 401, "body": "{\"detail\": \"The token '"$NKS_API_TOKEN"' is bad.\"}"},
     {"path": "/html/orgs", "kind": "body", "body": "<p>'"$NKS_API_TOKEN"'</p>"}]'
 succeeds ansible-playbook secrets.yml -vvvvv
-said '"pk": 381' 'status 401 Unauthorized: The token ******** is bad. Give a valid token' 'The body starts with: <p>********</p>'
+said '"pk": 381' 'status 401 Unauthorized: The token ******** is bad. Set api_token,' 'The body starts with: <p>********</p>'
 no_secrets

@@ -14,7 +14,7 @@ trap 'rm -r "$folder"' EXIT
 title='ORGANIZATION     CLUSTER        PROVIDER  REGION         VERSION   NODES  STATE'
 for format in json yaml; do
     succeeds env ANSIBLE_CALLBACK_RESULT_FORMAT=$format ansible-playbook netapp.nks.list_clusters
-    said 'Organization 390 (Partner Labs) is left out' changed=0
+    said 'Skipped organization 390 (Partner Labs)' changed=0
     grep -xF "$title" "$log"
     grep -xF 'My Organization  broken         packet    ewr1           v1.15.5   3      draft, failed' "$log"
     grep -xF 'Acme Retail      Shop — Zürich  aks       westeurope     v1.10     4      running' "$log"
@@ -96,7 +96,7 @@ printf 'plugin: netapp.nks.nks\ncache: true\ncache_plugin: ansible.builtin.jsonf
 refresh_inventory cached.nks.yml
 for source in plain.nks.yml partial.nks.yml; do
     fails ansible-playbook netapp.nks.refresh_inventory -e refresh_inventory_source=$source
-    said "Nothing of $source is cached for the next runs."
+    said "$source is not cached for the next runs."
 done
 fails ansible-playbook netapp.nks.refresh_inventory -e refresh_inventory_source=none.nks.yml
 fails env NKS_API_TOKEN=wrong ansible-playbook netapp.nks.refresh_inventory -e refresh_inventory_source=cached.nks.yml

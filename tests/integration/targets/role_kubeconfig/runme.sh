@@ -17,12 +17,12 @@ test "$(stat -c %a "$folder/new" "$folder/new/"* | sort -u | tr '\n' ' ')" = '60
 test "$(cd "$folder/new" && echo ./*)" = \
     './Shop___Z_rich~1302.kubeconfig ./_~1401.kubeconfig ./edge_1__lab_.kubeconfig ./prod_1201.kubeconfig ./prod_1301.kubeconfig ./staging.kubeconfig'
 succeeds ansible-playbook write.yml -i clusters.nks.yml -e "folder=$folder/new" -vvvvv
-said 'changed=0' 'The cluster broken (ID 1205) has no kubeconfig to write: it has failed. It is left out.'
+said 'changed=0' 'The kubeconfig of the cluster broken (ID 1205) is not written: the cluster has failed.'
 test "$(grep -c 'changed=[^0]' "$log")" = 0
 no_secrets
 
 fails ansible-playbook write.yml -i clusters.nks.yml -e "folder=$folder/new" -e kubeconfig_not_running=fail
-said 'The cluster broken (ID 1205) has no kubeconfig to write: it has failed.'
+said 'The kubeconfig of the cluster broken (ID 1205) is not written: the cluster has failed.'
 fails ansible-playbook write.yml -i nodes.nks.yml -e "folder=$folder/new"
 said 'is not a cluster'
 fails env NKS_API_TOKEN=wrong ansible-playbook write.yml -i hosts.yml -e "folder=$folder/new"
@@ -31,7 +31,7 @@ said 'status 401'
 # The mode of a folder that exists stays as it is
 mkdir -m 755 "$folder/shared"
 succeeds ansible-playbook write.yml -i clusters.nks.yml -e "folder=$folder/shared"
-said "Not only its owner can use the folder $folder/shared: its mode is 0755, and stays so."
+said "Users other than the owner can access the folder $folder/shared: its mode is 0755. The mode is not changed."
 test "$(stat -c %a "$folder/shared")" = 755
 test "$(stat -c %a "$folder/shared/"* | sort -u)" = 600
 
@@ -42,4 +42,4 @@ test "$(stat -c %a "$folder/home/.kube" "$folder/home/.kube/nks" "$folder/home/.
 
 # A cluster that stops running in the meantime
 succeeds ansible-playbook refresh.yml -i clusters_of_one_org.nks.yml -e "folder=$folder/refresh"
-said 'The cluster going (ID 1204) has no kubeconfig to write: its state is deleting. It is left out.'
+said 'The kubeconfig of the cluster going (ID 1204) is not written: the state of the cluster is deleting.'

@@ -52,7 +52,7 @@ said '_execute_module (netapp.nks.nks_org_info' 'failed=0'
 clean
 fake POST faults '[{"path": "/echo/.*", "kind": "status", "status": 400, "body": "{\"detail\": \"Bad token '"$NKS_API_TOKEN"'\"}"}, {"path": "/yaml/orgs", "kind": "body", "body": "[{\"pk\": 1, \"name\": \"o\"}]"}, {"path": "/yaml/orgs/1/clusters", "kind": "body", "body": "[{\"pk\": 2, \"name\": \"c\"}]"}, {"path": "/yaml/.*/kubeconfig", "kind": "body", "body": "token: never-show\nkind: Confi"}]'
 succeeds ansible-playbook failures.yml -vvvvv --diff -e "folder=$folder"
-said 'Bad token ********' 'is not what the server sent'
+said 'Bad token ********' 'is not valid: it'
 clean
 export ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED=true
 NKS_API_URL=$NKS_FAKE_URL/echo fails ansible-inventory -i clusters.nks.yml --list -vvvvv

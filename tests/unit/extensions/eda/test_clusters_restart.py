@@ -132,7 +132,9 @@ def test_a_second_source_with_the_same_file_fails_clearly(fake: FakeNKS, tmp_pat
     emitted(fake, 0, state_path=str(tmp_path / "nks.json"))
 
 
-@pytest.mark.parametrize(("path", "message"), [("", "is a folder"), ("missing/nks.json", "No such file or directory")])
+@pytest.mark.parametrize(
+    ("path", "message"), [("", "is a directory"), ("missing/nks.json", "No such file or directory")]
+)
 def test_a_state_path_that_cannot_be_used_ends_the_source(
     fake: FakeNKS, tmp_path: Path, path: str, message: str
 ) -> None:

@@ -191,7 +191,7 @@ def test_an_option_that_cannot_work_is_refused_by_name(connect: Connect, option:
 def test_a_variable_with_an_impossible_ca_bundle_is_named(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CURL_CA_BUNDLE", __file__)
     connect()  # http://
-    with pytest.raises(NKSError, match=r"^CURL_CA_BUNDLE: no certificate can be read from '.*test_client\.py'"):
+    with pytest.raises(NKSError, match=r"^CURL_CA_BUNDLE: cannot read a certificate from '.*test_client\.py'"):
         connect(api_url="https://nks.example")
     connect(api_url="https://nks.example", validate_certs=False)
 
@@ -227,8 +227,8 @@ def test_requests_say_who_asks_and_take_no_cached_answer(fake: FakeNKS, client: 
             ["401", "Invalid token.", "api_token", "NKS_API_TOKEN"],
         ),
         (403, '{"detail": "No permission."}', "No permission.", ["403", "No permission.", "Owner"]),
-        (409, '{"detail": "Exists."}', "Exists.", ["409", "conflicts with what is there"]),
-        (422, '{"detail": "Bad size."}', "Bad size.", ["422", "correct what it names"]),
+        (409, '{"detail": "Exists."}', "Exists.", ["409", "conflicts with the current state"]),
+        (422, '{"detail": "Bad size."}', "Bad size.", ["422", "correct the problem that it reports"]),
         (418, "[1, 2]", [1, 2], ["418", "[1, 2]"]),
         (500, "<h1>Oops</h1>\n<p>\x1b[31m Sorry", None, ["500", "<h1>Oops</h1> <p> [31m Sorry", "try again later"]),
         (500, "", None, ["status 500 Internal Server Error. The service failed"]),

@@ -19,7 +19,7 @@ JSON = t.Dict[str, t.Any]
 Resolve = t.Callable[[bool], t.List[str]]
 
 NOT_SET = "api_url is not set. The hosted service was withdrawn in 2021: set api_url, or the environment variable NKS_"
-WARNING = f"api_url is not set, so the token is sent to {DEFAULT_URL}, whoever that is today."
+WARNING = f"api_url is not set, so the token is sent to {DEFAULT_URL}, whoever runs it now."
 
 
 @pytest.mark.parametrize("orgs", [None, ["1", "2", "3", "4"]])

@@ -68,6 +68,7 @@ def test_a_failure_without_answer_has_no_status(fake: FakeNKS, run_module: Run, 
         ({"no_such_option": 1}, "no_such_option"),
         ({"id": 1, "name": "x"}, "mutually exclusive"),
         ({"id": "x"}, "id"),
+        ({"id": 0}, "id must be 1 or more, not 0"),
     ],
 )
 def test_an_option_that_cannot_be_used_is_refused_before_any_request(

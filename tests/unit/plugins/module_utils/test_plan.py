@@ -9,8 +9,10 @@ import dataclasses
 import typing as t
 
 import pytest
-from ansible_collections.netapp.nks.plugins.module_utils import _plan
 from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError
+from ansible_collections.netapp.nks.plugins.module_utils._plan import Plan, Request
+from ansible_collections.netapp.nks.plugins.module_utils._plan_cluster import plan_cluster
+from ansible_collections.netapp.nks.plugins.module_utils._plan_nodes import alive, in_order_of_deletion, plan_pool
 from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster, Node, NodePool, Org
 from hypothesis import given
 from hypothesis import strategies as st
@@ -44,9 +46,9 @@ class Model:
 
     there: t.Any = None
     nodes: list[Node] = dataclasses.field(default_factory=list)
-    done: list[_plan.Request] = dataclasses.field(default_factory=list)
+    done: list[Request] = dataclasses.field(default_factory=list)
 
-    def carry_out(self, plan: t.Callable[[], _plan.Plan]) -> _plan.Plan:
+    def carry_out(self, plan: t.Callable[[], Plan]) -> Plan:
         """Carry out plans, and let what is being deleted go, until nothing else is to come. Returns the last plan."""
         for _step in range(6):
             planned = plan()
@@ -60,7 +62,7 @@ class Model:
                 return planned
         raise AssertionError(f"does not end: {self.done}")
 
-    def _change(self, request: _plan.Request) -> None:
+    def _change(self, request: Request) -> None:
         kind = cluster if isinstance(self.there, Cluster) or "provider" in request.body else pool
         if request.action == "create":
             self.there = kind(**{**request.body, "pk": 9})
@@ -93,16 +95,16 @@ def test_a_cluster_gets_there_and_is_replaced_only_if_it_has_failed_and_may_be(
     wanted = {**NEW_CLUSTER, **wish}
     model = Model(there)
 
-    def plan() -> _plan.Plan:
+    def plan() -> Plan:
         has_failed = model.there is not None and model.there.has_failed
-        return _plan.plan_cluster(wanted, model.there, wanted["replace_failed"], has_failed)
+        return plan_cluster(wanted, model.there, has_failed)
 
     try:
         last = model.carry_out(plan)
     except NKSError:
         assert not model.done
         return
-    assert last == _plan.Plan()
+    assert last == Plan()
     deleted = [request.target for request in model.done if request.action == "delete"]
     assert deleted == ([1] if there is not None and there.has_failed and wanted["replace_failed"] else [])
 
@@ -134,41 +136,41 @@ def test_a_pool_gets_there_and_no_node_too_many_is_deleted(
 ) -> None:
     wanted = {**NEW_POOL, **wish}
     model = Model(there, nodes if there else [])
-    alive = _plan.alive(model.nodes)
+    living = alive(model.nodes)
 
-    def plan() -> _plan.Plan:
-        return _plan.plan_pool(wanted, model.there, model.nodes, wanted["replace_failed"])
+    def plan() -> Plan:
+        return plan_pool(wanted, model.there, model.nodes)
 
     try:
         last = model.carry_out(plan)
     except NKSError:
         assert not model.done
         return
-    assert last == _plan.Plan()
+    assert last == Plan()
     deleted = [request.target for request in model.done if request.action.startswith("delete_")]
     if [request for request in model.done if request.action == "delete"]:
         assert there is not None and there.state == "failed" and wanted["replace_failed"]
     elif deleted:
         assert wanted["allow_scale_down"] and not wanted.get("autoscaled")
-        assert len(deleted) == len(alive) - wanted["node_count"]
+        assert len(deleted) == len(living) - wanted["node_count"]
     if not wanted.get("autoscaled") and not (there and there.raw["autoscaled"] and wanted.get("autoscaled") is None):
-        assert len(_plan.alive(model.nodes)) == wanted["node_count"]
+        assert len(alive(model.nodes)) == wanted["node_count"]
 
 
 @given(pools, node_lists)
 def test_the_nodes_of_a_pool_go_before_it(there: NodePool, nodes: list[Node]) -> None:
     model = Model(there, nodes)
-    last = model.carry_out(lambda: _plan.plan_pool_absent(model.there, model.nodes))
-    assert model.there is None and last == _plan.Plan()
-    expected = [] if there.state == "deleting" else [*(one.pk for one in _plan.alive(nodes)), there.pk]
+    last = model.carry_out(lambda: plan_pool({"state": "absent"}, model.there, model.nodes))
+    assert model.there is None and last == Plan()
+    expected = [] if there.state == "deleting" else [*(one.pk for one in alive(nodes)), there.pk]
     assert [request.target for request in model.done] == expected
 
 
 def test_the_nodes_that_go_first() -> None:
     nodes = [node(1), node(2, is_failed=True), node(3, "draft"), node(4), node(5)]
-    assert [one.pk for one in _plan.in_order_of_deletion(nodes, ["i-4"])] == [4, 2, 3, 5, 1]
+    assert [one.pk for one in in_order_of_deletion(nodes, ["i-4"])] == [4, 2, 3, 5, 1]
     with pytest.raises(NKSError, match="no node 6, i-7"):
-        _plan.in_order_of_deletion(nodes, [1, 6, "i-7"])
+        in_order_of_deletion(nodes, [1, 6, "i-7"])
 
 
 @pytest.mark.parametrize(
@@ -185,7 +187,7 @@ def test_what_a_cluster_cannot_become(wish: JSON, there: JSON | None, error: str
     found = None if there is None else cluster(**there)
     has_failed = found is not None and found.has_failed
     with pytest.raises(NKSError, match=error):
-        _plan.plan_cluster({**NEW_CLUSTER, **wish}, found, bool(wish.get("replace_failed")), has_failed)
+        plan_cluster({**NEW_CLUSTER, **wish}, found, has_failed)
 
 
 @pytest.mark.parametrize(
@@ -200,17 +202,17 @@ def test_what_a_cluster_cannot_become(wish: JSON, there: JSON | None, error: str
     ],
 )
 def test_what_is_the_same(field: str, wanted: t.Any, there: t.Any) -> None:
-    assert _plan.plan_cluster({**NEW_CLUSTER, field: wanted}, cluster(**{field: there})) == _plan.Plan()
+    assert plan_cluster({**NEW_CLUSTER, field: wanted}, cluster(**{field: there})) == Plan()
 
 
 def test_a_fixed_difference_can_be_a_warning() -> None:
-    plan = _plan.plan_cluster({**NEW_CLUSTER, "region": "ams3", "fixed_differences": "warn"}, cluster())
+    plan = plan_cluster({**NEW_CLUSTER, "region": "ams3", "fixed_differences": "warn"}, cluster())
     assert (plan.requests, len(plan.warnings)) == ([], 1)
 
 
 def test_the_newest_version_that_is_meant() -> None:
     there = cluster(k8s_version="v1.14.8", version_migrations=["v1.15.5", "v1.15.10", "v1.15.9", "v1.16.3"])
-    (request,) = _plan.plan_cluster({**NEW_CLUSTER, "k8s_version": "1.15"}, there).requests
+    (request,) = plan_cluster({**NEW_CLUSTER, "k8s_version": "1.15"}, there).requests
     assert request.body == {"version": "v1.15.10"}
 
 
@@ -228,4 +230,4 @@ def test_the_newest_version_that_is_meant() -> None:
 )
 def test_what_a_pool_cannot_become(wish: JSON, error: str) -> None:
     with pytest.raises(NKSError, match=error):
-        _plan.plan_pool({**NEW_POOL, **wish}, pool(), [node(1)])
+        plan_pool({**NEW_POOL, **wish}, pool(), [node(1)])

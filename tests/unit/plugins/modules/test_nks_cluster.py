@@ -8,7 +8,7 @@ import json
 import typing as t
 
 import pytest
-from ansible_collections.netapp.nks.plugins.module_utils._plan import CLUSTER_FIELDS
+from ansible_collections.netapp.nks.plugins.module_utils._plan_cluster import CLUSTER_FIELDS
 from ansible_collections.netapp.nks.plugins.modules.nks_cluster import main
 from ansible_collections.netapp.nks.tests.fake_nks.server import FakeNKS
 

@@ -58,7 +58,7 @@ def test_orgs_come_from_the_environment_too(run_module: Run, monkeypatch: pytest
     assert pks(run_module(main)) == [1401, 1301, 1302, 1303]
     assert pks(run_module(main, orgs=["383"])) == [1401]
     monkeypatch.setenv("NKS_ORG_ID", "")
-    assert "orgs is an empty list or holds an empty value" in run_module(main)["msg"]
+    assert "orgs is an empty list or contains an empty value" in run_module(main)["msg"]
 
 
 def test_clusters_are_returned_as_the_api_answers_them(fake: FakeNKS, run_module: Run) -> None:
@@ -131,7 +131,7 @@ def test_no_output_holds_a_secret(run_module: Run) -> None:
         ({"orgs": ["none"]}, "'none'.*381, my-organization"),
         ({"orgs": ["390"]}, "/orgs/390/clusters: status 403.*Owner"),
         ({"orgs": []}, "orgs is an empty list"),
-        ({"states": [""]}, "states is an empty list or holds an empty value"),
+        ({"states": [""]}, "states is an empty list or contains an empty value"),
         ({"wait_for": "gone"}, "wait_for"),
         ({"wait_for": "running", "states": ["running"]}, "states"),
         *(
@@ -247,7 +247,7 @@ def test_what_does_not_come_in_time_is_an_error_that_says_what_was_seen(
     result = run_module(main, **{"orgs": ["381"], **options}, wait_timeout=0)
     assert result["failed"]
     assert seen in result["msg"]
-    assert result["msg"] == "\n".join([f"The clusters selected are not {options['wait_for']}.", *result["unmet"]])
+    assert result["msg"] == "\n".join([f"The selected clusters are not {options['wait_for']}.", *result["unmet"]])
     assert polls(fake) == 1
     assert not {"status", "clusters"} & set(result)
 
@@ -255,7 +255,7 @@ def test_what_does_not_come_in_time_is_an_error_that_says_what_was_seen(
 def test_it_asks_a_last_time_when_the_time_is_up(fake: FakeNKS, run_module: Run, clock: list[float]) -> None:
     result = run_module(main, orgs=["381"], name="none", wait_for="present", wait_timeout=600, wait_sleep=1000)
     assert re.match(
-        r"The clusters selected are not present after (59\d|600) s \(wait_timeout\)\.\nNo cluster", result["msg"]
+        r"The selected clusters are not present after (59\d|600) s \(wait_timeout\)\.\nNo cluster", result["msg"]
     )
     assert polls(fake) == 2
     assert len(clock) == 1

@@ -124,7 +124,7 @@ def test_the_attributes_alone_can_change(run_module: Run, dest: Path) -> None:
         (
             {"name": "prod"},
             None,
-            r"More than one cluster has the name 'prod': ID 1201 of 381 .*, 1301 of 382 .*Give org",
+            r"More than one cluster has the name 'prod': ID 1201 of 381 .*, 1301 of 382 .*Set org or id",
         ),
         (
             {"name": "none"},
@@ -142,17 +142,17 @@ def test_the_attributes_alone_can_change(run_module: Run, dest: Path) -> None:
         ({"org": "381", "name": "broken"}, 404, "is not available"),
         ({**PROD, "api_token": "wrong"}, 401, "Invalid token"),
         ({**PROD, "api_url": "http://127.0.0.1:1"}, None, "Connection refused"),
-        ({"org": "381"}, None, "need the id or name of one cluster"),
-        ({"dest": None, "state": "absent"}, None, "state=absent needs the name of one cluster"),
-        ({"id": 1202, "name": "prod"}, None, r"ID 1202 is staging \(ID 1202\), and not 'prod'"),
-        ({**PROD, "state": "absent"}, None, "state=absent needs merge and dest"),
-        ({**PROD, "mode": 600}, None, r'in quotes, for example "0600". Here it is the number 600, mode 1130'),
+        ({"org": "381"}, None, "require id or name"),
+        ({"dest": None, "state": "absent"}, None, "state=absent requires merge, and the name"),
+        ({"id": 1202, "name": "prod"}, None, r"ID 1202 is staging \(ID 1202\), not 'prod'"),
+        ({**PROD, "state": "absent"}, None, "state=absent requires merge and dest"),
+        ({**PROD, "mode": 600}, None, r'in quotes, for example "0600". The number 600 means the mode 1130'),
         ({**PROD, "owner": "nobody-here"}, None, "nobody-here"),
         ({**PROD, "dest": "/tmp/new/"}, None, "cannot end in a slash"),
         ({**PROD, "dest": "/nowhere/at/all"}, None, "The folder of dest does not exist"),
         ({**PROD, "dest": "/tmp"}, None, "dest is a folder or a device"),
         ({**PROD, "dest_name": "x"}, None, "mutually exclusive: dest\\|dest_name"),
-        ({**PROD, "dest": None}, None, "dest, or dest_name for a file in dest_dir, is required"),
+        ({**PROD, "dest": None}, None, "set dest, or dest_name for a file in dest_dir"),
         (
             {**PROD, "dest": None, "dest_dir": "/dev/null", "dest_name": "x"},
             None,
@@ -161,7 +161,7 @@ def test_the_attributes_alone_can_change(run_module: Run, dest: Path) -> None:
         (
             {**PROD, "dest": None, "dest_dir": "/dev/null/x", "dest_name": "x"},
             None,
-            "dest_dir cannot be made: Not a dir",
+            "dest_dir cannot be created: Not a dir",
         ),
         ({**PROD, "dest": "/dev/null"}, None, "dest is a folder or a device"),
     ],
@@ -217,7 +217,7 @@ def test_what_is_no_kubeconfig_is_neither_written_nor_shown(
 ) -> None:
     fake.fault(KUBECONFIG, "body", body=body, content_type="text/plain")
     result = run_module(main, dest=str(dest), **PROD)
-    assert "is not what the server sent" in result["msg"]
+    assert "is not valid: " in result["msg"]
     assert "never-show" not in str(result)
     assert not dest.exists()
 
@@ -262,7 +262,8 @@ def test_a_folder_that_is_there_keeps_its_mode(run_module: Run, dest: Path, fold
     folder.chmod(folder_mode)
     result = run_module(main, check_mode=True, dest_dir=str(folder), dest_name="prod", **PROD)
     assert mode(folder) == folder_mode
-    said = f"Not only its owner can use the folder {folder}: its mode is {folder_mode:04o}, and stays so."
+    said = f"Users other than the owner can access the folder {folder}: its mode is {folder_mode:04o}. "
+    said += "The mode is not changed."
     assert warnings(result) == ([said] if warned else [])
 
 
@@ -291,10 +292,10 @@ def test_any_name_gives_a_file_in_the_folder(run_module: Run, dest: Path, name: 
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"state": "building"}, "its state is building."),
-        ({"state": None}, "its state is None."),
-        ({"state": "running", "is_failed": True}, "it has failed."),
-        ({"state": "failed"}, "it has failed."),
+        ({"state": "building"}, "the state of the cluster is building."),
+        ({"state": None}, "the state of the cluster is None."),
+        ({"state": "running", "is_failed": True}, "the cluster has failed."),
+        ({"state": "failed"}, "the cluster has failed."),
     ],
 )
 def test_a_cluster_that_is_not_running_can_be_left_out_or_be_an_error(
@@ -302,10 +303,10 @@ def test_a_cluster_that_is_not_running_can_be_left_out_or_be_an_error(
 ) -> None:
     cluster = {"pk": 1201, "name": "prod", "is_failed": False, **change}
     fake.fault("/orgs/381/clusters", "body", body=json.dumps([cluster]))
-    said = f"The cluster prod (ID 1201) has no kubeconfig to write: {reason}"
+    said = f"The kubeconfig of the cluster prod (ID 1201) is not written: {reason}"
     left_out = run_module(main, dest=str(dest), when_not_running="skip", **PROD)
     assert left_out["changed"] is False
-    assert warnings(left_out) == [f"{said} It is left out."]
+    assert warnings(left_out) == [said]
     assert left_out["cluster"] == {"pk": 1201, "name": "prod", "org": 381}
     assert "dest" not in left_out
     assert run_module(main, dest=str(dest), when_not_running="fail", **PROD)["msg"] == said
@@ -418,7 +419,7 @@ def test_a_cluster_is_merged_into_a_file_with_others_and_taken_out_again(
 def test_what_is_not_a_kubeconfig_is_not_merged_into(run_module: Run, dest: Path, content: str) -> None:
     dest.write_text(content)
     result = run_module(main, dest=str(dest), merge=True, **PROD)
-    assert "cannot be changed, and stays as it is" in result["msg"] and "never-show" not in result["msg"]
+    assert "was not changed: " in result["msg"] and "never-show" not in result["msg"]
     assert dest.read_text() == content
 
 
@@ -427,5 +428,5 @@ def test_a_file_that_another_process_edits_is_waited_for_and_left_alone(
 ) -> None:
     (dest.parent / f"{dest.name}.lock").touch()
     result = run_module(main, dest=str(dest), merge=True, **PROD)
-    assert f"Remove {dest}.lock if no process does" in result["msg"] and sum(clock) >= 30
+    assert f"remove {dest}.lock." in result["msg"] and sum(clock) >= 30
     assert not dest.exists()

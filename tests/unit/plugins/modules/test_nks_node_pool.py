@@ -8,7 +8,7 @@ import json
 import typing as t
 
 import pytest
-from ansible_collections.netapp.nks.plugins.module_utils._plan import POOL_FIELDS
+from ansible_collections.netapp.nks.plugins.module_utils._plan_nodes import POOL_FIELDS
 from ansible_collections.netapp.nks.plugins.modules.nks_node_pool import main
 from ansible_collections.netapp.nks.tests.fake_nks.server import FakeNKS
 
@@ -90,7 +90,7 @@ def test_the_nodes_that_are_named_go_first(fake: FakeNKS, run: Run) -> None:
 def test_autoscaling(fake: FakeNKS, run: Run) -> None:
     limits = {"autoscaled": True, "min_count": 1, "max_count": 4}
     created = run(**NEW, **limits)
-    assert "has no solution autoscaler" in json.dumps(created["warnings"])
+    assert "the solution autoscaler is not installed" in json.dumps(created["warnings"])
     assert len(created["actions"]) == 2 and created["node_pool"]["max_count"] == 4
     fake.fault(f"{POOLS}", "autoscaler", change=2, times=1)
     run(**NEW, **limits)
@@ -114,7 +114,7 @@ def test_nothing_is_lost_or_made_twice(fake: FakeNKS, run: Run, fault: JSON) -> 
 
 def test_no_second_node_goes_while_the_state_of_the_first_lags_behind(fake: FakeNKS, run: Run, client: t.Any) -> None:
     first, *_others = run(**NEW)["nodes"]
-    late = client._json("GET", f"{CLUSTER}/nodes")
+    late = client._request_json("GET", f"{CLUSTER}/nodes")
     for node in late:
         node["is_failed"] = node["pk"] == first["pk"]  # it would go first now
     fake.fault(f"{CLUSTER}/nodes", "body", body=json.dumps(late), after=1, times=2)

@@ -136,7 +136,7 @@ def test_a_slug_that_the_server_keeps_is_an_error_and_never_a_change(fake: FakeN
     for _again in range(2):
         result = run_module(main, org="382", slug="new")
         assert result["failed"]
-        assert "382 (Acme Retail) as asked: slug is 'acme-retail', not 'new'. Changed: nothing." in result["msg"]
+        assert "382 (Acme Retail) as requested: slug is 'acme-retail', not 'new'. Changed: nothing." in result["msg"]
         assert (result["changed"], result["org"]["slug"]) == (False, "acme-retail")
     assert patches(fake) == ["/orgs/382"] * 2
 
@@ -282,10 +282,10 @@ def test_what_the_api_would_trim_is_refused_before_any_request(fake: FakeNKS, ru
         ("missing", "is not a file"),
         ("folder", "is not a file"),
         ("pipe", "is not a file"),
-        ("url", "https://acme.example/logo.png is not a file. Give the path of a picture file."),
-        ("empty", "is not PNG, JPEG or GIF"),
-        ("text", "is not PNG, JPEG or GIF"),
-        ("svg", "is not PNG, JPEG or GIF"),
+        ("url", "https://acme.example/logo.png is not a file. Give the path of an image file."),
+        ("empty", "is not a PNG, JPEG or GIF image"),
+        ("text", "is not a PNG, JPEG or GIF image"),
+        ("svg", "is not a PNG, JPEG or GIF image"),
         ("large", "is larger than 5 MiB"),
     ],
 )

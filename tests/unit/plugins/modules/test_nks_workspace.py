@@ -73,4 +73,4 @@ def test_an_answer_that_is_lost_and_a_change_that_is_not_made(fake: FakeNKS, run
     assert created["changed"] and len(writes(fake)) == 1
     fake.fault(f"{WORKSPACES}/21", "body", method="PATCH", body="{}")
     result = run_module(main, org="381", id=21, new_name="C")
-    assert result["failed"] and 'Not done: Change the workspace Team A (ID 21): name to "C".' in result["msg"]
+    assert result["failed"] and 'did not make it: Change the workspace Team A (ID 21): name to "C".' in result["msg"]
