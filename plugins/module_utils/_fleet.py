@@ -173,7 +173,7 @@ def check_name(option: str, name: str) -> None:
             "cluster contains it, use the id of the cluster."
         )
     if OMITTED in name:
-        raise NKSError(f"{option} is a text in which a part is omitted.")
+        raise NKSError(f"{option} contains the placeholder of omit: omit the whole option instead.")
 
 
 def _has_name(cluster: Cluster, name: str) -> bool:

@@ -76,7 +76,7 @@ def identifiers(option: str, values: Wanted) -> list[str] | None:
     :raises NKSError: the list is empty, or contains an empty or omitted value.
     """
     if any(OMITTED in str(value) for value in values or []):
-        raise NKSError(f"{option} contains a value with the placeholder of omit: omit the whole option instead.")
+        raise NKSError(f"{option} contains the placeholder of omit: omit the whole option instead.")
     if values is not None and (not values or any(value is None or value == "" for value in values)):
         variable = " and the environment variable NKS_ORG_ID" if option == "orgs" else ""
         raise NKSError(

@@ -304,7 +304,7 @@ def test_a_misspelt_state_beside_another_is_warned_of(client: NKSClient, states:
     ("options", "message"),
     [
         ({"name": "prod\u200b"}, "name contains an invisible character"),
-        ({"name": "x__omit_place_holder__1f"}, "a part is omitted"),
+        ({"name": "x__omit_place_holder__1f"}, "placeholder of omit"),
         ({"orgs": ["381__omit_place_holder__1f"]}, "placeholder of omit"),
     ],
 )

@@ -91,7 +91,7 @@ def test_what_is_no_list_of_clusters_is_refused(entries: t.Any, said: str) -> No
             for key, rest in (("name", {}), ("org", {"name": "x"}))
             for character in "\u200b\ufeff\u00ad\u00a0\n\u2028\u200d\u202e\ufe0f\u3164\u2800\U000e0101\x1b"
         ),
-        ({"name": "x__omit_place_holder__1f"}, "name is a text in which a part is omitted"),
+        ({"name": "x__omit_place_holder__1f"}, "name contains the placeholder of omit"),
         ({"name": "x", "a__omit_place_holder__1f": 1}, "has the unknown key"),
         *(({"name": "x", "org": value}, "org must be") for value in (None, "", " ", True, 1.5, [381], "{{ o }}", "a ")),
         *(
