@@ -66,8 +66,8 @@ def parse(argv: list[str]) -> tuple[argparse.Namespace, list[str]]:
     parser = argparse.ArgumentParser(
         prog="fake_nks",
         usage="%(prog)s [OPTIONS] [-- COMMAND ARGS...]",
-        description="Serve a fake NKS API on 127.0.0.1. Without COMMAND, print the environment variables for clients, and "
-        "serve until Ctrl-C. With COMMAND, run it with NKS_API_URL, NKS_API_TOKEN and NKS_FAKE_URL set, and exit with "
+        description="Serve a fake NKS API on 127.0.0.1. Without COMMAND, print the environment variables for "
+        "clients, and serve until Ctrl-C. With COMMAND, run it with NKS_API_URL, NKS_API_TOKEN and NKS_FAKE_URL set, and exit with "
         "its status.",
     )
     parser.add_argument("--port", type=int, default=0, help="port to listen on (default: a free port)")
@@ -78,9 +78,7 @@ def parse(argv: list[str]) -> tuple[argparse.Namespace, list[str]]:
     parser.add_argument("--orgs", type=count, metavar="N", help="make up a fleet of N organizations (default: 1)")
     parser.add_argument("--clusters", type=count, metavar="M", help="make up a fleet of M clusters (default: 10)")
     parser.add_argument("--nodes", type=count, metavar="K", help="make up a fleet with K nodes a cluster (default: 3)")
-    parser.add_argument(
-        "--changes", action="store_true", help="let clusters change as time passes (implied by --step)"
-    )
+    parser.add_argument("--changes", action="store_true", help="let clusters change as time passes (implied by --step)")
     parser.add_argument(
         "--variant",
         type=variant,

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The files for AWX in docs/awx."""
+"""Test the files for AWX in docs/awx."""
 
 from __future__ import annotations
 
@@ -39,15 +39,15 @@ def injectors_fixture() -> t.Any:
 
 @pytest.fixture(name="environments")
 def environments_fixture() -> dict[str, str]:
-    """The variable that the collection reads for each option of the connection."""
+    """The environment variable of each connection option."""
     options = yaml.safe_load(ModuleDocFragment.PLUGINS)["options"]
     return {name: option["env"][0]["name"] for name, option in options.items()}
 
 
 def injected(inputs: t.Any, injectors: t.Any, credential: Credential) -> tuple[dict[str, str], dict[str, str]]:
-    """Variables and contents of files by their path, as AWX makes them of a credential.
+    """Return the environment variables and the files (content by path) that AWX creates for a credential.
 
-    Values that are empty are left out, and booleans that are missing are false.
+    AWX omits empty values, and sets missing booleans to false.
     """
     environment = ImmutableSandboxedEnvironment()
     namespace = {name: value for name, value in credential.items() if value or value is False}
@@ -134,7 +134,7 @@ def test_a_credential_with_everything_gives_all_of_it(inputs: t.Any, injectors: 
 
 
 def test_the_injectors_for_event_driven_ansible_differ_in_the_file_alone(inputs: t.Any, injectors: t.Any) -> None:
-    """It calls the namespace of files `eda`, and gives empty text for what is not filled in."""
+    """The namespace of its files is `eda`, and fields without a value are empty text."""
     own = load("eda_credential_type_injectors.yml")
     assert own["file"] == injectors["file"] and set(own["env"]) == set(injectors["env"])
     files = {"eda": {"filename": {"ca": "/tmp/ca"}}, "tower": {"filename": {"ca": "/tmp/ca"}}}

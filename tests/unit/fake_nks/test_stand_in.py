@@ -17,7 +17,7 @@ FIRST = ["default", "kube-node-lease", "kube-public", "kube-system"]
 
 
 class Kubernetes:
-    """One cluster's own API, reached by its kubeconfig."""
+    """The Kubernetes API of one cluster, found through its kubeconfig."""
 
     def __init__(self, fake: FakeNKS, org: int = 381, pk: int = 1201) -> None:
         self.session = requests.Session()
@@ -54,7 +54,7 @@ class Kubernetes:
         return [item["metadata"]["name"] for item in answer["items"]]
 
     def refused(self, *arguments: t.Any) -> tuple[int, str]:
-        """Code and reason of a request that must change nothing."""
+        """Return code and reason of a refused request. Check that it changed nothing."""
         before = self.ask(NAMESPACES)
         status, answer = self.ask(*arguments)
         assert {key: answer[key] for key in ("kind", "apiVersion", "status", "code")} == {

@@ -94,14 +94,14 @@ fields = {
 
 
 def objects(most: int) -> st.SearchStrategy[list[JSON]]:
-    """Objects of the API with IDs of their own; any other field may be missing, odd or new."""
+    """Generate objects of the API with unique IDs. Any other field can be missing, odd or new."""
     new = st.dictionaries(st.text("abcXYZ_-1 ", max_size=4), odd, max_size=2)
     one = st.tuples(new, st.fixed_dictionaries({}, optional=fields)).map(lambda pair: {**pair[0], **pair[1]})
     return st.lists(one, max_size=most).map(lambda items: [{**item, "pk": 7 + pk} for pk, item in enumerate(items)])
 
 
 class Source:
-    """A fake that serves what it is given, and an inventory file for it."""
+    """A fake that serves given data, and an inventory file for it."""
 
     def __init__(self, fake: FakeNKS, folder: Path) -> None:
         self.fake = fake
@@ -141,7 +141,7 @@ def strings(value: t.Any) -> t.Iterator[str]:
 
 
 def check_hosts(source: Source, manager: InventoryManager, items: list[JSON]) -> None:
-    """What holds of the hosts that were made of these objects."""
+    """Check the hosts that the inventory has made from these objects."""
     hosts = manager.groups["nks"].get_hosts()
     assert len(hosts) == len(items) == len(manager.hosts)
     known = {host.vars["nks_pk"]: host for host in hosts} if len({item["pk"] for item in items}) == len(items) else {}

@@ -48,7 +48,7 @@ MOST_SECONDS = 150
 
 @contextlib.contextmanager
 def named(endpoint: str) -> t.Iterator[None]:
-    """Names the endpoint where a check fails."""
+    """Add the name of the endpoint to the failure of a check."""
     try:
         yield
     except (Exception, pytest.fail.Exception) as exc:
@@ -172,7 +172,7 @@ def test_a_cut_body_is_repeated_and_odd_ones_are_read(
 
 
 def without_time(answer: t.Any) -> t.Any:
-    """The answer but for when an organization was changed, and for where the Kubernetes of a cluster is."""
+    """Return the answer without the time at which an organization was changed."""
     return answer.with_fields(updated=None) if isinstance(answer, Org) else answer
 
 
@@ -200,8 +200,10 @@ print(json.dumps([ends, used, threading.active_count() - 1]))
 
 
 def in_a_process(fake: FakeNKS, *timeouts: float) -> tuple[list[tuple[str, float]], int, int]:
-    """How ``GET /orgs`` ends with each of the time-outs and after how many seconds; how many MB of memory all of them
-    take at most, and how many threads are left."""
+    """Run ``GET /orgs`` with each timeout, in a process.
+
+    Return results with their seconds, the peak memory in MB, and the number of remaining threads.
+    """
     command = [sys.executable, "-c", BOUNDED, fake.url, fake.token, *map(str, timeouts)]
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     done = subprocess.run(command, env=env, check=True, capture_output=True, text=True, timeout=600)
@@ -215,7 +217,7 @@ def test_a_body_that_grows_when_it_is_unpacked_does_not_fill_the_memory(fake: Fa
     for status, _timeout in asked:
         fake.fault("/orgs", "status", status=status, headers={"Content-Encoding": "gzip", "Location": "/x"}, times=1)
     for fault in fake._faults:
-        # The fields of a fault are text, and those of "body" know no other status than 200.
+        # Faults of the kind "status" have no body_base64, and those of the kind "body" no status.
         fault.fields["body_base64"] = base64.b64encode(bomb).decode()
     twice = {"Content-Encoding": "gzip, gzip"}
     fake._faults[-1].fields.update(body_base64=base64.b64encode(gzip.compress(bomb)).decode(), headers=twice)

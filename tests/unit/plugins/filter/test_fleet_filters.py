@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The filters as users write them, in expressions."""
+"""Test the filters in expressions, as users write them."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_nothing_from_the_api_is_evaluated(tmp_path: Path) -> None:
 
 
 def wrap(text: str) -> str:
-    """As a registered result has it."""
+    """Mark text as untrusted, as in a registered result."""
     if trust_as_template.__module__ == __name__:
         from ansible.utils.unsafe_proxy import wrap_var
 

@@ -66,23 +66,23 @@ class Source:
         self.path.write_text(json.dumps({"plugin": "netapp.nks.nks", **given}), encoding="utf-8")
 
     def parse(self, inventory: InventoryData | None = None, use_cache: bool = True, **options: t.Any) -> InventoryData:
-        """What the plugin makes of the file. Raises its errors."""
+        """Parse the file with the plugin, and raise its errors."""
         self.write(**options)
         plugin = inventory_loader.get("netapp.nks.nks")
         inventory = inventory or InventoryData()
         plugin.parse(inventory, DataLoader(), str(self.path), cache=use_cache)
-        with contextlib.suppress(AttributeError):  # without a cache, as in InventoryManager
+        with contextlib.suppress(AttributeError):  # as in InventoryManager: a plugin need not have a cache
             plugin.update_cache_if_changed()
         inventory.reconcile_inventory()
         return inventory
 
     def manage(self, **options: t.Any) -> InventoryManager:
-        """What Ansible makes of the file."""
+        """Parse the file as Ansible does."""
         self.write(**options)
         return InventoryManager(loader=DataLoader(), sources=[str(self.path)])
 
     def failure(self, **options: t.Any) -> str:
-        """The message of the failure, which is checked to leave nothing in the inventory."""
+        """Return the message of the failure. Check that the inventory stays empty."""
         inventory = InventoryData()
         with pytest.raises(AnsibleError) as caught:
             self.parse(inventory, **options)
@@ -92,7 +92,7 @@ class Source:
         return str(caught.value)
 
     def serve(self, clusters: list[JSON], org: t.Any = None) -> None:
-        """These clusters, in one organization."""
+        """Serve these clusters in one organization."""
         orgs = [{"pk": 381, "name": "My Organization", "slug": "o", **(org or {})}]
         self.fake.fault("/orgs", "body", body=json.dumps(orgs))
         self.fake.fault("/orgs/381/clusters", "body", body=json.dumps(clusters))
@@ -144,13 +144,6 @@ def test_the_selection_is_that_of_the_module(source: Source, options: JSON, host
     found = source.parse(**options)
     assert set(found.hosts) == hosts
     assert "nks" in found.groups
-
-
-def test_a_selection_that_leaves_nothing_is_warned_of(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
-    warned: list[str] = []
-    monkeypatch.setattr(Display, "warning", lambda _self, text, *_arguments, **_options: warned.append(text))
-    source.parse(orgs=["381"], states=["runing"])
-    assert ["matches states 'runing'; their states are" in text for text in warned] == [True]
 
 
 def test_an_unknown_option_names_the_nearest_that_exists(source: Source) -> None:
@@ -452,7 +445,7 @@ def test_what_is_in_the_inventory_already_stays(source: Source) -> None:
     assert groups_of(inventory, "prod") == {"mine", "nks"}
     known = inventory.hosts["prod"].vars
     assert (known["x"], known["nks_pk"]) == (1, 1201)
-    # As Ansible sets a variable that is a dictionary already: merged where hash_behaviour is, else replaced
+    # Ansible replaces a dictionary, or merges it, depending on hash_behaviour
     assert known["nks_workspace"]["pk"] == 4
 
 

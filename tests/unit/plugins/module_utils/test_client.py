@@ -44,7 +44,7 @@ CLUSTER = Cluster({"pk": 1202}, ORG)
 
 @pytest.fixture(name="closed_port")
 def closed_port_fixture() -> t.Iterator[int]:
-    """A port that refuses connections, and that only a server that asks for it by number can take."""
+    """A port that refuses connections. Only a server that requests it by number can use it."""
     with socket.socket() as unused:
         unused.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         unused.bind(("127.0.0.1", 0))
@@ -52,15 +52,11 @@ def closed_port_fixture() -> t.Iterator[int]:
 
 
 def failure(client: NKSClient, error: type[NKSError] = NKSError) -> NKSError:
-    """How ``GET /orgs`` fails, which is checked to be one readable line."""
+    """Return the error of ``GET /orgs``. Check that it is one printable line."""
     with pytest.raises(error) as caught:
         client.orgs()
     assert str(caught.value).isprintable()
     return caught.value
-
-
-def statuses(fake: FakeNKS) -> list[t.Any]:
-    return [entry["status"] for entry in fake.requests]
 
 
 # Token and URL
@@ -445,7 +441,10 @@ def test_a_change_goes_over_a_connection_of_its_own(fake: FakeNKS, client: NKSCl
 
 @pytest.fixture(name="addresses")
 def addresses_fixture(fake: FakeNKS, monkeypatch: pytest.MonkeyPatch) -> t.Iterator[tuple[int, list[str]]]:
-    """The port of the fake, and the addresses of each host: at 127.0.0.2 a full queue, at 127.0.0.3 nothing."""
+    """The port of the fake, and the addresses of each host name.
+
+    At 127.0.0.2, the queue of connections is full. At 127.0.0.3, nothing listens.
+    """
     port, addresses = int(fake.url.rpartition(":")[2]), ["127.0.0.3", "127.0.0.2", "127.0.0.1"]
 
     def getaddrinfo(_host: str, port: int, *_arguments: t.Any, **_options: t.Any) -> list[t.Any]:
@@ -501,7 +500,7 @@ def test_at_most_16_connections_serve_concurrent_requests(monkeypatch: pytest.Mo
         ("status", {"status": 500, "body": "<h1>" + "x" * 60 + "TOKEN"}),
         ("status", {"status": 404, "body": "TOKEN"}),
         ("redirect", {"location": "https://nks.invalid/?token=TOKEN"}),
-        # Where a message shows only the beginning of what came
+        # Messages that show only the beginning of a body
         ("status", {"status": 400, "body": '{"detail": "' + "x" * 290 + 'TOKEN"}'}),
         ("status", {"status": 400, "body": '{"name": ["' + "x" * 280 + 'TOKEN"]}'}),
         ("status", {"status": 400, "body": '"' + "x" * 70 + 'TOKEN"'}),
@@ -537,7 +536,7 @@ def test_no_error_holds_the_token_even_when_the_server_echoes_it(
 
 
 def strings(value: t.Any) -> str:
-    """All strings in an object, its keys included."""
+    """Return all strings in an object, including keys."""
     if isinstance(value, dict):
         return strings([*value, *value.values()])
     return "\n".join(map(strings, value)) if isinstance(value, (list, tuple)) else str(value)

@@ -151,7 +151,7 @@ STILL_MATCHES = cluster_filter(regions=["here"])
 @pytest.mark.parametrize(
     ("steps", "wanted"),
     [
-        # A cluster that ran stays followed as long as it is where it is.
+        # A cluster that ran stays followed as long as its other fields match.
         (
             ["building", "running", "deleting", None],
             [[], ["cluster_changed", "cluster_running"], ["cluster_changed"], ["cluster_removed"]],
@@ -205,8 +205,8 @@ literals = st.sampled_from(["", "", *"{}' ", '"'])
 @example([("", "'#jin' 'ja2: x'")], "")
 @example([("#", "jinja2: x")], "")
 def test_texts_beside_others_and_beside_literals_cannot_be_templates(parts: list[tuple[str, str]], end: str) -> None:
-    """Not even after ansible-rulebook has evaluated them as Python literals, as Jinja2 does for native types."""
-    assume("{{" not in "".join(literal for literal, _text in parts) + end)  # a template of the user's own
+    """This also holds after ansible-rulebook evaluates them as Python literals, as Jinja2 does for native types."""
+    assume("{{" not in "".join(literal for literal, _text in parts) + end)  # a template that the user wrote
     joined = "".join(literal + escape_event(text) for literal, text in parts) + end
     try:
         evaluated = ast.literal_eval(joined)
@@ -216,7 +216,7 @@ def test_texts_beside_others_and_beside_literals_cannot_be_templates(parts: list
         assert not any(marker in text for marker in ("{{", "{%", "{#")) and not text.startswith("#jinja2:")
 
 
-# Sequences of polls of fleets that change in any way, some of which see a part only.
+# Sequences of polls of fleets that change arbitrarily. Some polls see only a part of the fleet.
 
 FIELDS: JSON = {
     "pk": st.integers(1, 4),
@@ -238,7 +238,7 @@ class Poll(t.NamedTuple):
     read_orgs: set[int]
     is_listed: list[bool]
     is_answered: list[bool]
-    """Whether the question for a cluster that is not listed is answered, in turn."""
+    """Whether each lookup of an unlisted cluster is answered."""
     seed: int
 
 
@@ -260,7 +260,7 @@ polls = st.lists(
 
 
 def polled(poll: Poll, snapshot: Snapshot) -> tuple[list[Cluster], list[Key]]:
-    """What the source gives to compare() in such a poll: the clusters it sees, and those known to be gone."""
+    """Return what the source passes to compare(): the clusters that it sees, and those known to be gone."""
     listed = [one for one, is_listed in zip(poll.there, poll.is_listed) if is_listed and one.org.pk in poll.read_orgs]
     random.Random(poll.seed).shuffle(listed)
     gone = []
@@ -277,13 +277,13 @@ def key_of(event: JSON) -> Key:
 
 
 def former_keys(events: list[JSON]) -> dict[Key, Key]:
-    """The keys that clusters had before these events, by those that they have now, where they differ."""
+    """Map the current keys of clusters to their keys before these events, where they differ."""
     changed = [(key_of(event), event["changes"].get("instance_id")) for event in events if "changes" in event]
     return {key: (*key[:2], change["before"] or "") for key, change in changed if change}
 
 
 def replay(state: dict[Key, JSON], events: list[JSON]) -> dict[Key, JSON]:
-    """What someone knows who has nothing but the events. Each must make sense after those before it."""
+    """Apply the events to a state. Check that each is consistent with those before it."""
     state = dict(state)
     former = former_keys(events)
     for event in events:
@@ -328,12 +328,12 @@ def test_replaying_the_events_on_the_first_snapshot_gives_the_last(sequence: lis
         events, snapshot = compare(before, listed, gone, any_cluster, any_cluster)
         known, state = state, replay(state, events)
         assert sorted_lists(state) == sorted_lists(clusters_of(snapshot))
-        # The snapshot is what was seen now, and else what was known: nothing else goes, and nothing is made up.
+        # The snapshot has the clusters seen now, and otherwise those known before; nothing else changes.
         former = former_keys(events)
         assert set(before) - set(snapshot) == {*gone, *former.values()}
         assert all(Observed(one, True) in snapshot.values() for one in listed)
         assert all(snapshot[key] == before[key] for key in before if key[0] not in poll.read_orgs)
-        # Each that began to run, and each that began to fail, is told once.
+        # Each cluster that began to run or to fail is reported once.
         for kind, is_so in (("cluster_running", runs), ("cluster_failed", has_failed)):
             told_of = [key_of(event) for event in events if event["type"] == kind]
             were = {key for key, one in known.items() if key not in gone and is_so(one)}

@@ -160,7 +160,7 @@ def test_a_token_that_sees_no_organization_has_no_clusters(fake: FakeNKS, connec
         select_clusters(client, orgs=["381"])
 
 
-# A selection that leaves nothing
+# Selections that match nothing
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def test_a_selection_that_leaves_nothing_says_what_is_there(client: NKSClient, s
     "selection", [{}, {"states": ["running"]}, {"name": "none"}, {"id": 1}, {"name": "none", "states": ["runing"]}]
 )
 def test_what_is_looked_for_by_name_and_not_there_is_no_mistake(client: NKSClient, selection: JSON) -> None:
-    assert len(select_clusters(client, **selection).warnings()) == 1  # of the organization that may not be read
+    assert len(select_clusters(client, **selection).warnings()) == 1  # about the organization that cannot be read
 
 
 def test_where_no_cluster_is_there_nothing_is_left_out(fake: FakeNKS, client: NKSClient) -> None:
@@ -219,7 +219,7 @@ def test_odd_values_of_many_clusters_are_one_short_line(fake: FakeNKS, client: N
     assert len(warning) < 4000
 
 
-# What may not be read
+# Organizations that cannot be read
 
 
 def test_a_forbidden_organization_that_was_only_discovered_is_skipped(client: NKSClient) -> None:
@@ -330,7 +330,7 @@ def test_what_may_be_there_a_moment_later_is_transient(fake: FakeNKS, client: NK
     assert caught.value.is_transient
 
 
-# What is returned
+# Results
 
 
 def test_what_is_listed_twice_is_returned_once_in_the_order_of_the_api(fake: FakeNKS, client: NKSClient) -> None:
@@ -469,7 +469,7 @@ def test_an_id_that_is_no_number_never_gets_into_a_path(fake: FakeNKS, client: N
 
 
 class Counter:
-    """How many calls run at the same time at most. Each waits as told, but for one that fails."""
+    """Count how many calls run at the same time. Each call waits, except one that fails."""
 
     def __init__(self, wait: t.Callable[[], t.Any]) -> None:
         self.wait = wait

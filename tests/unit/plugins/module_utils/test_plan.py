@@ -1,7 +1,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Plans, carried out on a model of the service that knows only what the requests say."""
+"""Test plans by executing their requests on a model of the service."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ def node(pk: int, state: str = "running", **fields: t.Any) -> Node:
 
 @dataclasses.dataclass
 class Model:
-    """What the service has of one thing, and what the requests did to it."""
+    """One object of the service, its nodes, and the requests that were executed."""
 
     there: t.Any = None
     nodes: list[Node] = dataclasses.field(default_factory=list)
     done: list[_plan.Request] = dataclasses.field(default_factory=list)
 
     def carry_out(self, plan: t.Callable[[], _plan.Plan]) -> _plan.Plan:
-        """Carry out plans, and let what is being deleted go, until nothing else is to come. Returns the last plan."""
+        """Execute plans, and complete deletions, until nothing is left to do. Return the last plan."""
         for _step in range(6):
             planned = plan()
             for request in planned.requests:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Plans for solutions, workspaces and keysets, carried out on a model that knows only what the requests say."""
+"""Test plans for solutions, workspaces and keysets by executing their requests on a model."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WISH = {"name": "a", "new_name": None, "id": None, "state": "present", "is_defau
 
 
 def carry_out(kind: t.Any, there: t.Any, plan: t.Callable[[t.Any], Plan], new: JSON) -> list[Request]:
-    """Carry out plans until nothing else is needed. Returns the requests."""
+    """Execute plans until nothing is left to do. Return the requests."""
     done: list[Request] = []
     for _step in range(5):
         planned = plan(there)

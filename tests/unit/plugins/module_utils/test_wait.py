@@ -21,7 +21,7 @@ seconds = st.floats(0.01, 1000)
 
 
 class Slow:
-    """A client and an endpoint whose answers take so many seconds each of a clock that nothing else moves."""
+    """A client with its own clock. Its answers take the given numbers of seconds."""
 
     api_timeout = 30.0
 
@@ -80,7 +80,7 @@ def test_no_repetition_goes_on_after_the_time(fake: FakeNKS, connect: Connect, c
 def test_the_time_left_is_what_the_last_request_gets(
     connect: Connect, clock: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As a server would see that does not answer: each attempt lasts as long as it may."""
+    """The server never answers, so each attempt uses all the time that it has."""
     given: list[float] = []
 
     def hang(http: HTTP, _method: str, _url: str, _data: t.Any, deadline: Deadline, _parse: t.Any) -> t.Any:

@@ -22,7 +22,7 @@ NEW.update(k8s_version="v1.15.5", worker_count=2, worker_size="4gb", wait_sleep=
 
 @pytest.fixture(name="run")
 def run_fixture(fake: FakeNKS, run_module: Run, clock: list[float]) -> Run:
-    """Runs the module. Each request takes a second of the fake's time, and pauses take none."""
+    """Return a function that runs the module. Each request advances the fake's clock by a second; pauses do not."""
     fake.step = 1.0
 
     def run(**options: t.Any) -> JSON:
@@ -168,7 +168,7 @@ def test_an_upgrade_that_does_not_come_about(fake: FakeNKS, run: Run, how: str) 
     fake.set_variants(upgrade=how)
     before = run(org="381", name="prod", check_mode=True)["cluster"]
     target = before["version_migrations"][-1]
-    # Its name says that a failed cluster may be replaced. This one runs.
+    # replace_failed must not replace this cluster: it runs.
     options = {"org": "381", "name": "prod", "k8s_version": target, "wait_sleep": 1, "replace_failed": True}
     result = run(**options, wait_timeout=60)
     assert result["failed"] and result["cluster"]["pk"] == 1201 and result["changed"]

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import re
 import typing as t
 
 import pytest
@@ -65,7 +66,7 @@ def test_each_organization_is_asked_for_once_a_poll(fake: FakeNKS, run_module: R
 
 
 def test_one_look_judges_all_entries(fake: FakeNKS, run_module: Run) -> None:
-    """What was as expected minutes ago may no longer be so."""
+    """A cluster that was as expected earlier may no longer be."""
     states = [("running", "building"), ("deleting", "running"), ("running", "running")]
     for looked in states:
         clusters = [{"pk": pk, "name": f"c{pk}", "state": state} for pk, state in enumerate(looked, start=1)]
@@ -104,8 +105,7 @@ def test_orgs_are_where_entries_without_org_are_looked_for(
 )
 def test_what_is_wrong_keeps_it_shut(run_module: Run, options: JSON, said: str) -> None:
     result = run_module(main, **{"clusters": [{"name": "staging"}], **options})
-    with pytest.raises(AssertionError, match=said):
-        raise AssertionError(result["msg"])
+    assert re.search(said, result["msg"])
 
 
 def test_a_failure_of_the_api_has_the_fields_of_every_failure(fake: FakeNKS, run_module: Run) -> None:

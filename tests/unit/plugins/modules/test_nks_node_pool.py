@@ -22,7 +22,10 @@ NEW = {"instance_size": "t2.large", "platform": "coreos", "node_count": 2}
 
 @pytest.fixture(name="run")
 def run_fixture(fake: FakeNKS, run_module: Run, clock: list[float]) -> Run:
-    """Runs the module for a pool of prod. Each request takes a second of the fake's time, and pauses take none."""
+    """Return a function that runs the module for a pool of prod.
+
+    Each request advances the fake's clock by a second; pauses do not.
+    """
     fake.step = 1.0
 
     def run(**options: t.Any) -> JSON:
@@ -32,7 +35,7 @@ def run_fixture(fake: FakeNKS, run_module: Run, clock: list[float]) -> Run:
 
 
 def writes(fake: FakeNKS) -> list[t.Any]:
-    """The paths below the cluster that were written to, with what was sent."""
+    """Return the paths below the cluster and the bodies, or methods, of the writes."""
     return [
         (entry["path"].replace(CLUSTER, ""), json.loads(entry["body"]) if entry["body"] else entry["method"])
         for entry in fake.requests
@@ -116,7 +119,7 @@ def test_no_second_node_goes_while_the_state_of_the_first_lags_behind(fake: Fake
     first, *_others = run(**NEW)["nodes"]
     late = client._json("GET", f"{CLUSTER}/nodes")
     for node in late:
-        node["is_failed"] = node["pk"] == first["pk"]  # it would go first now
+        node["is_failed"] = node["pk"] == first["pk"]  # it would now be deleted first
     fake.fault(f"{CLUSTER}/nodes", "body", body=json.dumps(late), after=1, times=2)
     run(node_count=1)
     assert [what for _path, what in writes(fake)[1:]] == ["DELETE"]

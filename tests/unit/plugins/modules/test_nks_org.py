@@ -30,7 +30,7 @@ PICTURES = {
 
 @pytest.fixture(name="picture")
 def picture_fixture(tmp_path: Path) -> t.Callable[..., str]:
-    """Writes a picture, and returns its path."""
+    """Return a function that writes a picture and returns its path."""
 
     def write(kind: str = "png", more: bytes = b"") -> str:
         path = tmp_path / "a picture"
@@ -129,7 +129,7 @@ def test_a_refused_change_is_not_repeated(fake: FakeNKS, run_module: Run, status
     assert patches(fake) == ["/orgs/381"]
 
 
-# What the server does not take
+# Changes that the server ignores
 
 
 def test_a_slug_that_the_server_keeps_is_an_error_and_never_a_change(fake: FakeNKS, run_module: Run) -> None:
@@ -317,7 +317,7 @@ def test_a_picture_that_cannot_be_read_is_refused(
         return real_open(name, *arguments, **options)
 
     real_open = open
-    monkeypatch.setattr("builtins.open", refuse)  # root may read any file
+    monkeypatch.setattr("builtins.open", refuse)  # root can read any file
     assert f"logo: {path} cannot be read: Permission denied." in run_module(main, org="381", logo=path)["msg"]
 
 

@@ -23,7 +23,7 @@ JENKINS: JSON = {"chart": {"name": "jenkins", "release_name": "ci"}, "values": S
 
 @pytest.fixture(name="run")
 def run_fixture(fake: FakeNKS, run_module: Run, clock: list[float]) -> Run:
-    """Runs the module. Each request takes a second of the fake's time, and pauses take none."""
+    """Return a function that runs the module. Each request advances the fake's clock by a second; pauses do not."""
     fake.step = 1.0
 
     def run(**options: t.Any) -> JSON:

@@ -26,7 +26,7 @@ JSON = t.Dict[str, t.Any]
 HAS_EXPRESSIONS = hasattr(Templar, "evaluate_expression")
 is_trusted = getattr(ansible.template, "is_trusted_as_template", None)
 
-# Some of those without a mark in this list are errors on some versions of ansible-core.
+# Some of these are errors only in some versions of ansible-core.
 EXPRESSIONS = [
     # Names, attributes, items
     "nks_v", "nks_v.a", "nks_v.a.b", "nks_v['a']", "nks_v[0]", "nks_v[-1]", "nks_v[:1]", "nks_v.a[nks_w]",
@@ -65,18 +65,18 @@ EXPRESSIONS = [
     "nks_v.append(nks_w)", "nks_v.pop('a')", "nks_v.update({'b': 1})", "[nks_v.append(1), nks_v]",
     "nks_name.split('a')[0]",
     "range(3)", "nks_v.items()", "nks_v.keys() | list", "namespace(a=nks_v).a", "nks_v.upper", "undef()", "nks_v()",
-    # Filters that are given the context, or name other filters and tests
+    # Filters that receive the context, or name other filters and tests
     "[nks_v] | map('string') | list", "[nks_v] | map('no_such_filter') | list",
     "[{'a': nks_v}] | map(attribute='a') | list",
     "[nks_v, nks_w] | select('string') | list", "[nks_v] | reject('none') | first", "[{'a': nks_v}] | selectattr('a')",
     "['a'] | map('extract', nks_v) | list", "nks_v | dict2items", "nks_v | items", "nks_v | combine({'b': 1})",
     "nks_v | e",
-    # What is left out
+    # Omitted values
     "omit", "nks_missing | default(omit)", "nks_v | default(omit)", "[nks_v, omit]", "{'a': omit}", "[[omit]]",
-    # Names that templates have of their own
+    # Names that templates define themselves
     "answer", "answer | default(nks_v)", "hosts is defined", "keep is defined", "self is defined", "caller", "loop",
     "varargs", "kwargs", "environment", "context", "true", "None", "class", "nks_v if nks_missing", "nks_v, nks_w",
-    # Syntax errors, and what is one on some versions
+    # Syntax errors, also those of only some versions
     "nks_v |", "nks_v is",
     "(nks_v", "nks_v }} {{ nks_w", "nks_v }}{# {{ nks_w", "{{ nks_v }}", "{% if nks_v %}a{% endif %}", "", " ",
     "nks_v #}", "nks_v -", "#jinja2:variable_start_string:'[['\n[[ nks_v }}",
@@ -84,7 +84,7 @@ EXPRESSIONS = [
     1, 1.0, True, None, ["nks_v"], {"a": "nks_v"},
 ]  # fmt: skip
 
-# Variables that other expressions name. The last looks like a template.
+# Variables that other expressions use. The last one looks like a template.
 COMPOSED = {"made": "nks_v", "made_again": "made", "looks": "'{{' ~ ' nks_w }}'"}
 
 MISSING = object()
@@ -96,12 +96,11 @@ VALUES = [
     {"a": {"b": "c"}}, {"a": {"b": "d"}}, {"a": 1, "b": 2}, {"b": 2, "a": 1}, {"a": None}, [{"a": 1}], 10**20, 1e300,
 ]  # fmt: skip
 
-TEMPLAR = Templar(DataLoader())
 KINDS = ("hostnames", "compose", "groups", "keyed_groups")
 
 
 def trusted(value: t.Any) -> t.Any:
-    """As the options of an inventory file are."""
+    """Mark a value as trusted, as options of an inventory file are."""
     if isinstance(value, dict):
         return {key: trusted(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -125,7 +124,7 @@ def cluster(number: int, value: t.Any, other: t.Any = "w", **fields: t.Any) -> J
 
 
 def seen(value: t.Any) -> t.Any:
-    """The value as something to compare by: with types, and with the marks of trust that there are."""
+    """Return the value in a form that also compares types and marks of trust."""
     mark = bool(is_trusted and is_trusted(value))
     if isinstance(value, dict):
         return type(value), mark, [(seen(key), seen(item)) for key, item in value.items()]
@@ -135,7 +134,7 @@ def seen(value: t.Any) -> t.Any:
 
 
 def populated(plugin: t.Any, clusters: list[JSON], **options: t.Any) -> t.Any:
-    """What a plugin makes of the clusters, and how it fails."""
+    """Populate a plugin with clusters. Return its hosts, groups and error."""
     plugin.templar = Templar(DataLoader())
     plugin.inventory = nks.StagedInventory()
     plugin._vars = options.pop("extra_vars", {})
@@ -155,7 +154,7 @@ def populated(plugin: t.Any, clusters: list[JSON], **options: t.Any) -> t.Any:
 
 
 def stock(monkeypatch: pytest.MonkeyPatch) -> t.Any:
-    """The plugin as far as names, with the templar and the methods of ansible-core, called as ``constructed`` does."""
+    """Return the plugin with the templar and methods of ansible-core, called as ``constructed`` does."""
     plugin = inventory_loader.get("netapp.nks.nks")
     methods = {"groups": plugin._add_host_to_composed_groups, "keyed_groups": plugin._add_host_to_keyed_groups}
 
@@ -226,7 +225,7 @@ values = st.recursive(
 
 @st.composite
 def fleets(draw: t.Callable[[t.Any], t.Any]) -> list[JSON]:
-    """Fleets in which values occur again, and those that are equal to Python next to each other."""
+    """Generate fleets with repeated values, and with adjacent values that compare equal in Python."""
     palette = draw(st.lists(values | st.just(MISSING), min_size=1, max_size=4))
     pairs = draw(st.lists(st.tuples(st.sampled_from(palette), st.sampled_from(palette)), min_size=2, max_size=6))
     return [cluster(number, *pair) for number, pair in enumerate(pairs)]
@@ -258,7 +257,7 @@ def test_extra_vars_that_are_templates_are_evaluated_for_each_host(strict: bool)
 
 
 def compilations(number: int, **options: t.Any) -> int:
-    """How often Jinja compiles for so many hosts."""
+    """Return how often Jinja compiles for this number of hosts."""
     count = 0
     compile_template = jinja2.Environment.compile
 
