@@ -133,9 +133,7 @@ def touch(folder: Path) -> str:
     return f"lookup('ansible.builtin.pipe', 'touch {folder}/evaluated')"
 
 
-def test_a_rulebook_reacts_to_what_runs_fails_and_goes_through_an_outage(
-    fake: FakeNKS, run: Run, tmp_path: Path
-) -> None:
+def test_a_rulebook_reacts_to_clusters_also_during_an_outage(fake: FakeNKS, run: Run, tmp_path: Path) -> None:
     tasks = [{"ansible.builtin.debug": {"var": name}} for name in ("said", "ansible_eda.event.cluster")]
     write(tmp_path / "say.yml", [{"hosts": "localhost", "gather_facts": False, "tasks": tasks}])
     said = "{{ event.cluster.name }} {{ event.type }}"
@@ -185,7 +183,7 @@ def test_a_rulebook_reacts_to_what_runs_fails_and_goes_through_an_outage(
         ("{{ event.cluster.name }}", "My", {"name": '"""#jin""" """ja2: HEADER\n[[ LOOKUP ]]"""'}),
     ],
 )
-def test_no_texts_of_the_api_become_a_template_in_a_playbook(
+def test_no_text_from_the_api_becomes_a_template_in_a_playbook(
     fake: FakeNKS, run: Run, tmp_path: Path, joined: str, org: str, fields: dict[str, t.Any]
 ) -> None:
     tasks = [{"ansible.builtin.debug": {"var": name}} for name in ("joined", "ansible_eda.event")]
@@ -204,7 +202,7 @@ def test_no_texts_of_the_api_become_a_template_in_a_playbook(
     assert '"joined": ' in rulebook.text and not (tmp_path / "evaluated").exists()
 
 
-def test_what_cannot_be_read_hides_no_event_of_the_rest(fake: FakeNKS, run: Run, tmp_path: Path) -> None:
+def test_unreadable_answers_do_not_hide_other_events(fake: FakeNKS, run: Run, tmp_path: Path) -> None:
     """An organization fails, a build log is HTML, and a cluster has keys that ansible-rulebook cannot hold."""
     said = "{{ event.type }} {{ (event.cluster | default(event.org)).pk }} {{ event.reason | default('-', true) }}"
     rule = {"name": "Any", "condition": "event.type is defined", "action": {"debug": {"msg": said}}}
@@ -230,9 +228,7 @@ def test_what_cannot_be_read_hides_no_event_of_the_rest(fake: FakeNKS, run: Run,
     rulebook.prints("source_recovered 382 -")
 
 
-def test_what_happens_while_ansible_rulebook_is_stopped_is_notified_once(
-    fake: FakeNKS, run: Run, tmp_path: Path
-) -> None:
+def test_failures_while_ansible_rulebook_is_stopped_are_notified_once(fake: FakeNKS, run: Run, tmp_path: Path) -> None:
     state = tmp_path / "state.json"
     first = run("netapp.nks.notify_when_failed", nks_state_path=str(state))
     first.polls()
@@ -260,7 +256,7 @@ def test_a_deployment_runs_once_for_a_cluster_that_becomes_running(fake: FakeNKS
     assert rulebook.text.count("PLAY RECAP") == 1
 
 
-def test_each_cluster_that_runs_already_gets_a_deployment_on_demand(fake: FakeNKS, run: Run) -> None:
+def test_initial_all_deploys_to_each_running_cluster(fake: FakeNKS, run: Run) -> None:
     for pk in (1201, 1202, 1204, 1302, 1303, 1401):
         fake.delete_cluster(pk)
     rulebook = run("netapp.nks.deploy_when_running", nks_initial="all")
@@ -304,9 +300,7 @@ def test_a_failure_is_notified_once_with_its_reason(fake: FakeNKS, run: Run, tmp
     assert last.startswith("Cluster __ lookup(") and not (tmp_path / "evaluated").exists()
 
 
-def test_a_cached_inventory_is_refreshed_once_for_what_changes_together(
-    fake: FakeNKS, run: Run, tmp_path: Path
-) -> None:
+def test_a_cached_inventory_is_refreshed_once_for_simultaneous_changes(fake: FakeNKS, run: Run, tmp_path: Path) -> None:
     inventory = tmp_path / "nks.yml"
     cache = {"cache": True, "cache_plugin": "jsonfile", "cache_connection": str(tmp_path / "cache")}
     write(inventory, {"plugin": "netapp.nks.nks", "orgs": [382, 383], **cache})
@@ -335,7 +329,7 @@ def cached_pks(fake: FakeNKS, inventory: Path) -> set[int]:
     return {host["nks_pk"] for host in json.loads(done.stdout)["_meta"]["hostvars"].values()}
 
 
-def test_the_source_may_have_its_connection_from_variables(fake: FakeNKS, run: Run, tmp_path: Path) -> None:
+def test_the_source_can_get_its_connection_from_variables(fake: FakeNKS, run: Run, tmp_path: Path) -> None:
     args = {"api_token": "{{ token_of_nks }}", "api_url": "{{ url_of_nks }}", "orgs": "{{ orgs }}", "interval": 0.5}
     rule = {
         "name": "Any",
@@ -360,7 +354,7 @@ def test_the_source_may_have_its_connection_from_variables(fake: FakeNKS, run: R
         ({"orgs": ["nowhere"]}, "The token sees no organization with the ID, slug or name 'nowhere'."),
     ],
 )
-def test_arguments_that_cannot_be_used_end_ansible_rulebook_with_one_message(
+def test_invalid_arguments_end_ansible_rulebook_with_one_message(
     run: Run, tmp_path: Path, args: dict[str, t.Any], message: str
 ) -> None:
     source = {"netapp.nks.clusters": args}

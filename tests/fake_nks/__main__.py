@@ -67,8 +67,8 @@ def parse(argv: list[str]) -> tuple[argparse.Namespace, list[str]]:
         prog="fake_nks",
         usage="%(prog)s [OPTIONS] [-- COMMAND ARGS...]",
         description="Serve a fake NKS API on 127.0.0.1. Without COMMAND, print the environment variables for "
-        "clients, and serve until Ctrl-C. With COMMAND, run it with NKS_API_URL, NKS_API_TOKEN and NKS_FAKE_URL set, and exit with "
-        "its status.",
+        "clients, and serve until Ctrl-C. With COMMAND, run it with NKS_API_URL, NKS_API_TOKEN and NKS_FAKE_URL set, "
+        "and exit with its status.",
     )
     parser.add_argument("--port", type=int, default=0, help="port to listen on (default: a free port)")
     parser.add_argument("--latency", type=seconds, default=0.0, metavar="SECONDS", help="wait before each answer")

@@ -39,7 +39,7 @@ def test_links_of_shipped_pages_work_elsewhere(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", sorted(set(PAGES)), ids=lambda page: str(page.relative_to(ROOT)))
-def test_links_into_the_repository_lead_somewhere(page: Path) -> None:
+def test_links_into_the_repository_are_not_broken(page: Path) -> None:
     repository = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["repository"]
     raw = repository.replace("https://github.com", "https://raw.githubusercontent.com")
     for link in links(page):
@@ -53,7 +53,7 @@ def test_links_into_the_repository_lead_somewhere(page: Path) -> None:
             assert not path.startswith(repository) or path == f"{repository}/issues", link
 
 
-def test_shared_code_imports_no_edge() -> None:
+def test_module_utils_import_no_other_plugins() -> None:
     """module_utils must work without the controller, and most of it without ansible-core."""
     for path in (ROOT / "plugins/module_utils").glob("*.py"):
         edges = r"\S+\.(?:plugin_utils|modules|inventory|filter|tests)\b"

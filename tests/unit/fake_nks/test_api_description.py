@@ -182,7 +182,7 @@ def test_the_fake_answers_the_fields_that_are_described(fake: FakeNKS, client: N
         if name[0] != "_" and name in vars(NKSClient)
     ],
 )
-def test_what_the_client_asks_for_is_described(fake: FakeNKS, client: NKSClient, method: str) -> None:
+def test_the_requests_of_the_client_are_described(fake: FakeNKS, client: NKSClient, method: str) -> None:
     parameters = inspect.signature(getattr(client, method)).parameters.values()
     given = [GIVEN[one.name] for one in parameters if one.default is inspect.Parameter.empty]
     with contextlib.suppress(NKSError):  # some bodies are refused
@@ -219,7 +219,7 @@ def check_fields(documented: JSON, described: JSON) -> None:
 
 
 @pytest.mark.parametrize("module, name, value", returned_values())
-def test_what_the_modules_return_is_described(module: str, name: str, value: JSON) -> None:
+def test_the_results_of_the_modules_are_described(module: str, name: str, value: JSON) -> None:
     schema = RETURNED[module, name]
     if schema is None:
         return
@@ -231,5 +231,5 @@ def test_what_the_modules_return_is_described(module: str, name: str, value: JSO
         assert {key for key, one in sample.items() if kind(one) not in kinds(described[key])} == set()
 
 
-def test_each_module_is_looked_at() -> None:
+def test_each_module_is_checked() -> None:
     assert {module for module, _name, _value in returned_values()} == set(MODULES)

@@ -133,7 +133,7 @@ def test_405(client: Client) -> None:
 # Objects
 
 
-def test_details_that_samples_show(fake: FakeNKS, client: Client) -> None:
+def test_details_match_samples_of_the_api(fake: FakeNKS, client: Client) -> None:
     fake.set_clusters([{"pk": 77, "org": 382, "provider": "gke", "instance_id": "a-b"}])
     master, *workers = client.json("/orgs/382/clusters/77/nodes")
     assert (master["private_ip"], master["provider_node_id"]) == ("not-available", f"GKE.{master['public_ip']}")
@@ -317,7 +317,7 @@ def test_fault_status(fake: FakeNKS, client: Client) -> None:
     assert client.status("/orgs") == 200
 
 
-def test_the_first_fault_that_matches(fake: FakeNKS, client: Client) -> None:
+def test_the_first_matching_fault_applies(fake: FakeNKS, client: Client) -> None:
     fake.fault("/orgs/381", "status", method="PATCH", status=502, times=1)
     fake.fault("/orgs/381", "status", status=504, times=1)
     fake.fault("/orgs/381", "status", status=500)
@@ -372,13 +372,13 @@ def read_all(connection: socket.socket) -> bytes:
 
 
 @pytest.mark.parametrize("kind", ["drip", "drip_headers", "byte_order_mark", "gzip"])
-def test_fault_that_leaves_the_answer_whole(fake: FakeNKS, client: Client, kind: str) -> None:
+def test_fault_that_keeps_the_answer_intact(fake: FakeNKS, client: Client, kind: str) -> None:
     fake.fault("/orgs/381", kind, **({"interval": 0.0} if "drip" in kind else {}))
     assert json.loads(client.ask("/orgs/381").content.decode("utf-8-sig"))["pk"] == 381
     assert client.status("/orgs") == 200
 
 
-def test_fault_that_spoils_the_answer(fake: FakeNKS, client: Client) -> None:
+def test_fault_that_breaks_the_answer(fake: FakeNKS, client: Client) -> None:
     fake.fault("/orgs", "gzip_broken")
     with pytest.raises(requests.RequestException):
         client.ask("/orgs")
@@ -438,7 +438,9 @@ def test_control_endpoints(client: Client) -> None:
         ("clusters", [{"pk": 7, "org": 381, "timeline": [{"after": "1"}]}], "the timeline of cluster 7 must be a list"),
     ],
 )
-def test_what_a_control_endpoint_refuses(client: Client, path: str, body: t.Any, message: str) -> None:
+def test_invalid_requests_to_control_endpoints_are_refused(
+    client: Client, path: str, body: t.Any, message: str
+) -> None:
     response = client.ask(f"/_fake/{path}", "POST", json=body)
     assert (response.status_code, response.json()["detail"].startswith(message)) == (400, True)
 

@@ -118,7 +118,7 @@ def test_token(fake: FakeNKS, kubernetes: Kubernetes, authorization: str | None,
     assert (entry["path"], entry["auth"]) == ("/_kubernetes/1201/version", auth)
 
 
-def test_token_is_for_kubernetes_alone(fake: FakeNKS, kubernetes: Kubernetes) -> None:
+def test_token_is_only_for_kubernetes(fake: FakeNKS, kubernetes: Kubernetes) -> None:
     assert kubernetes.session.get(f"{fake.url}/orgs", timeout=60).status_code == 401
 
 
@@ -248,7 +248,7 @@ def test_refused(kubernetes: Kubernetes, arguments: t.Any, answer: tuple[int, st
     assert kubernetes.refused(*arguments) == answer
 
 
-def test_clusters_are_apart_until_reset(fake: FakeNKS, kubernetes: Kubernetes) -> None:
+def test_clusters_are_independent_until_reset(fake: FakeNKS, kubernetes: Kubernetes) -> None:
     assert kubernetes.ask(NAMESPACES, "POST", namespace("shop"))[0] == 201
     assert Kubernetes(fake, pk=1202).names() == FIRST
     assert kubernetes.names() == [*FIRST, "shop"]

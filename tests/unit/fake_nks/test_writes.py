@@ -128,7 +128,7 @@ def test_a_cluster_that_is_refused(api: Client, changes: dict[str, t.Any], error
         ("hangs", ["building"], False, "started"),
     ],
 )
-def test_a_build_that_does_not_end(
+def test_a_build_that_does_not_finish(
     fake: FakeNKS, api: Client, build: str, states: list[str], is_failed: bool, newest: str
 ) -> None:
     fake.set_variants(build=build)
@@ -265,7 +265,7 @@ def test_a_keyset_does_not_show_its_keys(fake: FakeNKS, api: Client) -> None:
         ("keyset_in_use=refused", "DELETE", f"{ORG}/keysets/38105", None, 400),
     ],
 )
-def test_a_variant_that_shows_at_once(
+def test_variants_with_an_immediate_effect(
     fake: FakeNKS, api: Client, variant: str, method: str, path: str, body: t.Any, status: int
 ) -> None:
     name, value = variant.split("=")
@@ -276,7 +276,7 @@ def test_a_variant_that_shows_at_once(
     assert fake.variants[name] != value
 
 
-def test_variants_that_show_later(fake: FakeNKS, api: Client) -> None:
+def test_variants_with_a_later_effect(fake: FakeNKS, api: Client) -> None:
     fake.set_variants(pool_answer="active", add_answer="all", deleted_nodes="gone", deleted_clusters="gone")
     fake.set_variants(sizes="known", node_build="fails", pool_build="fails", pool_subnet_cidr="empty")
     made = api.post(f"{PROD}/nodepools", {**POOL, "node_count": 1, "provider_subnet_cidr": "10.0.1.0/24"})
@@ -296,7 +296,7 @@ def test_variants_that_show_later(fake: FakeNKS, api: Client) -> None:
     assert "prod" not in [cluster["name"] for cluster in api.get(f"{ORG}/clusters")]
 
 
-def test_an_answer_that_is_lost_and_a_second_creator(fake: FakeNKS, api: Client) -> None:
+def test_lost_answers_and_a_second_creator(fake: FakeNKS, api: Client) -> None:
     fake.fault(f"{ORG}/clusters", "lost", method="POST", times=1)
     fake.fault(f"{ORG}/clusters", "lost", method="POST", times=1, status=502)
     fake.fault(".*", "second_creator", method="POST")
@@ -310,7 +310,7 @@ def test_an_answer_that_is_lost_and_a_second_creator(fake: FakeNKS, api: Client)
     assert [entry["status"] for entry in fake.requests[:3]] == [None, 502, 400]
 
 
-def test_the_fleet_of_the_files_stands_still_without_changes() -> None:
+def test_clusters_from_files_do_not_change_without_changes() -> None:
     with FakeNKS(changes=False) as fake:
         api = Client(fake)
         made = api.post(f"{ORG}/clusters", NEW)

@@ -178,16 +178,14 @@ EXPRESSIONS: JSON = {
 
 @few
 @given(st.fixed_dictionaries({}, optional={"name": odd, "slug": odd}), objects(6))
-def test_every_cluster_becomes_one_host_whatever_its_fields_are(
-    source: Source, org: JSON, clusters: list[JSON]
-) -> None:
+def test_every_cluster_becomes_one_host_with_any_fields(source: Source, org: JSON, clusters: list[JSON]) -> None:
     source.serve(org, clusters, [])
     check_hosts(source, source.manage(), clusters)
 
 
 @few
 @given(st.fixed_dictionaries({}, optional={"name": odd, "slug": odd}), objects(3), objects(4))
-def test_every_node_becomes_one_host_whatever_its_fields_are(
+def test_every_node_becomes_one_host_with_any_fields(
     source: Source, org: JSON, clusters: list[JSON], nodes: list[JSON]
 ) -> None:
     nodes = [{field: value for field, value in node.items() if field != "solutions"} for node in nodes]
@@ -232,7 +230,7 @@ def test_module_and_inventory_select_the_same_clusters(source: Source, clusters:
 
 
 @pytest.mark.parametrize("name", ["../../../outside/evil", "..", ".", "../evil", "a/../../../../outside/evil", "/evil"])
-def test_no_name_is_a_path_to_other_variables(source: Source, tmp_path: Path, name: str) -> None:
+def test_no_name_loads_variables_from_other_paths(source: Source, tmp_path: Path, name: str) -> None:
     (tmp_path / "outside").mkdir()
     (tmp_path / "a/b/host_vars/a").mkdir(parents=True)
     for file in ("outside/evil.yml", "a/b/evil.yml", "a/b/host_vars/other.yml"):

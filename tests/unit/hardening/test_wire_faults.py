@@ -56,7 +56,7 @@ def named(endpoint: str) -> t.Iterator[None]:
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.happens for case in CASES])
-def test_whatever_happens_on_the_wire_ends_in_time_with_the_answer_or_one_clear_message(
+def test_every_fault_ends_in_time_with_the_answer_or_one_clear_message(
     fake: FakeNKS,
     made: dict[str, t.Any],
     connect: t.Callable[..., NKSClient],
@@ -157,7 +157,7 @@ NO_LENGTH = b"HTTP/1.1 200 OK\r\n\r\n"
         ([whole(ORGS, "gzip, " * 6 + "gzip")], "another Content-Encoding than gzip"),
     ],
 )
-def test_a_cut_body_is_repeated_and_odd_ones_are_read(
+def test_a_truncated_body_is_retried_and_unusual_encodings_are_read(
     connect: t.Callable[..., NKSClient], pauses: list[float], answers: list[bytes], says: str
 ) -> None:
     with Script(*answers) as server:
@@ -210,7 +210,7 @@ def in_a_process(fake: FakeNKS, *timeouts: float) -> tuple[list[tuple[str, float
     return tuple(json.loads(done.stdout))
 
 
-def test_a_body_that_grows_when_it_is_unpacked_does_not_fill_the_memory(fake: FakeNKS) -> None:
+def test_a_compression_bomb_does_not_fill_the_memory(fake: FakeNKS) -> None:
     bomb = gzip_bomb(1024)
     assert len(bomb) < 2**23
     asked = [(200, 120), (302, 120), (500, 120), (200, 0.3), (200, 120)]
@@ -287,7 +287,7 @@ print(json.dumps([said, before, counts()]))
         ("drip", "TLS", "https://TLS_TUNNEL"),
     ],
 )
-def test_after_100_requests_whose_time_was_up_neither_a_thread_nor_a_socket_is_left(
+def test_100_requests_that_time_out_leave_no_thread_and_no_socket(
     fake: FakeNKS, made: dict[str, t.Any], kind: str, api_url: str, proxy: str
 ) -> None:
     server = made["tls"] if api_url == "TLS" else fake

@@ -63,7 +63,7 @@ def types(events: list[JSON]) -> list[str]:
     return [event["type"] for event in events]
 
 
-def test_what_happens_between_two_runs_is_emitted_once(fake: FakeNKS, tmp_path: Path) -> None:
+def test_changes_between_two_runs_are_emitted_once(fake: FakeNKS, tmp_path: Path) -> None:
     file = tmp_path / "nks.json"
     assert emitted(fake, 0, state_path=str(file)) == []
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -96,7 +96,7 @@ def test_what_happens_between_two_runs_is_emitted_once(fake: FakeNKS, tmp_path: 
         (lambda text: text.replace('"events": []', '"events": [1]'), {}),
     ],
 )
-def test_a_state_that_cannot_be_used_is_warned_of_and_replaced(
+def test_an_unusable_state_causes_a_warning_and_is_replaced(
     fake: FakeNKS, tmp_path: Path, caplog: pytest.LogCaptureFixture, damage: t.Callable[[str], str] | None, args: JSON
 ) -> None:
     file = tmp_path / "nks.json"
@@ -307,7 +307,7 @@ fleets = st.dictionaries(
 
 @settings(max_examples=HISTORIES)
 @given(st.lists(fleets, min_size=1, max_size=5), st.lists(st.integers(0, 25), max_size=5))
-def test_nothing_is_lost_wherever_the_source_is_killed(history: list[list[JSON]], kills: list[int]) -> None:
+def test_no_event_is_lost_when_the_source_is_killed(history: list[list[JSON]], kills: list[int]) -> None:
     last = [{**cluster, "is_listed": True} for cluster in history[-1]]
     with tempfile.TemporaryDirectory() as folder:
         world = World([*history, last], list(kills), Path(folder, "nks.json"))

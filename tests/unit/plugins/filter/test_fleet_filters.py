@@ -62,14 +62,14 @@ def test_text() -> None:
     assert evaluate(f"({report}).clusters | map(attribute='name') | list") == ['"br…"', '"pr…"']
 
 
-def test_a_part_of_the_clusters() -> None:
+def test_filters_accept_a_selection_of_clusters() -> None:
     failed = "clusters | selectattr('is_failed')"
     assert len(evaluate(f"{failed} | netapp.nks.fleet_table(orgs)")) == 2
     assert evaluate(f"({failed} | netapp.nks.fleet_report(orgs)).totals")["clusters"] == 1
 
 
 @pytest.mark.parametrize("name", ["netapp.nks.fleet_table", "netapp.nks.fleet_report"])
-def test_bad_input_is_one_message_that_names_the_filter(name: str) -> None:
+def test_invalid_input_is_one_message_that_names_the_filter(name: str) -> None:
     with pytest.raises(AnsibleError, match=f"{name}: clusters must be a list of objects of the API, not a dictionary"):
         evaluate(f"fleet | {name}", fleet={"clusters": []})
     with pytest.raises(AnsibleError, match=f"{name}: orgs must be a list of objects of the API, but its item 1 is"):

@@ -73,14 +73,14 @@ def types(events: list[JSON]) -> list[str]:
         ({"zone": None}, {}, []),
     ],
 )
-def test_what_is_told_of_one_cluster(before: JSON | None, after: JSON, wanted: list[str]) -> None:
+def test_the_events_of_one_cluster(before: JSON | None, after: JSON, wanted: list[str]) -> None:
     snapshot = {} if before is None else snapshot_of(cluster(**before))
     events = events_of(snapshot, cluster(**after))
     assert types(events) == wanted
     assert all(event["cluster"] == cluster(**after) and event["org"] == ORG.summary() for event in events)
 
 
-def test_a_change_has_what_was_before_and_what_is_now() -> None:
+def test_a_change_has_values_before_and_after() -> None:
     snapshot = snapshot_of(cluster(k8s_version="v1.14.8", node_count=3, zone="a"))
     (changed, running) = events_of(
         snapshot, cluster(k8s_version="v1.15.5", node_count=3, state="running", channel="stable")
@@ -103,7 +103,7 @@ def test_the_order_of_clusters_and_of_lists_in_them_is_not_a_change() -> None:
     assert types(events_of(snapshot, second, {**first, "solutions": solutions[1:]})) == ["cluster_changed"]
 
 
-def test_a_removal_is_told_of_what_is_gone_and_not_of_what_is_not_listed() -> None:
+def test_only_deleted_clusters_are_removed_and_not_all_unlisted_ones() -> None:
     snapshot = snapshot_of(cluster(1), cluster(2), cluster(3))
     assert missing_keys(snapshot, of_org([cluster(2)]), {1}) == [(1, 1, "spc1"), (1, 3, "spc3")]
     assert missing_keys(snapshot, [], {2}) == []
@@ -113,7 +113,7 @@ def test_a_removal_is_told_of_what_is_gone_and_not_of_what_is_not_listed() -> No
     assert compare(now, of_org([cluster(1), cluster(2)]), (), any_cluster, any_cluster)[0] == []
 
 
-def test_a_cluster_made_again_under_its_name_is_removed_and_added() -> None:
+def test_a_recreated_cluster_with_the_same_name_is_removed_and_added() -> None:
     snapshot = snapshot_of(cluster(7, state="running"))
     (gone,) = missing_keys(snapshot, of_org([cluster(8)]), {1})
     events = events_of(snapshot, cluster(8), gone=[gone])
@@ -123,7 +123,7 @@ def test_a_cluster_made_again_under_its_name_is_removed_and_added() -> None:
     ]
 
 
-def test_a_cluster_whose_id_went_to_another_is_not_that_other() -> None:
+def test_a_reused_id_does_not_make_two_clusters_the_same() -> None:
     other = cluster(7, instance_id="spcother")
     snapshot = snapshot_of(cluster(7))
     assert missing_keys(snapshot, of_org([other]), {1}) == [(1, 7, "spc7")]
@@ -131,7 +131,7 @@ def test_a_cluster_whose_id_went_to_another_is_not_that_other() -> None:
 
 
 @pytest.mark.parametrize("missing", ["", None])
-def test_an_instance_id_that_comes_late_is_a_change(missing: str | None) -> None:
+def test_an_instance_id_that_appears_later_is_a_change(missing: str | None) -> None:
     snapshot = snapshot_of(cluster(7, instance_id=missing))
     assert missing_keys(snapshot, of_org([cluster(7)]), {1}) == []
     (changed,) = events_of(snapshot, cluster(7))
@@ -161,7 +161,7 @@ STILL_MATCHES = cluster_filter(regions=["here"])
         (["running there", "running here"], [[], ["cluster_changed"]]),
     ],
 )
-def test_a_selection_says_which_clusters_are_followed(steps: list[str | None], wanted: list[list[str]]) -> None:
+def test_a_selection_determines_which_clusters_are_followed(steps: list[str | None], wanted: list[list[str]]) -> None:
     snapshot: Snapshot = {}
     for step, types_wanted in zip(steps, wanted):
         state, _dummy, region = (step or "").partition(" ")
@@ -204,7 +204,7 @@ literals = st.sampled_from(["", "", *"{}' ", '"'])
 @example([("", "'a{' '{ lookup() }}'")], "")
 @example([("", "'#jin' 'ja2: x'")], "")
 @example([("#", "jinja2: x")], "")
-def test_texts_beside_others_and_beside_literals_cannot_be_templates(parts: list[tuple[str, str]], end: str) -> None:
+def test_joined_texts_and_literals_cannot_be_templates(parts: list[tuple[str, str]], end: str) -> None:
     """This also holds after ansible-rulebook evaluates them as Python literals, as Jinja2 does for native types."""
     assume("{{" not in "".join(literal for literal, _text in parts) + end)  # a template that the user wrote
     joined = "".join(literal + escape_event(text) for literal, text in parts) + end
@@ -319,7 +319,7 @@ def runs(one: JSON) -> bool:
 
 
 @given(polls)
-def test_replaying_the_events_on_the_first_snapshot_gives_the_last(sequence: list[Poll]) -> None:
+def test_replaying_all_events_gives_the_last_snapshot(sequence: list[Poll]) -> None:
     snapshot: Snapshot = {}
     state: dict[Key, JSON] = {}
     for poll in sequence:
@@ -344,7 +344,7 @@ def test_replaying_the_events_on_the_first_snapshot_gives_the_last(sequence: lis
 
 
 @given(polls)
-def test_a_selection_tells_the_same_of_fewer_clusters(sequence: list[Poll]) -> None:
+def test_a_selection_gives_the_same_events_for_fewer_clusters(sequence: list[Poll]) -> None:
     everything: Snapshot = {}
     selected: Snapshot = {}
     followed: set[Key] = set()

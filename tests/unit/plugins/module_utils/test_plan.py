@@ -87,7 +87,7 @@ cluster_wishes = st.fixed_dictionaries(
 
 
 @given(st.none() | clusters, cluster_wishes)
-def test_a_cluster_gets_there_and_is_replaced_only_if_it_has_failed_and_may_be(
+def test_a_cluster_reaches_its_state_and_is_replaced_only_if_failed_and_allowed(
     there: Cluster | None, wish: JSON
 ) -> None:
     wanted = {**NEW_CLUSTER, **wish}
@@ -129,7 +129,7 @@ pool_wishes = st.fixed_dictionaries(
 
 
 @given(st.none() | pools, node_lists, pool_wishes)
-def test_a_pool_gets_there_and_no_node_too_many_is_deleted(
+def test_a_pool_reaches_its_size_and_no_extra_node_is_deleted(
     there: NodePool | None, nodes: list[Node], wish: JSON
 ) -> None:
     wanted = {**NEW_POOL, **wish}
@@ -156,7 +156,7 @@ def test_a_pool_gets_there_and_no_node_too_many_is_deleted(
 
 
 @given(pools, node_lists)
-def test_the_nodes_of_a_pool_go_before_it(there: NodePool, nodes: list[Node]) -> None:
+def test_the_nodes_of_a_pool_are_deleted_before_it(there: NodePool, nodes: list[Node]) -> None:
     model = Model(there, nodes)
     last = model.carry_out(lambda: _plan.plan_pool_absent(model.there, model.nodes))
     assert model.there is None and last == _plan.Plan()
@@ -164,7 +164,7 @@ def test_the_nodes_of_a_pool_go_before_it(there: NodePool, nodes: list[Node]) ->
     assert [request.target for request in model.done] == expected
 
 
-def test_the_nodes_that_go_first() -> None:
+def test_the_order_in_which_nodes_are_deleted() -> None:
     nodes = [node(1), node(2, is_failed=True), node(3, "draft"), node(4), node(5)]
     assert [one.pk for one in _plan.in_order_of_deletion(nodes, ["i-4"])] == [4, 2, 3, 5, 1]
     with pytest.raises(NKSError, match="no node 6, i-7"):
@@ -181,7 +181,7 @@ def test_the_nodes_that_go_first() -> None:
         ({"region": None, "replace_failed": True}, {"is_failed": True}, "these options are missing: region"),
     ],
 )
-def test_what_a_cluster_cannot_become(wish: JSON, there: JSON | None, error: str) -> None:
+def test_impossible_changes_of_a_cluster_are_errors(wish: JSON, there: JSON | None, error: str) -> None:
     found = None if there is None else cluster(**there)
     has_failed = found is not None and found.has_failed
     with pytest.raises(NKSError, match=error):
@@ -199,7 +199,7 @@ def test_what_a_cluster_cannot_become(wish: JSON, there: JSON | None, error: str
         ("k8s_rbac_enabled", False, None),
     ],
 )
-def test_what_is_the_same(field: str, wanted: t.Any, there: t.Any) -> None:
+def test_equivalent_values_are_not_changes(field: str, wanted: t.Any, there: t.Any) -> None:
     assert _plan.plan_cluster({**NEW_CLUSTER, field: wanted}, cluster(**{field: there})) == _plan.Plan()
 
 
@@ -208,7 +208,7 @@ def test_a_fixed_difference_can_be_a_warning() -> None:
     assert (plan.requests, len(plan.warnings)) == ([], 1)
 
 
-def test_the_newest_version_that_is_meant() -> None:
+def test_the_newest_matching_version_is_chosen() -> None:
     there = cluster(k8s_version="v1.14.8", version_migrations=["v1.15.5", "v1.15.10", "v1.15.9", "v1.16.3"])
     (request,) = _plan.plan_cluster({**NEW_CLUSTER, "k8s_version": "1.15"}, there).requests
     assert request.body == {"version": "v1.15.10"}
@@ -226,6 +226,6 @@ def test_the_newest_version_that_is_meant() -> None:
         ({"allow_scale_down": False, "node_count": 0}, "has 1 nodes, not 0, and allow_scale_down is false"),
     ],
 )
-def test_what_a_pool_cannot_become(wish: JSON, error: str) -> None:
+def test_impossible_changes_of_a_pool_are_errors(wish: JSON, error: str) -> None:
     with pytest.raises(NKSError, match=error):
         _plan.plan_pool({**NEW_POOL, **wish}, pool(), [node(1)])

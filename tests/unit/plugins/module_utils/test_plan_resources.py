@@ -50,7 +50,7 @@ workspace_wishes = st.fixed_dictionaries(
 
 
 @given(st.none() | workspaces, workspace_wishes)
-def test_a_workspace_gets_there_and_the_default_one_stays_it(there: Workspace | None, wish: JSON) -> None:
+def test_a_workspace_reaches_its_state_and_the_default_one_stays_default(there: Workspace | None, wish: JSON) -> None:
     try:
         done = carry_out(
             Workspace, there, lambda now: _plan_org.plan_workspace({**WISH, **wish}, now), {"is_default": False}
@@ -66,7 +66,7 @@ def test_a_workspace_gets_there_and_the_default_one_stays_it(there: Workspace | 
     st.none() | st.permutations([1, 2]) | st.just([]),
     st.sampled_from([None, True, False]),
 )
-def test_a_keyset_gets_there_and_shows_no_key(
+def test_a_keyset_reaches_its_state_and_no_key_is_shown(
     there: Keyset | None, ids: list[int] | None, default: bool | None
 ) -> None:
     wanted: JSON = {
@@ -88,7 +88,7 @@ def test_a_keyset_gets_there_and_shows_no_key(
     st.booleans(),
     st.booleans(),
 )
-def test_a_solution_gets_there_and_is_replaced_only_if_it_may_be(
+def test_a_solution_reaches_its_state_and_is_replaced_only_if_allowed(
     state: str | None, version: str | None, reinstall: bool, replace_failed: bool
 ) -> None:
     there = state and Solution({"pk": 5, "solution": "efk", "state": state, "version": "1"})

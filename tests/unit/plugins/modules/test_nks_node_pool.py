@@ -46,7 +46,7 @@ def writes(fake: FakeNKS) -> list[t.Any]:
 @pytest.mark.parametrize("pool_answer", ["draft", "active"])
 @pytest.mark.parametrize("deleted_nodes", ["listed", "gone"])
 @pytest.mark.parametrize("can_delete", ["known", "missing", "not_allowed"])
-def test_a_pool_comes_grows_shrinks_and_goes(
+def test_a_pool_is_created_scaled_and_deleted(
     fake: FakeNKS, run: Run, pool_answer: str, deleted_nodes: str, can_delete: str
 ) -> None:
     fake.set_variants(pool_answer=pool_answer, deleted_nodes=deleted_nodes, can_delete=can_delete)
@@ -82,7 +82,7 @@ def test_each_option_is_sent_and_found_again(fake: FakeNKS, run: Run) -> None:
     assert added == {"node_count": 1, "role": "worker", **place}
 
 
-def test_the_nodes_that_are_named_go_first(fake: FakeNKS, run: Run) -> None:
+def test_the_named_nodes_are_deleted_first(fake: FakeNKS, run: Run) -> None:
     nodes = run(**NEW)["nodes"]
     victim = nodes[0]
     left = run(node_count=1, delete_nodes=[victim["instance_id"]])
@@ -106,7 +106,7 @@ def test_autoscaling(fake: FakeNKS, run: Run) -> None:
 
 
 @pytest.mark.parametrize("fault", [{"kind": "lost"}, {"kind": "lost", "status": 504}])
-def test_nothing_is_lost_or_made_twice(fake: FakeNKS, run: Run, fault: JSON) -> None:
+def test_lost_answers_do_not_cause_duplicates(fake: FakeNKS, run: Run, fault: JSON) -> None:
     for method, path in (("POST", POOLS), ("POST", f"{POOLS}/[0-9]+/add"), ("DELETE", f"{CLUSTER}/nodes/[0-9]+")):
         fake.fault(path, method=method, times=1, **fault)
     assert len(run(**NEW)["nodes"]) == 2
@@ -115,7 +115,7 @@ def test_nothing_is_lost_or_made_twice(fake: FakeNKS, run: Run, fault: JSON) -> 
     assert len(writes(fake)) == 4
 
 
-def test_no_second_node_goes_while_the_state_of_the_first_lags_behind(fake: FakeNKS, run: Run, client: t.Any) -> None:
+def test_no_second_node_is_deleted_while_the_list_of_nodes_is_outdated(fake: FakeNKS, run: Run, client: t.Any) -> None:
     first, *_others = run(**NEW)["nodes"]
     late = client._json("GET", f"{CLUSTER}/nodes")
     for node in late:
@@ -136,7 +136,7 @@ def test_no_second_node_goes_while_the_state_of_the_first_lags_behind(fake: Fake
         {"pool_subnet_cidr": "known"},
     ],
 )
-def test_answers_that_make_no_difference(fake: FakeNKS, run: Run, variants: JSON) -> None:
+def test_variants_with_the_same_result(fake: FakeNKS, run: Run, variants: JSON) -> None:
     fake.set_variants(**variants)
     limits: JSON = {"autoscaled": True, "min_count": 1, "max_count": 4}
     for options in ({**NEW, "provider_subnet_cidr": "10.0.9.0/24"}, {"node_count": 3}, limits, {"state": "absent"}):
@@ -160,7 +160,7 @@ def test_answers_that_make_no_difference(fake: FakeNKS, run: Run, variants: JSON
         ),
     ],
 )
-def test_a_refusal_gives_the_reason_of_the_server(
+def test_a_refusal_has_the_reason_of_the_server(
     fake: FakeNKS, run: Run, variants: JSON, options: JSON, reason: str
 ) -> None:
     fake.set_variants(**variants)
@@ -168,7 +168,7 @@ def test_a_refusal_gives_the_reason_of_the_server(
     assert result["failed"] and reason in result["msg"]
 
 
-def test_a_run_that_was_slower_goes_on_with_the_pool_of_the_other(fake: FakeNKS, run: Run) -> None:
+def test_a_slower_run_continues_with_the_pool_of_the_faster_one(fake: FakeNKS, run: Run) -> None:
     fake.set_variants(pool_names="unique")
     fake.fault(POOLS, "second_creator", method="POST", times=1)
     result = run(**NEW)
@@ -194,7 +194,7 @@ def test_a_pool_that_fails(fake: FakeNKS, run: Run, variant: str) -> None:
         assert replaced["node_pool"]["state"] == "active" and len(replaced["actions"]) == 4
 
 
-def test_a_time_out_names_what_is_there(fake: FakeNKS, run: Run) -> None:
+def test_a_timeout_reports_the_state_of_the_pool(fake: FakeNKS, run: Run) -> None:
     fake.step = 0.0
     result = run(**NEW, wait_timeout=5)
     assert not result["is_final"] and f"more (ID {result['node_pool']['pk']}) is draft" in result["msg"]
@@ -212,7 +212,7 @@ def test_a_time_out_names_what_is_there(fake: FakeNKS, run: Run) -> None:
         ({**NEW, "extra": {"root_disk_size": "big"}}, "root_disk_size: A valid integer is required."),
     ],
 )
-def test_what_is_refused(run: Run, options: JSON, message: str) -> None:
+def test_refusals(run: Run, options: JSON, message: str) -> None:
     options = {**options, "name": None} if "id" in options else options
     result = run(**options)
     assert message in result["msg"] and not result.get("changed")

@@ -192,7 +192,7 @@ CONFUSABLE = [
 FLEET = [cluster(number, value, number % 2) for number, value in enumerate(CONFUSABLE)]
 
 
-def test_the_plugin_makes_the_same_with_and_without() -> None:
+def test_the_inventory_is_the_same_with_and_without_compiling() -> None:
     keyed = [item for item in FLEET if isinstance(item.get("v"), (str, list, dict))]
     for expression in EXPRESSIONS:
         together: JSON = {}
@@ -203,13 +203,13 @@ def test_the_plugin_makes_the_same_with_and_without() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_it_fails_the_same_where_errors_count(kind: str) -> None:
+def test_errors_are_the_same_with_strict(kind: str) -> None:
     clusters = [cluster(1, "1"), cluster(2, {"a": "{{ nks_w }}"}), cluster(3, MISSING)]
     for expression in EXPRESSIONS:
         check(clusters, strict=True, **options_of(kind, [expression]))
 
 
-def test_a_header_that_changes_what_marks_a_variable_counts() -> None:
+def test_a_header_that_changes_the_delimiters_is_respected() -> None:
     parent = "#jinja2: variable_start_string:'[[', variable_end_string:']]'\n[[ nks_v ]]"
     check([cluster(1, "a"), cluster(2, "b")], keyed_groups=[{"key": "nks_name", "parent_group": parent}])
 
@@ -238,7 +238,7 @@ def fleets(draw: t.Callable[[t.Any], t.Any]) -> list[JSON]:
     strict=st.booleans(),
 )
 @settings(max_examples=30)
-def test_fleets_become_the_same_inventory(
+def test_any_fleet_gives_the_same_inventory(
     clusters: list[JSON], expressions: list[t.Any], kinds: set[str], strict: bool
 ) -> None:
     options: JSON = {"strict": strict}
@@ -291,12 +291,12 @@ def test_an_expression_is_compiled_once_for_all_hosts(kind: str, expression: str
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("expression", ["nks_missing", "nks_labels.b", "1 / 0", "nks_name.b.c", "nks_labels + 1"])
-def test_what_fails_unseen_is_compiled_once_too(kind: str, expression: str) -> None:
+def test_an_expression_whose_errors_are_ignored_is_compiled_once(kind: str, expression: str) -> None:
     options = options_of(kind, [expression])
     assert compilations(2, **options) == compilations(9, **options)
 
 
-def test_what_is_documented_to_be_compiled_for_each_host_is() -> None:
+def test_expressions_documented_as_slow_are_compiled_for_each_host() -> None:
     slow = [options_of("compose", ["nks_name | no_such_filter"])]
     if HAS_EXPRESSIONS:
         parent = "p_{{ lookup('ansible.builtin.env', 'HOME') }}"
@@ -326,7 +326,7 @@ def test_a_filter_of_a_constant_is_evaluated_for_each_host() -> None:
 
 
 @pytest.mark.skipif(not HAS_EXPRESSIONS, reason="ansible-core 2.18 and older have no such setting")
-def test_where_ansible_core_forbids_what_a_template_loops_over_it_compiles_itself() -> None:
+def test_ansible_core_compiles_if_unknown_types_are_errors() -> None:
     code = """
 import sys
 from ansible.parsing.dataloader import DataLoader
