@@ -1,7 +1,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The HTML report of the role fleet_report in a browser. Run with: python -m pytest tests/browser"""
+"""Test the HTML report of the role fleet_report in a browser. Run with: python -m pytest tests/browser"""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ COLORS = [
 @pytest.fixture(scope="module")
 def browser() -> t.Iterator[Chromium]:
     if not shutil.which("chromium"):
-        pytest.fail("Chromium is not here: put its command, chromium, on PATH.", pytrace=False)
+        pytest.fail("Chromium is missing: install it, with its command chromium on PATH.", pytrace=False)
     with Chromium() as chromium:
         yield chromium
 
@@ -298,7 +298,7 @@ def test_an_organization_without_failures_is_closed(browser: Chromium, hostile: 
 
 
 def look_for(browser: Chromium, words: str) -> list[str]:
-    """Type words into the filter. The names of the clusters that are shown then."""
+    """Type words into the filter; return the names of the clusters that it shows."""
     browser.evaluate(
         f"document.querySelector('#filter').value = {json.dumps(words)};"
         "document.querySelector('#filter').dispatchEvent(new Event('input', {bubbles: true}))"
@@ -312,7 +312,7 @@ def look_for(browser: Chromium, words: str) -> list[str]:
 
 
 def test_the_filter_finds_clusters_by_any_value(browser: Chromium, large: str) -> None:
-    """With the policy of the page, which allows its script and nothing else."""
+    """Test with the Content-Security-Policy of the page, which allows only its own script."""
     browser.open(large, 1280, bypass_policy=False)
     opened = "[...document.querySelectorAll('.org')].map(e => e.open)"
     count = "document.querySelector('.tools output').textContent"
@@ -383,7 +383,7 @@ def test_contrast_is_enough(browser: Chromium, large: str, dark: bool) -> None:
 
 
 def luminance(browser: Chromium, name: str) -> float:
-    """As WCAG 2 defines it."""
+    """Return the relative luminance of a color variable, as WCAG 2 defines it."""
     color = (
         browser.evaluate(f"getComputedStyle(document.documentElement).getPropertyValue('--{name}')").strip().lstrip("#")
     )

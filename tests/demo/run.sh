@@ -43,7 +43,7 @@ show "Delete the cluster, and wait until it is gone" \
 python -c "$step b'0')"
 show "Deploy behind a gate: it opens because the clusters are ready" \
     ansible-playbook netapp.nks.gated_deployment -e @opens.yml
-if show "Deploy behind a gate: it stays shut, and says why, so this play must fail" \
+if show "Deploy behind a gate: it stays shut because clusters are not ready, so the play fails" \
     ansible-playbook netapp.nks.gated_deployment -e @stays_shut.yml; then
     echo "The demo failed: the gate opened, although the clusters are not ready." >&2
     exit 1

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The event source and the rulebooks in ansible-rulebook itself, with the collection as users install it: make eda"""
+"""Test the event source and the rulebooks in ansible-rulebook, with the installed collection. Run with: make eda"""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 from fake_nks.server import FakeNKS  # noqa: E402
 
 LONGEST = 90.0
-"""Seconds that something may take, on a busy machine."""
+"""Seconds to wait for something on a busy machine."""
 
 FAILED = {
     "is_failed": True,
@@ -42,7 +42,7 @@ def fake_fixture() -> t.Iterator[FakeNKS]:
 
 
 class Rulebook:
-    """A running ansible-rulebook, whose output has no colours."""
+    """A running ansible-rulebook, with output without colors."""
 
     def __init__(self, fake: FakeNKS, folder: Path, name: str, *options: str, **variables: t.Any) -> None:
         self.fake = fake
@@ -77,7 +77,7 @@ class Rulebook:
         return self.log.read_text(encoding="utf-8")
 
     def prints(self, text: str, times: int = 1) -> None:
-        """Wait until it has printed a text, and for three polls in which it could print it again."""
+        """Wait until it prints a text, and for three more polls. Check that it prints the text only `times` times."""
         wait(lambda: self.text.count(text) >= times, lambda: f"{text!r} was not printed:\n{self.text}")
         self.polls()
         assert self.text.count(text) == times, self.text
@@ -92,7 +92,7 @@ class Rulebook:
         return len([entry for entry in self.fake.requests if entry["path"] == "/orgs"])
 
     def ends(self) -> str:
-        """What it has printed when it has ended with a failure."""
+        """Wait until it ends with a failure; return its output."""
         assert self.process.wait(LONGEST) == 1
         return self.text
 
@@ -111,7 +111,7 @@ def write(file: Path, content: t.Any) -> None:
 
 @pytest.fixture(name="run")
 def run_fixture(fake: FakeNKS, tmp_path: Path) -> t.Iterator[t.Callable[..., Rulebook]]:
-    """Runs a rulebook of the collection, or one in tmp_path, until the end of the test."""
+    """Return a function that runs a rulebook of the collection, or one in tmp_path, until the end of the test."""
     running = []
 
     def run(name: str, *options: str, **variables: t.Any) -> Rulebook:
@@ -129,7 +129,7 @@ Run = t.Callable[..., Rulebook]
 
 
 def touch(folder: Path) -> str:
-    """A lookup that leaves a file where it is evaluated."""
+    """Return a lookup that creates a file if it is evaluated."""
     return f"lookup('ansible.builtin.pipe', 'touch {folder}/evaluated')"
 
 
@@ -177,7 +177,7 @@ def test_a_rulebook_reacts_to_clusters_also_during_an_outage(fake: FakeNKS, run:
         ),
         ("#{{ event.cluster.name }}", "My", {"name": "jinja2: HEADER\n[[ LOOKUP ]]"}),
         ("{{ event.cluster }}", "My", {"zone": {"{{ LOOKUP }}": "{{ LOOKUP }}"}}),
-        # ansible-rulebook evaluates a text that is a Python literal.
+        # ansible-rulebook evaluates text that is a Python literal.
         ("{{ event.cluster.name }}", "My", {"name": r'"\x7b\x7b LOOKUP \x7d\x7d"'}),
         ("{{ event.cluster.name }}", "My", {"name": '"a{" "{ LOOKUP }}"'}),
         ("{{ event.cluster.name }}", "My", {"name": '"""#jin""" """ja2: HEADER\n[[ LOOKUP ]]"""'}),
@@ -203,7 +203,7 @@ def test_no_text_from_the_api_becomes_a_template_in_a_playbook(
 
 
 def test_unreadable_answers_do_not_hide_other_events(fake: FakeNKS, run: Run, tmp_path: Path) -> None:
-    """An organization fails, a build log is HTML, and a cluster has keys that ansible-rulebook cannot hold."""
+    """An organization fails, a build log is HTML, and a cluster has keys that ansible-rulebook cannot store."""
     said = "{{ event.type }} {{ (event.cluster | default(event.org)).pk }} {{ event.reason | default('-', true) }}"
     rule = {"name": "Any", "condition": "event.type is defined", "action": {"debug": {"msg": said}}}
     source = {"netapp.nks.clusters": {"interval": 0.5, "orgs": ["381", "382"]}}
@@ -273,7 +273,7 @@ class Webhook(http.server.BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, format: str, *args: t.Any) -> None:
-        """Nothing: what came is in `texts`."""
+        """Print nothing: `texts` has the requests."""
 
 
 def test_a_failure_is_notified_once_with_its_reason(fake: FakeNKS, run: Run, tmp_path: Path) -> None:
@@ -310,7 +310,7 @@ def test_a_cached_inventory_is_refreshed_once_for_simultaneous_changes(fake: Fak
     fake.delete_cluster(1302)
     fake.set_clusters([{"pk": 1601, "org": 382, "name": "new", "state": "building"}])
     rulebook.polls()
-    assert cached_pks(fake, inventory) == {1301, 1302, 1303, 1401}  # it waits for more
+    assert cached_pks(fake, inventory) == {1301, 1302, 1303, 1401}  # it waits for more changes
     rulebook.prints("PLAY RECAP")
     assert cached_pks(fake, inventory) == {1301, 1303, 1401, 1601}
     fake.delete_cluster(1601)
@@ -322,7 +322,7 @@ def test_a_cached_inventory_is_refreshed_once_for_simultaneous_changes(fake: Fak
 
 
 def cached_pks(fake: FakeNKS, inventory: Path) -> set[int]:
-    """The clusters that a play with an inventory sees."""
+    """Return the IDs of the clusters that a play with this inventory sees."""
     command = ["ansible-inventory", "--inventory", str(inventory), "--list"]
     environment = {**os.environ, "NKS_API_URL": fake.url, "NKS_API_TOKEN": fake.token}
     done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True, text=True)
