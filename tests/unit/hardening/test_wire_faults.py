@@ -191,7 +191,7 @@ for timeout in map(float, timeouts):
     except NKSError as exc:
         said = str(exc)
     ends.append((said, time.monotonic() - began))
-time.sleep(1.0)  # for what is left behind to go on
+time.sleep(1.0)  # let remaining threads continue
 while threading.active_count() > 1 and time.monotonic() < began + 200:
     time.sleep(0.1)
 used = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024
