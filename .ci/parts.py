@@ -1,9 +1,9 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run targets of the Makefile, two at a time, and show a line for each, and the output of those that fail.
+"""Run targets of the Makefile, two at a time. Show a line for each target, and the output of those that fail.
 
-Targets joined by commas run one after another, because they share a virtual environment.
+Targets that are joined by commas share a virtual environment, so they run one after another.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ LOGS = Path(".build/log")
 MAX_LINES = 200
 AT_ONCE = 2
 
-# The closing lines of pytest, coverage, schemathesis, the examples, the guides and nox
+# Summary lines of pytest, coverage, schemathesis, the examples, the guides and nox
 CLOSING = re.compile(
     r"(\d+ (?:passed|failed)\b.*? in [\d.]+ ?s|TOTAL .*%|[1-9]\d* (?:examples|blocks).*|Session \S+ skipped: .*)"
 )
@@ -48,19 +48,19 @@ def start(chain: list[str]) -> Part:
 
 
 def finish(part: Part) -> str:
-    """Show how a part ended, and return its row of the table."""
+    """Show the result of a part; return its row of the summary."""
     lines = part.log.read_text("utf-8", "replace").splitlines()
     closing = [" ".join(match[1].split()) for match in map(CLOSING.search, lines) if match]
     result = "FAILED" if part.process.returncode else "skipped" if "skipped: " in "".join(closing) else "passed"
     row = f"{part.name:<20} {result:<8} {time.monotonic() - part.began:4.0f} s  {'; '.join(closing)}".rstrip()
     if result == "FAILED":
-        print(*lines[-MAX_LINES:], f"The whole output is in {part.log}. To run it again: make {part.name}", sep="\n")
+        print(*lines[-MAX_LINES:], f"Full output: {part.log}. To run this part again: make {part.name}", sep="\n")
     print(row, flush=True)
     return row
 
 
 def run(chains: list[list[str]]) -> list[str]:
-    """Run all parts, and return their rows."""
+    """Run all parts; return their rows of the summary."""
     running: list[Part] = []
     rows = []
     try:

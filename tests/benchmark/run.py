@@ -1,9 +1,9 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Measures what the collection costs, beside what it cannot do without and beside what else there is.
+"""Measure the cost of the collection, and compare it with the minimum cost and with alternatives.
 
-Needs ansible-core and requests beside this Python, and ANSIBLE_COLLECTIONS_PATH. It reports, and fails for no number.
+This needs ansible-core and requests for this Python, and ANSIBLE_COLLECTIONS_PATH. It never fails because of a result.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from urllib.parse import urlsplit
 HERE = Path(__file__).resolve().parent
 SCRIPTS = Path(sys.executable).parent
 
-LIFETIME = ("--lifetime", "1200")  # it ends even where this script is killed
+LIFETIME = ("--lifetime", "1200")  # the fake ends even if this script is killed
 IN_FLIGHT = 16
 LATENCY = 0.1
 NODE_CLUSTERS = 200
@@ -61,7 +61,7 @@ PARTS = ["fleets", "nodes", "tasks", "cache", "kubeconfigs", "reports"]
 
 
 class Cost(t.NamedTuple):
-    """What a command took: seconds, seconds of the processor, MiB at its peak."""
+    """The cost of a command: elapsed seconds, processor seconds, peak memory in MiB."""
 
     wall: float
     cpu: float
@@ -72,7 +72,7 @@ Costs = t.Dict[str, t.List[Cost]]
 
 
 class Fake:
-    """A fake NKS API in a process of its own."""
+    """A fake NKS API in its own process."""
 
     def __init__(self, folder: Path, *options: str) -> None:
         exports = folder / "exports"
@@ -104,7 +104,7 @@ class Fake:
         return [[org, cluster] for org in self.ask("/orgs") for cluster in self.ask(f"/orgs/{org['pk']}/clusters")]
 
     def latency(self, path: str, times: int = 20) -> float:
-        """Seconds of a request, sent one after another over one connection."""
+        """Return the median seconds of a request. Send requests one after another over one connection."""
         connection = http.client.HTTPConnection(urlsplit(self.url).netloc)
         taken = []
         for _time in range(times):
@@ -138,7 +138,7 @@ class Bench:
         }
 
     def write(self, name: str, content: t.Any) -> str:
-        """A file, as JSON, which is YAML too."""
+        """Write a file in JSON, which is also YAML; return its path."""
         path = self.folder / name
         path.write_text(json.dumps(content), encoding="utf-8")
         return str(path)
@@ -169,7 +169,7 @@ class Bench:
         return lambda: self.run("ansible-playbook", "-i", "localhost,", book, *options, **environment)
 
     def interleaved(self, variants: dict[str, t.Callable[[], Cost]], seconds: float) -> Costs:
-        """The costs of the variants in turn. No round begins after so many seconds."""
+        """Measure the variants in turn, in rounds. Start no round after `seconds`."""
         costs: Costs = {name: [] for name in variants}
         end = time.monotonic() + seconds
         while len(next(iter(costs.values()))) < self.repeat and (time.monotonic() < end or not all(costs.values())):
@@ -181,7 +181,7 @@ class Bench:
         return costs
 
     def compare(self, costs: Costs, name: str, other: str, goal: float | None, field: str = "wall") -> None:
-        """The median of the ratios in each round, so that what slows down a whole round does not count."""
+        """Report the median of the ratios of all rounds. So a slow round does not matter."""
         ratio = median_ratio(costs[name], costs[other], field)
         cpu = f"{median_ratio(costs[name], costs[other], 'cpu'):.2f}" if field == "wall" else ""
         what = f"{name}, {'peak memory ' if field == 'memory' else ''}against {other}"
@@ -192,7 +192,7 @@ class Bench:
         self.goals.append((what, shown, cpu, "" if goal is None else f"≤ {goal:g}", met))
 
     def fleets(self) -> None:
-        """Inventories of clusters: from the API, and from a file as the least that they can cost."""
+        """Inventories of clusters: from the API, and from a file as the minimum cost."""
         for number, seconds in ((100, 20), (1000, 60), (5000, 120)):
             with Fake(self.folder, "--orgs", "5", "--clusters", str(number)) as fake:
                 least = {"plugin": "floor", "clusters": self.write("clusters.json", fake.clusters())}
@@ -209,7 +209,7 @@ class Bench:
                         variants[f"{floor}{kind}"] = self.inventory(plain)
                 if number == 100:
                     for measure in variants.values():
-                        measure()  # compiles what is imported
+                        measure()  # compiles imported modules
                 costs = self.interleaved(variants, seconds)
                 self.compare(costs, f"{number:,} clusters", floor, None)
                 for kind, goal in ((", constructed", 1.25), (", any expressions", 1.5)):
@@ -221,7 +221,7 @@ class Bench:
                     self.compare(costs, f"{number:,} clusters, constructed", floor, 1.3, "memory")
 
     def nodes(self) -> None:
-        """One request a cluster, at a distance."""
+        """An inventory of nodes, with one request for each cluster and network latency."""
         shape = ("--orgs", "1", "--clusters", str(NODE_CLUSTERS))
         with Fake(self.folder, *shape, "--latency", str(LATENCY)) as fake:
             clusters = fake.clusters()
@@ -247,7 +247,7 @@ class Bench:
         self.report(f"{name}, connections (most of a run)", str(used), "", IN_FLIGHT, used)
 
     def tasks(self) -> None:
-        """Modules, each task a process of its own."""
+        """Modules. Each task is a process."""
         with Fake(self.folder) as fake:
             headers = {"Authorization": f"Bearer {fake.token}"}
             tasks: dict[str, dict[str, t.Any]] = {
@@ -295,7 +295,7 @@ class Bench:
         self.compare(costs, names[0], names[2], 1.1)
 
     def kubeconfigs(self) -> None:
-        """The kubeconfigs of 100 clusters: by one task, by the role for each host, and a query of as many requests."""
+        """The kubeconfigs of 100 clusters: by one task, by the role, and a query with as many requests."""
         empty, query = "an empty play, at last", "a query of 100 clusters with their nodes"
         task, role = "100 kubeconfigs by one task", "100 kubeconfigs by the role"
         with Fake(self.folder, "--orgs", "1", "--clusters", "124", "--latency", "0.05") as fake:
@@ -321,7 +321,7 @@ class Bench:
         self.compare(costs, task, empty, None)
 
     def reports(self) -> None:
-        """A table and a report of clusters that are at hand in a file, and the playbooks, which get them and write."""
+        """A table and a report of clusters from a file, and the playbooks, which also query the API and write files."""
         empty, made = "an empty play, again", f"of {REPORT_CLUSTERS:,} clusters"
         with Fake(self.folder, "--orgs", "5", "--clusters", str(REPORT_CLUSTERS)) as fake:
             pairs = fake.clusters()
@@ -355,20 +355,20 @@ class Bench:
             "",
             "## Ratios",
             "",
-            "The median over the rounds, each of which runs every variant once. Below 1 is faster, or less.",
+            "Each ratio is the median over all rounds. A round runs every variant once. Below 1 means faster, or less.",
             "",
             "- The floor is an inventory plugin that reads the same clusters from a JSON file and adds the same",
-            "  hosts and variables. Constructed, ansible-core evaluates the same expressions for it, for each host.",
-            "- Constructed: three `keyed_groups`, two `groups` and one `compose`, which depend on what many clusters",
-            "  have in common. Any expressions: two of them depend on the name, which no two clusters share.",
-            f"- The ideal for nodes is the floor of {NODE_CLUSTERS} clusters, and the requests, {IN_FLIGHT} in flight,",
-            f"  at {LATENCY * 1000:.0f} ms each as measured: two one after another, then one a cluster. One at a",
-            "  time is computed in the same way.",
-            f"- A task is a looped play, less an empty one, divided by its {TASKS} tasks.",
-            "- The kubeconfigs are those of the 100 running clusters of a fleet, at 50 ms a request.",
-            "- A table or a report of clusters at hand is made from a file, with the filters and the template of",
-            "  the collection. The playbooks also get the clusters from the API, and the reason of each failure. The",
-            "  report is then written by two modules of ansible-core, as is a small file.",
+            "  hosts and variables. With constructed, ansible-core evaluates the same expressions for each host.",
+            "- Constructed: three `keyed_groups`, two `groups` and one `compose`, which depend on values that many",
+            "  clusters share. Any expressions: two of the expressions depend on the name, which is unique.",
+            f"- The ideal for nodes is the floor of {NODE_CLUSTERS} clusters plus the requests: two in sequence, then",
+            f"  one for each cluster with {IN_FLIGHT} in flight, at about {LATENCY * 1000:.0f} ms each, as measured.",
+            "  The value for one request at a time is computed in the same way.",
+            f"- The cost of a task is that of a looped play minus that of an empty play, divided by {TASKS} tasks.",
+            "- The kubeconfigs are those of the 100 running clusters of a fleet, with a latency of 50 ms.",
+            "- A table or report of clusters at hand is made from a file, with the filters and the template of the",
+            "  collection. The playbooks also get the clusters, and the reason of each failure, from the API. Two",
+            "  modules of ansible-core then write the report, as they write the small file.",
             "",
             "| what | elapsed | processor | goal | |",
             "|---|--:|--:|--:|---|",
@@ -409,9 +409,11 @@ def machine() -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--output", type=Path, help="write the tables to this file too")
-    parser.add_argument("--repeat", type=int, default=5, help="rounds, fewer where they take long (default: 5)")
-    parser.add_argument("--only", choices=PARTS, help="one part of it")
+    parser.add_argument("--output", type=Path, help="also write the tables to this file")
+    parser.add_argument(
+        "--repeat", type=int, default=5, help="maximum number of rounds, fewer if they are slow (default: 5)"
+    )
+    parser.add_argument("--only", choices=PARTS, help="run only this part")
     arguments = parser.parse_args()
     start = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:

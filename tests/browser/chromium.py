@@ -1,7 +1,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Headless Chromium, driven by the DevTools protocol over a pipe. It needs nothing but Python's standard library."""
+"""Control headless Chromium with the DevTools protocol over a pipe, using only Python's standard library."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ TIMEOUT = 60.0
 
 
 class Chromium:
-    """One page of a browser without a profile. `with` ends it. `events` is what it has reported, oldest first."""
+    """One page of a browser with an empty profile, for a `with` statement. `events` lists its events, oldest first."""
 
     def __init__(self) -> None:
         self.events: list[Object] = []
@@ -43,7 +43,7 @@ class Chromium:
         self._profile = tempfile.mkdtemp()
         to_read, self._write = os.pipe()
         self._read, to_write = os.pipe()
-        # Chromium reads the protocol from descriptor 3, and writes it to 4.
+        # Chromium reads the protocol from descriptor 3, and writes to descriptor 4.
         script = f'exec chromium "$@" 3<&{to_read} 4>&{to_write}'
         self._process = subprocess.Popen(
             ["bash", "-c", script, "bash", *OPTIONS, f"--user-data-dir={self._profile}"],
@@ -119,8 +119,8 @@ class Chromium:
     ) -> None:
         """Open a page, and wait until it is loaded.
 
-        :param bypass_policy: without the protection of the page's own Content-Security-Policy.
-        :param scripts: whether the page may run scripts.
+        :param bypass_policy: whether to ignore the Content-Security-Policy of the page.
+        :param scripts: whether the page can run scripts.
         """
         self.resize(width, height)
         self.call(
@@ -139,7 +139,7 @@ class Chromium:
             time.sleep(0.05)
 
     def evaluate(self, expression: str) -> t.Any:
-        """The value of a JavaScript expression."""
+        """Evaluate a JavaScript expression; return its value."""
         result = self.call("Runtime.evaluate", expression=expression, returnByValue=True)
         if "exceptionDetails" in result:
             raise RuntimeError(f"{expression}: {result['exceptionDetails']}")
@@ -147,7 +147,7 @@ class Chromium:
 
     @property
     def requests(self) -> list[str]:
-        """The URLs that were asked for."""
+        """The URLs that the page has requested."""
         return [
             event["params"]["request"]["url"] for event in self.events if event["method"] == "Network.requestWillBeSent"
         ]

@@ -1,11 +1,11 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Takes pictures of the fleet report in Chromium: small and large, wide and narrow, light and dark. Look at them.
+"""Take screenshots of the fleet report in Chromium, to look at: small and large, wide and narrow, light and dark.
 
 python tests/browser/take_pictures.py FOLDER [--docs]
 
-With --docs it also writes the picture that the documentation shows. Install a font with emoji before.
+With --docs it also writes the screenshot in the documentation. This needs a font with emoji.
 """
 
 from __future__ import annotations

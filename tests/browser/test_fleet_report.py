@@ -1,7 +1,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The HTML report of the role fleet_report in a browser. Run with: python -m pytest tests/browser"""
+"""Test the HTML report of the role fleet_report in a browser. Run with: python -m pytest tests/browser"""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ COLORS = [
 @pytest.fixture(scope="module")
 def browser() -> t.Iterator[Chromium]:
     if not shutil.which("chromium"):
-        pytest.fail("Chromium is not here: put its command, chromium, on PATH.", pytrace=False)
+        pytest.fail("Chromium is missing: install it, with its command chromium on PATH.", pytrace=False)
     with Chromium() as chromium:
         yield chromium
 
@@ -95,7 +95,7 @@ def large(folder: Path) -> str:
 
 
 @pytest.mark.parametrize("width", [1280, 400])
-def test_nothing_of_a_hostile_name_runs_or_is_fetched(browser: Chromium, hostile: str, width: int) -> None:
+def test_hostile_names_run_and_fetch_nothing(browser: Chromium, hostile: str, width: int) -> None:
     browser.open(hostile, width)
     browser.evaluate("document.querySelectorAll('details').forEach(e => { e.open = true })")
     look_for(browser, "<script>")
@@ -203,7 +203,7 @@ def test_a_number_has_its_label_on_a_phone(browser: Chromium, large: str) -> Non
 
 @pytest.mark.parametrize("width", [1280, 1100, 400, 320])
 @pytest.mark.parametrize("page", ["hostile", "large"])
-def test_the_texts_of_charts_do_not_meet(
+def test_the_texts_of_charts_do_not_overlap(
     browser: Chromium, page: str, width: int, request: pytest.FixtureRequest
 ) -> None:
     browser.open(request.getfixturevalue(page), width)
@@ -217,9 +217,7 @@ def test_the_texts_of_charts_do_not_meet(
     assert browser.evaluate(meet) == []
 
 
-def test_parts_are_closed_where_many_have_failures_and_buttons_open_and_close_them(
-    browser: Chromium, large: str
-) -> None:
+def test_organizations_are_closed_if_many_have_failures_and_buttons_toggle_them(browser: Chromium, large: str) -> None:
     browser.open(large, 400)
     sections = browser.evaluate("[...document.querySelectorAll('h2')].map(e => e.textContent)")
     assert sections == ["Breakdown", "Failed 16", "Not running 40", "All clusters 300"]
@@ -231,7 +229,7 @@ def test_parts_are_closed_where_many_have_failures_and_buttons_open_and_close_th
     assert browser.evaluate(opened) == [False] * 10
 
 
-def test_equal_reasons_are_one(browser: Chromium, large: str) -> None:
+def test_equal_reasons_are_shown_once(browser: Chromium, large: str) -> None:
     browser.open(large, 400)
     reasons = browser.evaluate("[...document.querySelectorAll('.why')].map(e => e.textContent)")
     assert len(reasons) == 1
@@ -240,7 +238,7 @@ def test_equal_reasons_are_one(browser: Chromium, large: str) -> None:
 
 
 @pytest.mark.parametrize("width", [320, 360, 390])
-def test_numbers_stay_whole(browser: Chromium, large: str, width: int) -> None:
+def test_numbers_do_not_wrap(browser: Chromium, large: str, width: int) -> None:
     browser.open(large, width)
     browser.evaluate("document.querySelectorAll('dd').forEach(e => { e.textContent = '12,500' })")
     lines = browser.evaluate(
@@ -291,7 +289,7 @@ def version_key(text: str) -> list[tuple[int, str]]:
     return [(int(part or -1), "") if part.isdigit() else (-1, part) for part in re.split("([0-9]+)", text)]
 
 
-def test_a_part_without_failures_is_closed(browser: Chromium, hostile: str) -> None:
+def test_an_organization_without_failures_is_closed(browser: Chromium, hostile: str) -> None:
     browser.open(hostile, 1280)
     parts = browser.evaluate(
         "[...document.querySelectorAll('.org')].map(e => [e.open, e.querySelector('td b') !== null])"
@@ -300,7 +298,7 @@ def test_a_part_without_failures_is_closed(browser: Chromium, hostile: str) -> N
 
 
 def look_for(browser: Chromium, words: str) -> list[str]:
-    """Type words into the filter. The names of the clusters that are shown then."""
+    """Type words into the filter; return the names of the clusters that it shows."""
     browser.evaluate(
         f"document.querySelector('#filter').value = {json.dumps(words)};"
         "document.querySelector('#filter').dispatchEvent(new Event('input', {bubbles: true}))"
@@ -314,7 +312,7 @@ def look_for(browser: Chromium, words: str) -> list[str]:
 
 
 def test_the_filter_finds_clusters_by_any_value(browser: Chromium, large: str) -> None:
-    """With the policy of the page, which allows its script and nothing else."""
+    """Test with the Content-Security-Policy of the page, which allows only its own script."""
     browser.open(large, 1280, bypass_policy=False)
     opened = "[...document.querySelectorAll('.org')].map(e => e.open)"
     count = "document.querySelector('.tools output').textContent"
@@ -350,7 +348,7 @@ def test_the_filter_finds_clusters_by_any_value(browser: Chromium, large: str) -
     assert refused == []
 
 
-def test_all_is_readable_without_scripts(browser: Chromium, large: str) -> None:
+def test_all_clusters_are_readable_without_scripts(browser: Chromium, large: str) -> None:
     browser.open(large, 1280, scripts=False)
     assert browser.evaluate("document.querySelector('#filter').checkVisibility()") is False
     assert browser.evaluate("document.querySelectorAll('.org tbody tr').length") == 300
@@ -360,7 +358,7 @@ def test_all_is_readable_without_scripts(browser: Chromium, large: str) -> None:
     assert browser.evaluate(hidden) == 0
 
 
-def test_all_is_printed(browser: Chromium, large: str) -> None:
+def test_all_clusters_are_printed(browser: Chromium, large: str) -> None:
     browser.open(large, 1280)
     browser.evaluate("document.querySelectorAll('.org').forEach(e => { e.open = false })")
     closed = "document.querySelectorAll('.org:not([open])').length"
@@ -385,7 +383,7 @@ def test_contrast_is_enough(browser: Chromium, large: str, dark: bool) -> None:
 
 
 def luminance(browser: Chromium, name: str) -> float:
-    """As WCAG 2 defines it."""
+    """Return the relative luminance of a color variable, as WCAG 2 defines it."""
     color = (
         browser.evaluate(f"getComputedStyle(document.documentElement).getPropertyValue('--{name}')").strip().lstrip("#")
     )
@@ -402,7 +400,7 @@ def test_print_is_light_and_has_a_table(browser: Chromium, large: str) -> None:
     assert browser.evaluate("getComputedStyle(document.querySelector('thead')).display") == "table-header-group"
 
 
-def test_the_page_is_told_to_those_who_do_not_see_it(browser: Chromium, large: str) -> None:
+def test_the_page_is_accessible_to_screen_readers(browser: Chromium, large: str) -> None:
     browser.open(large, 1280)
     nodes = browser.call("Accessibility.getFullAXTree")["nodes"]
     named = [(node.get("role", {}).get("value"), node.get("name", {}).get("value")) for node in nodes]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The event source and the rulebooks in ansible-rulebook itself, with the collection as users install it: make eda"""
+"""Test the event source and the rulebooks in ansible-rulebook, with the installed collection. Run with: make eda"""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 from fake_nks.server import FakeNKS  # noqa: E402
 
 LONGEST = 90.0
-"""Seconds that something may take, on a busy machine."""
+"""Seconds to wait for something on a busy machine."""
 
 FAILED = {
     "is_failed": True,
@@ -42,7 +42,7 @@ def fake_fixture() -> t.Iterator[FakeNKS]:
 
 
 class Rulebook:
-    """A running ansible-rulebook, whose output has no colours."""
+    """A running ansible-rulebook, with output without colors."""
 
     def __init__(self, fake: FakeNKS, folder: Path, name: str, *options: str, **variables: t.Any) -> None:
         self.fake = fake
@@ -77,7 +77,7 @@ class Rulebook:
         return self.log.read_text(encoding="utf-8")
 
     def prints(self, text: str, times: int = 1) -> None:
-        """Wait until it has printed a text, and for three polls in which it could print it again."""
+        """Wait until it prints a text, and for three more polls. Check that it prints the text only `times` times."""
         wait(lambda: self.text.count(text) >= times, lambda: f"{text!r} was not printed:\n{self.text}")
         self.polls()
         assert self.text.count(text) == times, self.text
@@ -92,7 +92,7 @@ class Rulebook:
         return len([entry for entry in self.fake.requests if entry["path"] == "/orgs"])
 
     def ends(self) -> str:
-        """What it has printed when it has ended with a failure."""
+        """Wait until it ends with a failure; return its output."""
         assert self.process.wait(LONGEST) == 1
         return self.text
 
@@ -111,7 +111,7 @@ def write(file: Path, content: t.Any) -> None:
 
 @pytest.fixture(name="run")
 def run_fixture(fake: FakeNKS, tmp_path: Path) -> t.Iterator[t.Callable[..., Rulebook]]:
-    """Runs a rulebook of the collection, or one in tmp_path, until the end of the test."""
+    """Return a function that runs a rulebook of the collection, or one in tmp_path, until the end of the test."""
     running = []
 
     def run(name: str, *options: str, **variables: t.Any) -> Rulebook:
@@ -129,13 +129,11 @@ Run = t.Callable[..., Rulebook]
 
 
 def touch(folder: Path) -> str:
-    """A lookup that leaves a file where it is evaluated."""
+    """Return a lookup that creates a file if it is evaluated."""
     return f"lookup('ansible.builtin.pipe', 'touch {folder}/evaluated')"
 
 
-def test_a_rulebook_reacts_to_what_runs_fails_and_goes_through_an_outage(
-    fake: FakeNKS, run: Run, tmp_path: Path
-) -> None:
+def test_a_rulebook_reacts_to_clusters_also_during_an_outage(fake: FakeNKS, run: Run, tmp_path: Path) -> None:
     tasks = [{"ansible.builtin.debug": {"var": name}} for name in ("said", "ansible_eda.event.cluster")]
     write(tmp_path / "say.yml", [{"hosts": "localhost", "gather_facts": False, "tasks": tasks}])
     said = "{{ event.cluster.name }} {{ event.type }}"
@@ -179,13 +177,13 @@ def test_a_rulebook_reacts_to_what_runs_fails_and_goes_through_an_outage(
         ),
         ("#{{ event.cluster.name }}", "My", {"name": "jinja2: HEADER\n[[ LOOKUP ]]"}),
         ("{{ event.cluster }}", "My", {"zone": {"{{ LOOKUP }}": "{{ LOOKUP }}"}}),
-        # ansible-rulebook evaluates a text that is a Python literal.
+        # ansible-rulebook evaluates text that is a Python literal.
         ("{{ event.cluster.name }}", "My", {"name": r'"\x7b\x7b LOOKUP \x7d\x7d"'}),
         ("{{ event.cluster.name }}", "My", {"name": '"a{" "{ LOOKUP }}"'}),
         ("{{ event.cluster.name }}", "My", {"name": '"""#jin""" """ja2: HEADER\n[[ LOOKUP ]]"""'}),
     ],
 )
-def test_no_texts_of_the_api_become_a_template_in_a_playbook(
+def test_no_text_from_the_api_becomes_a_template_in_a_playbook(
     fake: FakeNKS, run: Run, tmp_path: Path, joined: str, org: str, fields: dict[str, t.Any]
 ) -> None:
     tasks = [{"ansible.builtin.debug": {"var": name}} for name in ("joined", "ansible_eda.event")]
@@ -204,8 +202,8 @@ def test_no_texts_of_the_api_become_a_template_in_a_playbook(
     assert '"joined": ' in rulebook.text and not (tmp_path / "evaluated").exists()
 
 
-def test_what_cannot_be_read_hides_no_event_of_the_rest(fake: FakeNKS, run: Run, tmp_path: Path) -> None:
-    """An organization fails, a build log is HTML, and a cluster has keys that ansible-rulebook cannot hold."""
+def test_unreadable_answers_do_not_hide_other_events(fake: FakeNKS, run: Run, tmp_path: Path) -> None:
+    """An organization fails, a build log is HTML, and a cluster has keys that ansible-rulebook cannot store."""
     said = "{{ event.type }} {{ (event.cluster | default(event.org)).pk }} {{ event.reason | default('-', true) }}"
     rule = {"name": "Any", "condition": "event.type is defined", "action": {"debug": {"msg": said}}}
     source = {"netapp.nks.clusters": {"interval": 0.5, "orgs": ["381", "382"]}}
@@ -230,9 +228,7 @@ def test_what_cannot_be_read_hides_no_event_of_the_rest(fake: FakeNKS, run: Run,
     rulebook.prints("source_recovered 382 -")
 
 
-def test_what_happens_while_ansible_rulebook_is_stopped_is_notified_once(
-    fake: FakeNKS, run: Run, tmp_path: Path
-) -> None:
+def test_failures_while_ansible_rulebook_is_stopped_are_notified_once(fake: FakeNKS, run: Run, tmp_path: Path) -> None:
     state = tmp_path / "state.json"
     first = run("netapp.nks.notify_when_failed", nks_state_path=str(state))
     first.polls()
@@ -260,7 +256,7 @@ def test_a_deployment_runs_once_for_a_cluster_that_becomes_running(fake: FakeNKS
     assert rulebook.text.count("PLAY RECAP") == 1
 
 
-def test_each_cluster_that_runs_already_gets_a_deployment_on_demand(fake: FakeNKS, run: Run) -> None:
+def test_initial_all_deploys_to_each_running_cluster(fake: FakeNKS, run: Run) -> None:
     for pk in (1201, 1202, 1204, 1302, 1303, 1401):
         fake.delete_cluster(pk)
     rulebook = run("netapp.nks.deploy_when_running", nks_initial="all")
@@ -277,7 +273,7 @@ class Webhook(http.server.BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, format: str, *args: t.Any) -> None:
-        """Nothing: what came is in `texts`."""
+        """Print nothing: `texts` has the requests."""
 
 
 def test_a_failure_is_notified_once_with_its_reason(fake: FakeNKS, run: Run, tmp_path: Path) -> None:
@@ -304,9 +300,7 @@ def test_a_failure_is_notified_once_with_its_reason(fake: FakeNKS, run: Run, tmp
     assert last.startswith("Cluster __ lookup(") and not (tmp_path / "evaluated").exists()
 
 
-def test_a_cached_inventory_is_refreshed_once_for_what_changes_together(
-    fake: FakeNKS, run: Run, tmp_path: Path
-) -> None:
+def test_a_cached_inventory_is_refreshed_once_for_simultaneous_changes(fake: FakeNKS, run: Run, tmp_path: Path) -> None:
     inventory = tmp_path / "nks.yml"
     cache = {"cache": True, "cache_plugin": "jsonfile", "cache_connection": str(tmp_path / "cache")}
     write(inventory, {"plugin": "netapp.nks.nks", "orgs": [382, 383], **cache})
@@ -316,7 +310,7 @@ def test_a_cached_inventory_is_refreshed_once_for_what_changes_together(
     fake.delete_cluster(1302)
     fake.set_clusters([{"pk": 1601, "org": 382, "name": "new", "state": "building"}])
     rulebook.polls()
-    assert cached_pks(fake, inventory) == {1301, 1302, 1303, 1401}  # it waits for more
+    assert cached_pks(fake, inventory) == {1301, 1302, 1303, 1401}  # it waits for more changes
     rulebook.prints("PLAY RECAP")
     assert cached_pks(fake, inventory) == {1301, 1303, 1401, 1601}
     fake.delete_cluster(1601)
@@ -328,14 +322,14 @@ def test_a_cached_inventory_is_refreshed_once_for_what_changes_together(
 
 
 def cached_pks(fake: FakeNKS, inventory: Path) -> set[int]:
-    """The clusters that a play with an inventory sees."""
+    """Return the IDs of the clusters that a play with this inventory sees."""
     command = ["ansible-inventory", "--inventory", str(inventory), "--list"]
     environment = {**os.environ, "NKS_API_URL": fake.url, "NKS_API_TOKEN": fake.token}
     done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True, text=True)
     return {host["nks_pk"] for host in json.loads(done.stdout)["_meta"]["hostvars"].values()}
 
 
-def test_the_source_may_have_its_connection_from_variables(fake: FakeNKS, run: Run, tmp_path: Path) -> None:
+def test_the_source_can_get_its_connection_from_variables(fake: FakeNKS, run: Run, tmp_path: Path) -> None:
     args = {"api_token": "{{ token_of_nks }}", "api_url": "{{ url_of_nks }}", "orgs": "{{ orgs }}", "interval": 0.5}
     rule = {
         "name": "Any",
@@ -360,7 +354,7 @@ def test_the_source_may_have_its_connection_from_variables(fake: FakeNKS, run: R
         ({"orgs": ["nowhere"]}, "The token sees no organization with the ID, slug or name 'nowhere'."),
     ],
 )
-def test_arguments_that_cannot_be_used_end_ansible_rulebook_with_one_message(
+def test_invalid_arguments_end_ansible_rulebook_with_one_message(
     run: Run, tmp_path: Path, args: dict[str, t.Any], message: str
 ) -> None:
     source = {"netapp.nks.clusters": args}

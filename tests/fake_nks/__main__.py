@@ -1,7 +1,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs the fake NKS API: python tests/fake_nks --help"""
+"""Run the fake NKS API: python tests/fake_nks --help"""
 
 from __future__ import annotations
 
@@ -62,44 +62,42 @@ def main() -> int:
 
 
 def parse(argv: list[str]) -> tuple[argparse.Namespace, list[str]]:
-    """The options, and the command after `--`."""
+    """Parse the options; return them and the command after `--`."""
     parser = argparse.ArgumentParser(
         prog="fake_nks",
         usage="%(prog)s [OPTIONS] [-- COMMAND ARGS...]",
-        description="Serves a fake NKS API on 127.0.0.1. Without COMMAND it prints how to reach it and serves until "
-        "Ctrl-C. With COMMAND it runs COMMAND with NKS_API_URL, NKS_API_TOKEN and NKS_FAKE_URL set, and ends with its "
-        "status.",
+        description="Serve a fake NKS API on 127.0.0.1. Without COMMAND, print the environment variables for "
+        "clients, and serve until Ctrl-C. With COMMAND, run it with NKS_API_URL, NKS_API_TOKEN and NKS_FAKE_URL set, "
+        "and exit with its status.",
     )
-    parser.add_argument("--port", type=int, default=0, help="default: a free port")
+    parser.add_argument("--port", type=int, default=0, help="port to listen on (default: a free port)")
     parser.add_argument("--latency", type=seconds, default=0.0, metavar="SECONDS", help="wait before each answer")
     parser.add_argument(
-        "--step", type=seconds, metavar="SECONDS", help="so long passes with each request, and otherwise no time"
+        "--step", type=seconds, metavar="SECONDS", help="advance the clock only with each request, by this much"
     )
     parser.add_argument("--orgs", type=count, metavar="N", help="make up a fleet of N organizations (default: 1)")
     parser.add_argument("--clusters", type=count, metavar="M", help="make up a fleet of M clusters (default: 10)")
     parser.add_argument("--nodes", type=count, metavar="K", help="make up a fleet with K nodes a cluster (default: 3)")
-    parser.add_argument(
-        "--changes", action="store_true", help="let clusters of the fleet change as time passes, as with --step"
-    )
+    parser.add_argument("--changes", action="store_true", help="let clusters change as time passes (implied by --step)")
     parser.add_argument(
         "--variant",
         type=variant,
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="answer in another way where the API is not known; may be given again; see README.md",
+        help="choose another behavior where the API is not known; can be repeated; see README.md",
     )
-    parser.add_argument("--takes-slug", action="store_true", help="PATCH changes the slug of an organization")
+    parser.add_argument("--takes-slug", action="store_true", help="let PATCH change the slug of an organization")
     parser.add_argument("--tls-cert", metavar="FILE", help="serve https with this certificate (PEM)")
-    parser.add_argument("--tls-key", metavar="FILE", help="its private key (PEM)")
-    parser.add_argument("--lifetime", type=seconds, metavar="SECONDS", help="stop after so long")
+    parser.add_argument("--tls-key", metavar="FILE", help="private key of the certificate (PEM)")
+    parser.add_argument("--lifetime", type=seconds, metavar="SECONDS", help="stop after this time")
     parser.add_argument(
         "--fault",
         type=fault,
         action="append",
         default=[],
         metavar="JSON",
-        help="make requests fail; may be given again; see README.md",
+        help="make requests fail; can be repeated; see README.md",
     )
     parser.add_argument("--export-file", metavar="FILE", help="write the export lines to FILE once requests are served")
     end = argv.index("--") if "--" in argv else len(argv)
@@ -158,7 +156,7 @@ def write_atomically(path: str, text: str) -> None:
 
 
 def run(command: list[str], fake: FakeNKS, lifetime: float | None) -> int:
-    """The status of the command, as a shell would give it."""
+    """Run the command; return its status as a shell reports it."""
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith("NKS_") and name.lower() not in PROXIES
     }

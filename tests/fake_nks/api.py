@@ -1,7 +1,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The endpoints of the NKS API: who may ask what, and which function answers."""
+"""The endpoints of the NKS API: permissions, and the function that handles each request."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NOTHING = Reply(204, b"")
 
 
 class Call(t.NamedTuple):
-    """A request whose token is valid, to an organization that its account owns, where the path names one."""
+    """A request with a valid token. If the path names an organization, the account owns it."""
 
     fleet: Fleet
     account: Object
@@ -48,7 +48,7 @@ class Call(t.NamedTuple):
         return cluster
 
     def one(self, objects: list[Object]) -> Object:
-        """The object that the path ends with, or is about."""
+        """Return the object with the last ID in the path."""
         found = next((one for one in objects if one["pk"] == self.ids[-1]), None)
         if found is None:
             raise not_found()
@@ -156,7 +156,7 @@ def list_clusters(call: Call) -> Reply:
 
 
 def create_cluster(call: Call) -> Reply:
-    """In the workspace of the path, or of the body, or in the default one."""
+    """Create a cluster in the workspace of the path, of the body, or in the default one."""
     if call.ids[1:]:
         call.one(call.fleet.workspaces_of(call.org, call.seconds))
     workspace = call.ids[1] if call.ids[1:] else None
@@ -199,7 +199,7 @@ def add_nodes(call: Call) -> Reply:
 
 
 def node_of(call: Call) -> Object:
-    """One that is deleted may still be listed."""
+    """Return the node of the path. Deleted nodes are not found, though they may still be listed."""
     return call.one([node for node in call.fleet.nodes(call.cluster) if node["state"] != "deleted"])
 
 
@@ -306,7 +306,7 @@ PATTERNS = [(re.compile(path.replace("{}", r"(\d{1,18})"), re.ASCII), methods) f
 
 
 def route_of(path: str) -> tuple[dict[str, Handler], tuple[int, ...]] | None:
-    """What each method does at this path, and the IDs in it."""
+    """Return the handlers of a path by method, and the IDs in the path; None for an unknown path."""
     path = path[:-1] if path.endswith("/") else path
     for pattern, methods in PATTERNS:
         found = pattern.fullmatch(path)
@@ -316,7 +316,7 @@ def route_of(path: str) -> tuple[dict[str, Handler], tuple[int, ...]] | None:
 
 
 def refusal(method: str, path: str, methods: dict[str, Handler], call: Call) -> Reply | None:
-    """The answer to a request that its account may not make, or that needs no handler."""
+    """Answer a request that is not permitted or needs no handler; return None for all others."""
     if call.ids:
         if call.org not in call.fleet.orgs:
             return Reply.detail(404, "Not found.")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The HTTP server: it reads requests, and sends the answers, or what a fault makes of them."""
+"""The HTTP server: read requests, and send the answers as faults change them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import sys
 import time
 import typing as t
 
-from .faults import in_chunks, made_up, zipped
+from .faults import fixed_reply, in_chunks, zipped
 from .replies import Reply
 
 if t.TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Server(socketserver.ThreadingTCPServer):
             context.load_cert_chain(*tls)
         super().__init__(("127.0.0.1", port), Handler)
         if context:
-            # The handshake is left to the first read in the connection's own thread: no client can block others.
+            # The handshake happens at the first read, in the connection's own thread, so that no client blocks others.
             self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
 
     def server_close(self) -> None:
@@ -50,7 +50,7 @@ class Server(socketserver.ThreadingTCPServer):
                 connection.shutdown(socket.SHUT_RDWR)
 
     def shutdown_request(self, request: t.Any) -> None:
-        # The base class sends a FIN first, which would come before the RST of a fault.
+        # The base class would send a FIN before the RST of a fault.
         self.close_request(request)
 
     def handle_error(self, request: t.Any, client_address: t.Any) -> None:
@@ -73,7 +73,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         super().finish()
 
     def log_message(self, format: str, *args: t.Any) -> None:
-        """Nothing: the requests are in the fake's own log."""
+        """Print nothing: the fake has its own log."""
 
     def respond(self) -> None:
         fake = self.server.fake
@@ -105,7 +105,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.wait_for_close()
         else:
             if kind in ("status", "body", "redirect"):
-                reply = made_up(kind, fields)
+                reply = fixed_reply(kind, fields)
             else:
                 if kind == "delay":
                     fake.stopping.wait(fields["seconds"])
@@ -131,7 +131,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send(reply, kind, fields.get("interval", 0.0))
 
     def __getattr__(self, name: str) -> t.Callable[[], None]:
-        """`respond` for whatever method, be it one that no server knows."""
+        """Handle every HTTP method with `respond`, even an unknown one."""
         if name.startswith("do_"):
             return self.respond
         raise AttributeError(name)
@@ -142,7 +142,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.close_connection = True
             self.wfile.write(head + body[: len(body) // 2])
             if kind == "reset_body":
-                time.sleep(0.02)  # an RST that comes at once can overtake what was sent
+                time.sleep(0.02)  # an immediate RST can overtake the data
                 self.reset()
         elif kind == "drip":
             self.wfile.write(head)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How requests are made to fail."""
+"""Faults: make requests fail on purpose."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ FAULTS: dict[str, Object] = {
 
 
 class Fault:
-    """How requests that match fail. The fields, with their defaults, are in `ANY_FAULT` and, by kind, in `FAULTS`."""
+    """A way in which matching requests fail. `ANY_FAULT` and, by kind, `FAULTS` hold the fields and their defaults."""
 
     def __init__(self, path: str, kind: str, **fields: t.Any) -> None:
         if kind not in FAULTS:
-            raise ValueError(f"no fault is of the kind {kind!r}; the kinds are {', '.join(FAULTS)}")
+            raise ValueError(f"there is no fault of the kind {kind!r}; the kinds are {', '.join(FAULTS)}")
         self.fields = {**ANY_FAULT, **FAULTS[kind]}
         unknown = sorted(set(fields) - set(self.fields))
         if unknown:
@@ -69,7 +69,7 @@ class Fault:
         return cls(**value)
 
     def takes(self, method: str, path: str, query: str) -> bool:
-        """Whether this request is to fail. Each request must be asked about once, because it counts."""
+        """Return whether this request must fail. Call it once for each request, because it counts them."""
         if method != self.fields["method"] or not self.path.fullmatch(path):
             return False
         if self._skip > 0:
@@ -84,7 +84,7 @@ class Fault:
         return True
 
 
-def made_up(kind: str, fields: Object) -> Reply:
+def fixed_reply(kind: str, fields: Object) -> Reply:
     if kind == "redirect":
         return Reply(fields["status"], b"", "text/html", (("Location", fields["location"]),))
     body = base64.b64decode(fields["body_base64"]) if fields.get("body_base64") else fields["body"].encode()
@@ -94,7 +94,7 @@ def made_up(kind: str, fields: Object) -> Reply:
 def zipped(reply: Reply, broken: bool) -> Reply:
     body = gzip.compress(reply.body)
     if broken:
-        body = body[:10] + b"\xff" * (len(body) - 10)  # a right header, then a block of a type that does not exist
+        body = body[:10] + b"\xff" * (len(body) - 10)  # a valid header, then a block of a type that does not exist
     return reply._replace(body=body, headers=(*reply.headers, ("Content-Encoding", "gzip")))
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The organizations and clusters of the fake NKS API: read from data/, or generated, and what writes make of them."""
+"""The organizations and clusters of the fake NKS API: read from data/ or generated, then changed by writes."""
 
 from __future__ import annotations
 
@@ -69,9 +69,9 @@ def read(name: str) -> t.Any:
 
 
 class Fleet:
-    """Every answer that depends on data. `seconds` is the age of the server: objects change by their timelines.
+    """The data behind all answers. `seconds` is the age of the server; objects change with it by their timelines.
 
-    A cluster passed to a method is one that `cluster` or `clusters` returned, as it is at that time.
+    Methods take clusters as `cluster` or `clusters` returned them, at the time of the request.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class Fleet:
 
     @classmethod
     def from_files(cls, changes: bool = True) -> Fleet:
-        """`changes` keeps the timelines of the clusters."""
+        """Read the fleet from data/. Without `changes`, drop the timelines of the clusters."""
         clusters = read("clusters.json")
         if not changes:
             clusters = [{**cluster, "timeline": []} for cluster in clusters]
@@ -105,7 +105,7 @@ class Fleet:
 
     @classmethod
     def generated(cls, orgs: int, clusters: int, nodes: int) -> Fleet:
-        """`orgs` organizations of the main token that share `clusters` clusters of `nodes` nodes each."""
+        """Make `orgs` organizations of the main token that share `clusters` clusters of `nodes` nodes each."""
         words = read("generated.json")
         tokens = read("tokens.json")
         for label, account in tokens.items():
@@ -115,7 +115,7 @@ class Fleet:
 
         def cluster(number: int) -> Object:
             org = number % orgs
-            turn = number // orgs + org  # not `number`, so that each organization gets some of everything
+            turn = number // orgs + org  # not `number`, so that each organization gets a mix
             name, (provider, region), state, version, solutions = (
                 words[key][turn % len(words[key])] for key in ("names", "places", "states", "versions", "solutions")
             )
@@ -163,9 +163,9 @@ class Fleet:
         )
 
     def set_clusters(self, clusters: t.Iterable[Object], seconds: float) -> None:
-        """Adds clusters, or replaces those with the same `pk`. The `after` of a timeline counts from `seconds`.
+        """Add clusters, or replace those with the same `pk`. The `after` of a timeline counts from `seconds`.
 
-        Raises ValueError, and changes nothing, where a record is not as in data/clusters.json.
+        Raise ValueError, and change nothing, if a record does not have the format of data/clusters.json.
         """
         for record in [self._checked(cluster, seconds) for cluster in clusters]:
             for org, others in self._clusters.items():
@@ -175,13 +175,13 @@ class Fleet:
         self._note_changes()
 
     def change_cluster(self, pk: int, changes: Object, seconds: float) -> None:
-        """The cluster stays as it is then. Raises ValueError where there is none, or where `changes` cannot be."""
+        """Change a cluster, and drop the rest of its timeline. Raise ValueError for no cluster or bad changes."""
         record = self._record(pk, seconds)
         record = at(record, record.pop("timeline"), seconds)
         self.set_clusters([{**record, **changes, "pk": pk}], seconds)
 
     def delete_cluster(self, pk: int, seconds: float) -> None:
-        """Raises ValueError where there is no such cluster."""
+        """Delete a cluster at once. Raise ValueError if there is no such cluster."""
         del self._clusters[self._record(pk, seconds)["org"]][pk]
         for kind in PARTS:
             self._added.pop((kind, pk), None)
@@ -189,35 +189,35 @@ class Fleet:
         self._note_changes()
 
     def new_pk(self) -> int:
-        """One that no cluster, workspace or keyset has."""
+        """Return an ID that no cluster, workspace or keyset has."""
         taken = {*self.workspaces, *self.keysets, *(pk for clusters in self._clusters.values() for pk in clusters)}
         return next(pk for pk in self._pks if pk not in taken)
 
     def add_part(self, kind: str, cluster: Object, part: Object, steps: t.Iterable[Object]) -> Object:
-        """Adds a node, node pool or solution, which changes by `steps`. Returns the part."""
+        """Add a node, node pool or solution that changes by `steps`; return it."""
         self._added.setdefault((kind, cluster["pk"]), []).append(part)
         self.change_part(kind, cluster, part["pk"], steps)
         return part
 
     def change_part(self, kind: str, cluster: Object, pk: int, steps: t.Iterable[Object]) -> None:
-        """Changes a node, node pool or solution by `steps` from now on, which win over earlier ones still to come."""
+        """Change a node, node pool or solution by `steps` from now on. They override pending earlier steps."""
         self._timelines.setdefault((kind, cluster["pk"], pk), []).extend(shifted(steps, cluster["seconds"]))
         self._note_changes()
 
     def change_later(self, cluster: Object, steps: t.Iterable[Object]) -> None:
-        """Adds steps to the timeline of a cluster."""
+        """Add steps to the timeline of a cluster."""
         record = self._clusters[cluster["org"]][cluster["pk"]]
         record["timeline"] = record["timeline"] + shifted(steps, cluster["seconds"])
         self._note_changes()
 
     def add_log(self, cluster: Object, log: Object) -> None:
-        """Adds a build log, which is there once `after` seconds have passed from now."""
+        """Add a build log that appears `after` seconds from now."""
         record = self._clusters[cluster["org"]][cluster["pk"]]
         record["later_logs"] = [*record.get("later_logs", ()), *shifted([log], cluster["seconds"])]
         self._note_changes()
 
     def grow(self, cluster: Object, pool: int | None, change: int) -> None:
-        """Changes how many nodes a pool has, or, without a pool, how many masters the cluster has."""
+        """Change the number of nodes in a pool, or, without a pool, the number of masters in the cluster."""
         record = self._clusters[cluster["org"]][cluster["pk"]]
         grown = record.setdefault("grown", {})
         grown[pool] = grown.get(pool, 0) + change
@@ -228,19 +228,19 @@ class Fleet:
                 record["workspace"] = to
 
     def sizes(self, provider: str) -> Object:
-        """The instance sizes of a provider, by their names."""
+        """Return the instance sizes of a provider, by name."""
         return {
             name: {"cpu": cpu, "memory": memory, "name": name, "value": name}
             for name, (cpu, memory) in self._sizes.get(provider, {}).items()
         }
 
     def failed_logs(self) -> list[Object]:
-        """Newest first."""
+        """Return the build logs of a failed cluster, newest first."""
         logs: list[Object] = self._defaults["failed_logs"]
         return logs[::-1]
 
     def number_of_added(self, kind: str, cluster: Object) -> int:
-        """How many parts of this kind a cluster was given after it was built, those deleted since included."""
+        """Count the parts of this kind that were added after the cluster was built, including deleted ones."""
         return len(self._added.get((kind, cluster["pk"]), ()))
 
     def _checked(self, cluster: t.Any, seconds: float) -> Object:
@@ -271,7 +271,7 @@ class Fleet:
         self._changes = sorted(step["after"] for steps in [*timelines, *self._timelines.values()] for step in steps)
 
     def epoch(self, seconds: float) -> int:
-        """A number that stays the same as long as nothing changes by itself."""
+        """Return a number that stays the same while no step of a timeline takes effect."""
         return bisect.bisect_right(self._changes, seconds)
 
     def clusters(self, org: int, seconds: float) -> list[Object]:
@@ -279,7 +279,7 @@ class Fleet:
         return [cluster for cluster in found if cluster]
 
     def cluster(self, org: int, pk: int, seconds: float) -> Object | None:
-        """None for a cluster that is only listed any more, too."""
+        """Return a cluster, or None if it does not exist or is only listed."""
         record = self._clusters[org].get(pk)
         cluster = self._cluster(record, seconds) if record else None
         return None if cluster is None or cluster.get("only_listed") else cluster
@@ -315,7 +315,7 @@ class Fleet:
         return cluster
 
     def _parts(self, kind: str, cluster: Object, built: list[Object]) -> list[Object]:
-        """Those that the cluster was built with, and those that it was given, as they are at this time."""
+        """Return the parts that the cluster was built with and those added later, in their current state."""
         pk, seconds = cluster["pk"], cluster["seconds"]
         added = self._added.get((kind, pk), [])
         if not added and not self._timelines:
@@ -347,7 +347,7 @@ class Fleet:
         }
 
     def solutions(self, cluster: Object) -> list[Object]:
-        """Every secret in it contains `never-show`."""
+        """Return the solutions of a cluster. Every secret in them contains `never-show`."""
         solutions = []
         for solution in cluster["solutions"]:
             instance_id = f"sol{digest(solution['pk'])[:7]}"
@@ -370,7 +370,7 @@ class Fleet:
         return [keyset for keyset in self.keysets.values() if keyset["org"] == org]
 
     def _first_keysets(self, org: int) -> list[Object]:
-        """One for each provider, and some others."""
+        """Make a keyset for each provider, and some others."""
         providers = [
             {"category": "provider", "entity": name, "name": f"Keys of {name}"} for name in self._defaults["providers"]
         ]
@@ -380,7 +380,7 @@ class Fleet:
         ]
 
     def keyset(self, pk: int, fields: Object) -> Object:
-        """A keyset without the values of its keys."""
+        """Make a keyset without the values of its keys."""
         keys = [
             {
                 "pk": pk * 10 + number,
@@ -411,7 +411,7 @@ class Fleet:
         ]
 
     def profile(self, account: Object) -> Object:
-        """The user whose token it is."""
+        """Return the user that the token belongs to."""
         orgs = [org for org in self.orgs.values() if org["pk"] in account["owner"] + account["member"]]
         name = f"user{account['pk']}"
         return {
@@ -456,7 +456,7 @@ class Fleet:
         return [self.pool(cluster, number, {"state": state, **record}) for number, record in enumerate(records, 1)]
 
     def pool(self, cluster: Object, number: int, fields: Object) -> Object:
-        """A pool of the cluster: its fields are by default those of the first pool."""
+        """Make a pool of the cluster. Missing fields have the values of the first pool."""
         return {
             "pk": cluster["pk"] * 10 + number,
             "cluster": cluster["pk"],
@@ -514,7 +514,7 @@ class Fleet:
         }
 
     def logs(self, cluster: Object) -> list[Object]:
-        """Newest first, as are those that a record brings along."""
+        """Return the build logs, newest first. `logs` of a record are in that order, too."""
         state = cluster["state"]
         if "logs" in cluster:
             events = cluster["logs"][::-1]
@@ -545,23 +545,23 @@ class Fleet:
         return logs[::-1]
 
     def with_kubeconfig(self, pk: int, seconds: float) -> Object | None:
-        """The cluster of this `pk`, in whatever organization, if it has a kubeconfig."""
+        """Return the cluster with this `pk`, in any organization, if it has a kubeconfig."""
         found = (self.cluster(org, pk, seconds) for org in self.orgs)
         return next((cluster for cluster in found if cluster and cluster["is_kubeconfig_available"]), None)
 
     def kubeconfig(self, cluster: Object, server: str) -> str:
-        """`server` is the address of the cluster's own API."""
+        """Return the kubeconfig of a cluster. `server` is the URL of its Kubernetes API."""
         return self._kubeconfig.substitute(
             name=cluster["instance_id"], server=server, token=self.kubernetes_token(cluster)
         )
 
     def kubernetes_token(self, cluster: Object) -> str:
-        """It contains `never-show`."""
+        """Return the token of a cluster's Kubernetes API. It contains `never-show`."""
         return f"never-show-token-{digest(cluster['instance_id'])}"
 
 
 def at(record: Object, timeline: t.Iterable[Object], seconds: float) -> Object:
-    """The record with the changes of its timeline until then."""
+    """Return the record with the changes of its timeline until `seconds`."""
     now = dict(record)
     for step in timeline:
         if step["after"] <= seconds:
@@ -570,7 +570,7 @@ def at(record: Object, timeline: t.Iterable[Object], seconds: float) -> Object:
 
 
 def shifted(steps: t.Iterable[Object], seconds: float) -> list[Object]:
-    """The steps, whose `after` counts from `seconds`, on the clock of the server."""
+    """Convert `after` of each step from a delay after `seconds` to a time on the clock of the server."""
     return [{**step, "after": step["after"] + seconds} for step in steps]
 
 
@@ -579,7 +579,7 @@ def stamp() -> str:
 
 
 def subnet(cluster: Object) -> Object:
-    """Of a node or a pool. Off AWS and Azure the fields are empty."""
+    """Return the subnet fields of a node or pool. They are empty except on AWS and Azure."""
     known = cluster["provider"] in ("aws", "azure")
     return {key: cluster[key] if known else "" for key in ("provider_subnet_id", "provider_subnet_cidr")}
 
@@ -592,7 +592,7 @@ def location(cluster: Object) -> str:
 
 
 def of_gke(instance_id: str, public_ip: str, role: str) -> Object:
-    """The fields of a node that Google manages. Google names the workers."""
+    """Return the fields that differ for a GKE node. Google names the workers."""
     if role == "master":
         return {"private_ip": "not-available", "size": "not-available", "provider_node_id": f"GKE.{public_ip}"}
     cluster, _role, number = instance_id.rsplit("-", 2)
@@ -601,7 +601,7 @@ def of_gke(instance_id: str, public_ip: str, role: str) -> Object:
 
 
 def team_workspace(workspace: Object) -> Object:
-    """That everyone in the organization may use it."""
+    """Make the record that lets everyone in the organization use the workspace."""
     org, created = workspace["org"], workspace["created"]
     team = {"pk": org * 10, "name": "Everyone", "slug": "everyone", "org": org, "is_org_wide": True, "created": created}
     return {"pk": workspace["pk"] * 10, "team": team, "workspace": workspace["pk"], "created": created}

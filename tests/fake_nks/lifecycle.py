@@ -1,7 +1,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the writes make of clusters and their parts, at once and in the seconds that follow."""
+"""The effects of writes on clusters and their parts, at once and in the seconds that follow."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .fleet import Fleet, Object, digest, stamp
 from .organization import keyset_of, refuse_name
 from .writes import AUTOSCALING, CLUSTER, NODES, POOL, POOL_NODES, SOLUTION, UPGRADE, RefusedError, checked, refuse
 
-# The seconds after a request in which the objects get there.
+# Seconds after a request until an object reaches a state.
 CLUSTER_STATES = {"building": 1, "provisioned": 3, "running": 5}
 TILLER_INSTALLED = 8
 POOL_ACTIVE = 1
@@ -74,7 +74,7 @@ def create_cluster(fleet: Fleet, org: int, workspace: int | None, data: Object, 
 
 
 def _workspace_of(fleet: Fleet, org: int, sent: t.Any) -> int:
-    """The workspace that is sent as an ID or as an object; the default one for none, or for the ID 0."""
+    """Return the ID of the workspace, sent as an ID or object. For none, or the ID 0, return the default one."""
     pk = sent.get("pk") if isinstance(sent, dict) else sent
     if not pk:
         return next(pk for pk, one in fleet.workspaces.items() if one["org"] == org and one["is_default"])
@@ -84,7 +84,7 @@ def _workspace_of(fleet: Fleet, org: int, sent: t.Any) -> int:
 
 
 def _filled_in(fields: Object, pk: int) -> Object:
-    """The fields with what the server makes of `__new__`, of a network without its mask, and of a zero."""
+    """Replace `__new__`, add missing network masks, and drop zeros that mean the default, as the server does."""
     record = {key: value for key, value in fields.items() if value or key not in ZERO_IS_DEFAULT}
     record.pop("node_count", None)
     record.update({key: f"nks-{digest((key, pk))[:8]}" for key in NETWORK if record.get(key) == "__new__"})
@@ -127,7 +127,7 @@ def delete_cluster(fleet: Fleet, cluster: Object) -> None:
     ]
     if fleet.variants["deleted_clusters"] == "gone":
         steps[0]["gone"] = True
-    if fleet.detail(cluster)["provider_keyset"] not in fleet.keysets:  # without it nothing can be removed
+    if fleet.detail(cluster)["provider_keyset"] not in fleet.keysets:  # the cluster cannot be removed without it
         message = "The keys of the provider are not valid"
         failure = {**PROVIDER_FAILURE, "event_type": "cloud_authorization", "message": message}
         steps = [{"after": CLUSTER_DELETED, "is_failed": True, "logs": [failure]}]
@@ -162,7 +162,7 @@ def create_pool(fleet: Fleet, cluster: Object, data: Object) -> Object:
     wanted = fields.pop("node_count")
     number = len(cluster.get("pools") or [{}]) + fleet.number_of_added("nodepools", cluster) + 1
     known = fleet.variants["pool_subnet_cidr"]
-    # Samples of AWS have it. Terraform's acceptance test of pools on Azure cannot pass where it is answered.
+    # Samples from AWS have it. Terraform's acceptance test for pools on Azure would fail with it.
     if known == "empty" or (known == "known_on_aws" and cluster["provider"] != "aws"):
         fields["provider_subnet_cidr"] = ""
     place = _new_subnet(fields, (cluster["pk"], number))
@@ -192,7 +192,7 @@ def add_pool_nodes(fleet: Fleet, cluster: Object, pool: Object, data: Object) ->
 
 
 def add_nodes(fleet: Fleet, cluster: Object, data: Object) -> list[Object]:
-    """Masters, one at a time, or workers of a pool."""
+    """Add one master, or workers to a pool."""
     fields = checked(data, NODES)
     if fields["role"] == "master":
         if fields["node_count"] > 1:
@@ -246,7 +246,7 @@ def _add_nodes(
 
 
 def check_node(fleet: Fleet, cluster: Object, node: Object) -> None:
-    """Raises RefusedError for a node that cannot go."""
+    """Raise RefusedError if the node cannot be deleted."""
     masters = [one["pk"] for one in fleet.nodes(cluster) if one["role"] == "master"]
     if masters[:1] == [node["pk"]]:
         raise RefusedError(400, {"detail": FIRST_MASTER})
@@ -283,7 +283,7 @@ def _delete_part(fleet: Fleet, kind: str, cluster: Object, part: Object) -> None
 
 
 def autoscale(fleet: Fleet, cluster: Object, change: int) -> None:
-    """Adds nodes to each autoscaled pool, or takes them from it, within its limits."""
+    """Add nodes to each autoscaled pool, or remove them from it, within its limits."""
     for pool in fleet.pools(cluster):
         wanted = min(max(pool["node_count"] + change, pool["min_count"]), pool["max_count"])
         if not pool["autoscaled"] or wanted == pool["node_count"]:
@@ -322,7 +322,7 @@ def _solution(fleet: Fleet, org: int, sent: t.Any, initial: bool) -> Object:
         fields.pop("keyset", None)
     if not fields.get("max_nodes"):
         fields.pop("max_nodes", None)
-    fields.pop("config", None)  # which holds secrets, and is answered empty
+    fields.pop("config", None)  # it holds secrets, and answers contain an empty one
     return {"name": name.replace("_", " ").title(), **fields, "initial": initial}
 
 
@@ -332,10 +332,6 @@ def delete_solution(fleet: Fleet, cluster: Object, solution: Object) -> None:
     ):
         raise RefusedError(400, {"detail": "This solution can't be removed."})
     _delete_part(fleet, "solutions", cluster, solution)
-
-
-def _present(fleet: Fleet, org: int, seconds: float) -> list[Object]:
-    return [cluster for cluster in fleet.clusters(org, seconds) if not cluster.get("only_listed")]
 
 
 def _new_subnet(fields: Object, number: object) -> Object:

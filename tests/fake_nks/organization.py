@@ -1,7 +1,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the writes make of the workspaces and keysets of an organization."""
+"""The effects of writes on the workspaces and keysets of an organization."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def create_workspace(fleet: Fleet, org: int, data: Object) -> Object:
 
 
 def change_workspace(fleet: Fleet, workspace: Object, data: Object) -> None:
-    """The slug stays as it is."""
+    """Change a workspace; keep its slug."""
     fields = checked(data, WORKSPACE, partial=True)
     if workspace["is_default"] and fields.get("is_default") is False:
         refuse({"is_default": ["An organization must have a default workspace."]})

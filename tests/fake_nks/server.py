@@ -28,11 +28,12 @@ CLUSTER = re.compile(r"/orgs/(\d{1,18})/clusters/(\d{1,18})(/.*)?", re.ASCII)
 
 
 class FakeNKS:
-    """A running fake; `with` or `stop` ends it. `orgs`, `clusters` or `nodes` (a cluster) replace the fleet of data/.
+    """A running fake. Stop it with `stop`, or use it in a `with` statement.
 
-    `tls` is the paths of certificate and key. `clock` gives the seconds by which clusters change. Where `step` is set,
-    so many seconds pass with each request instead. `takes_slug` says whether PATCH changes the slug of an organization.
-    `variants` are values of `VARIANTS` other than the defaults. Without `changes`, the timelines of data/ are dropped.
+    `orgs`, `clusters` and `nodes` (per cluster) replace the fleet in data/. `tls` holds the paths of the certificate
+    and the key. `clock` returns seconds; clusters change by it. If `step` is set, each request instead advances time by
+    that many seconds. `takes_slug` lets PATCH change the slug of an organization. `variants` overrides defaults of
+    `VARIANTS`. Without `changes`, the timelines in data/ are dropped.
     """
 
     def __init__(
@@ -76,14 +77,14 @@ class FakeNKS:
         self.stop()
 
     def stop(self) -> None:
-        """Closes every connection, too."""
+        """Stop the server, and close all connections."""
         if not self.stopping.is_set():
             self.stopping.set()
             self._server.shutdown()
             self._server.server_close()
 
     def reset(self) -> None:
-        """The data and the clock as at the start, no faults, an empty log."""
+        """Restore the initial data and clock; remove all faults and log entries."""
         fleet = Fleet.generated(*self._size) if self._size else Fleet.from_files(self._changes)
         self.takes_slug = self._takes_slug
         fleet.variants.update(self._variants)
@@ -99,7 +100,7 @@ class FakeNKS:
             self._logos: dict[str, File] = {}
 
     def fault(self, path: str, kind: str, **fields: t.Any) -> None:
-        """Makes requests fail whose path, without the query, `path` matches as a whole. See README.md."""
+        """Make requests fail. `path` must match the whole path, without the query. See README.md."""
         self.add_faults([Fault(path, kind, **fields)])
 
     def add_faults(self, faults: t.Iterable[Fault]) -> None:
@@ -112,29 +113,29 @@ class FakeNKS:
 
     @property
     def variants(self) -> dict[str, str]:
-        """A copy: `set_variants` changes them."""
+        """A copy of the variants. Use `set_variants` to change them."""
         return dict(self._fleet.variants)
 
     def set_variants(self, **values: str) -> None:
-        """Raises ValueError where there is no such variant, or no such value."""
+        """Set variants. Raise ValueError for an unknown variant or value."""
         with self._lock:
             self._fleet.variants.update(chosen({**self._fleet.variants, **values}))
             self._cache.clear()
 
     def set_clusters(self, clusters: t.Iterable[Object]) -> None:
-        """Adds clusters, or replaces those with the same `pk`: records as in data/clusters.json. See README.md."""
+        """Add clusters, or replace those with the same `pk`. Records are as in data/clusters.json. See README.md."""
         with self._lock:
             self._fleet.set_clusters(clusters, self._age())
             self._cache.clear()
 
     def change_cluster(self, pk: int, /, **changes: t.Any) -> None:
-        """Changes fields of a cluster, which then stays as it is: what is left of its timeline is dropped."""
+        """Change fields of a cluster, and drop the rest of its timeline."""
         with self._lock:
             self._fleet.change_cluster(pk, changes, self._age())
             self._cache.clear()
 
     def delete_cluster(self, pk: int) -> None:
-        """The cluster is gone at once."""
+        """Delete a cluster at once."""
         with self._lock:
             self._fleet.delete_cluster(pk, self._age())
             self._stand_ins.pop(pk, None)
@@ -142,20 +143,20 @@ class FakeNKS:
 
     @property
     def requests(self) -> list[Object]:
-        """The log, oldest first. `status` is None where no status was sent, or not yet."""
+        """The log, oldest first. `status` is None if no status was sent, or not yet."""
         with self._lock:
             return [dict(entry) for entry in self._log]
 
     def wait_for_requests(self, number: int) -> None:
-        """Returns once so many are in the log. Raises TimeoutError after a minute."""
+        """Wait until the log has `number` requests. Raise TimeoutError after a minute."""
         for _turn in range(6000):
             if len(self._log) >= number:
                 return
-            threading.Event().wait(0.01)  # not time.sleep, which tests of pauses replace
+            threading.Event().wait(0.01)  # tests of pauses replace time.sleep
         raise TimeoutError(f"{len(self._log)} of {number} requests came")
 
     def receive(self, entry: Object) -> Fault | None:
-        """Logs a request and says how it is to fail."""
+        """Log a request; return the fault that applies to it."""
         with self._lock:
             self._log.append(entry)
             self._stepped += self.step or 0.0
@@ -166,7 +167,7 @@ class FakeNKS:
         return self._clock() - self._started if self.step is None else self._stepped
 
     def auth(self, path: str, authorization: str | None) -> tuple[str, str]:
-        """What the log calls the authorization, and the token if it is valid."""
+        """Return `valid`, `missing` or `invalid` for the log, and the token if it is valid."""
         scheme, _dummy, token = (authorization or "").partition(" ")
         if scheme.lower() != "bearer":
             return "missing", ""
@@ -182,7 +183,7 @@ class FakeNKS:
     def answer(
         self, method: str, path: str, query: str, auth: tuple[str, str], content_type: str, body: bytes
     ) -> Reply:
-        """What the API answers when nothing is made to fail."""
+        """Return the answer of the API without faults."""
         kubernetes = KUBERNETES.fullmatch(path)
         if kubernetes:
             return self._answer_as_kubernetes(
@@ -208,7 +209,7 @@ class FakeNKS:
                 content_type,
                 body,
                 self.url,
-                self._keep,
+                self._store_logo,
                 self.takes_slug,
             )
             refusal = api.refusal(method, path, methods, call)
@@ -224,7 +225,7 @@ class FakeNKS:
             return self._cache[key]
 
     def autoscale(self, path: str, change: int) -> None:
-        """Lets the autoscaler of the cluster in the path work."""
+        """Run the autoscaler of the cluster in the path."""
         ids = CLUSTER.fullmatch(path)
         with self._lock:
             cluster = self._fleet.cluster(int(ids[1]), int(ids[2]), self._age()) if ids else None
@@ -232,8 +233,8 @@ class FakeNKS:
                 lifecycle.autoscale(self._fleet, cluster, change)
                 self._cache.clear()
 
-    def _keep(self, logo: File) -> str:
-        """The URL that the picture is served at from now on: no picture takes the place of another."""
+    def _store_logo(self, logo: File) -> str:
+        """Store a picture; return its URL. Pictures of the same name get different URLs."""
         name = re.sub(r"[^-\w.]", "", logo.name, flags=re.ASCII) or f"logo.{logo.kind}"
         path = next(
             path
@@ -263,7 +264,7 @@ class FakeNKS:
             return Reply.json(*stand_in.answer(cluster["k8s_version"], method, path, query, content_type, body))
 
     def control(self, method: str, path: str, body: bytes) -> Reply:
-        """The fake's own endpoints, which no token guards."""
+        """Handle the control endpoints. They need no token."""
         if (method, path) == ("GET", "/_fake/requests"):
             return Reply.json(200, self.requests)
         cluster = re.fullmatch("/_fake/clusters/([0-9]+)", path)
@@ -271,19 +272,19 @@ class FakeNKS:
             if (method, path) == ("POST", "/_fake/reset"):
                 self.reset()
             elif (method, path) == ("POST", "/_fake/step"):
-                self.step = float(told(body, int, float))
+                self.step = float(parse_body(body, int, float))
             elif (method, path) == ("POST", "/_fake/takes_slug"):
-                self.takes_slug = told(body, bool)
+                self.takes_slug = parse_body(body, bool)
             elif (method, path) == ("POST", "/_fake/variants"):
-                self.set_variants(**told(body, dict))
+                self.set_variants(**parse_body(body, dict))
             elif (method, path) == ("DELETE", "/_fake/faults"):
                 self.clear_faults()
             elif (method, path) == ("POST", "/_fake/faults"):
-                self.add_faults([Fault.from_json(fault) for fault in told(body, list)])
+                self.add_faults([Fault.from_json(fault) for fault in parse_body(body, list)])
             elif (method, path) == ("POST", "/_fake/clusters"):
-                self.set_clusters(told(body, list))
+                self.set_clusters(parse_body(body, list))
             elif method == "PATCH" and cluster:
-                self.change_cluster(int(cluster[1]), **told(body, dict))
+                self.change_cluster(int(cluster[1]), **parse_body(body, dict))
             elif method == "DELETE" and cluster:
                 self.delete_cluster(int(cluster[1]))
             else:
@@ -293,8 +294,8 @@ class FakeNKS:
         return Reply(204, b"")
 
 
-def told(body: bytes, *kinds: type) -> t.Any:
-    """What the body of a request to a control endpoint says in JSON. Raises ValueError."""
+def parse_body(body: bytes, *kinds: type) -> t.Any:
+    """Parse the JSON body of a request to a control endpoint. Raise ValueError if it is of another type."""
     try:
         value = json.loads(body)
     except ValueError:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A stand-in for the Kubernetes API of one cluster, with nothing in it but namespaces."""
+"""A stand-in for the Kubernetes API of one cluster. It has only namespaces."""
 
 from __future__ import annotations
 
@@ -41,21 +41,21 @@ DISCOVERY: dict[str, Object] = {
 
 
 class StandIn:
-    """What a cluster's own API answers to a client that gave the right token. It lives as long as the fake's data."""
+    """The Kubernetes API of a cluster, for requests with the right token. A reset of the fake removes it."""
 
     def __init__(self) -> None:
         self._changes = 0
         self._namespaces = {name: self._namespace(name, {}) for name in FIRST_NAMESPACES}
 
     def answer(self, version: str, method: str, path: str, query: str, content_type: str, body: bytes) -> Answer:
-        """`path` is the one below the address of the cluster; `version` is what the cluster runs."""
+        """Answer a request. `path` is relative to the cluster's URL; `version` is its Kubernetes version."""
         namespaces = NAMESPACES.fullmatch(path)
         if not namespaces:
-            return self._discovery(version, method, path.rstrip("/"))  # the Python client asks for /version/
+            return self._discovery(version, method, path.rstrip("/"))  # the Python client requests /version/
         name = namespaces[1] or ""
         options = dict(urllib.parse.parse_qsl(query))
         if {"labelSelector", "fieldSelector", "watch"} & set(options):
-            return failure(400, "BadRequest", "the stand-in knows neither selectors nor watches")
+            return failure(400, "BadRequest", "the stand-in does not support selectors or watches")
         if name and name not in self._namespaces:
             return failure(404, "NotFound", f'namespaces "{name}" not found')
         if method == "GET":
@@ -100,7 +100,7 @@ class StandIn:
 
     def _write(self, method: str, name: str, content_type: str, body: bytes, keep: bool) -> Answer:
         if method == "PATCH" and content_type not in MERGE_PATCHES:
-            return failure(415, "UnsupportedMediaType", f"the stand-in takes {' and '.join(MERGE_PATCHES)} only")
+            return failure(415, "UnsupportedMediaType", f"the stand-in accepts only {' and '.join(MERGE_PATCHES)}")
         try:
             given = json.loads(body)
             metadata = given.get("metadata") or {}
@@ -108,7 +108,7 @@ class StandIn:
         except (ValueError, AttributeError):
             return failure(400, "BadRequest", "the body is not a namespace in JSON")
         if given.get("kind", "Namespace") != "Namespace" or metadata.get("name", name) != name:
-            return failure(400, "BadRequest", "the body is another object than the path")
+            return failure(400, "BadRequest", "the body and the path are about different objects")
         old = self._namespaces.get(name)
         if method == "POST" and old:
             return failure(409, "AlreadyExists", f'namespaces "{name}" already exists')
@@ -122,9 +122,9 @@ class StandIn:
         return 201 if method == "POST" else 200, namespace
 
     def _namespace(self, name: str, metadata: Object, old: Object | None = None) -> Object:
-        """The namespace as a client wants it, who has a say in its labels and annotations only."""
-        said = own(metadata)
-        if old and said == own(old["metadata"]):
+        """Make a namespace. A client can choose only labels and annotations."""
+        fields = client_fields(metadata)
+        if old and fields == client_fields(old["metadata"]):
             return old
         self._changes += 1
         now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -137,19 +137,20 @@ class StandIn:
                 "uid": first["uid"],
                 "resourceVersion": str(self._changes),
                 "creationTimestamp": first["creationTimestamp"],
-                **said,
+                **fields,
             },
             "spec": {"finalizers": ["kubernetes"]},
             "status": {"phase": "Active"},
         }
 
 
-def own(metadata: Object) -> Object:
+def client_fields(metadata: Object) -> Object:
+    """Return the metadata that a client can choose: labels and annotations."""
     return {key: metadata[key] for key in ("labels", "annotations") if metadata.get(key)}
 
 
 def merged(old: t.Any, patch: t.Any) -> t.Any:
-    """A JSON merge patch (RFC 7386)."""
+    """Apply a JSON merge patch (RFC 7386)."""
     if not isinstance(patch, dict):
         return patch
     new = dict(old) if isinstance(old, dict) else {}

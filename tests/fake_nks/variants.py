@@ -1,7 +1,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is not known of the NKS API: the answers that a server may give. The first of each is the default."""
+"""Variants: possible behaviors where that of the NKS API is unknown. The first value of each is the default."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ VARIANTS: dict[str, tuple[str, ...]] = {
 
 
 def chosen(wanted: t.Any) -> dict[str, str]:
-    """One value of each variant: the wanted one, or the default. Raises ValueError."""
+    """Return one value of each variant: the wanted one, or the default. Raise ValueError for an unknown one."""
     if not isinstance(wanted, dict):
         raise ValueError("the variants are a JSON object")
     for name, value in wanted.items():

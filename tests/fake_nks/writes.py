@@ -1,7 +1,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a write sends: read from the body, checked, and refused in the words of Django REST Framework."""
+"""Parse and check the bodies of writes. Errors have the wording of Django REST Framework."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PICTURES = {"png": b"\x89PNG\r\n\x1a\n", "jpeg": b"\xff\xd8\xff", "gif": b"GIF8"
 
 
 class RefusedError(Exception):
-    """A write that the API does not take: its status and the object that it answers."""
+    """A write that the API refuses, with the status and body of the answer."""
 
     def __init__(self, status: int, answer: Object) -> None:
         super().__init__(answer)
@@ -30,7 +30,7 @@ class RefusedError(Exception):
 
 
 class Field(t.NamedTuple):
-    """What a write may send in a field: `text`, `number`, `truth`, `list` or `object`."""
+    """The values that a field accepts. `kind` is `text`, `number`, `truth`, `list` or `object`."""
 
     kind: str = "text"
     required: bool = False
@@ -134,12 +134,12 @@ class File(t.NamedTuple):
 
     @property
     def kind(self) -> str:
-        """`png`, `jpeg` or `gif`, by its content; empty for anything else."""
+        """`png`, `jpeg` or `gif`, by content; empty for any other content."""
         return next((kind for kind, begin in PICTURES.items() if self.content.startswith(begin)), "")
 
 
 def data_of(content_type: str, body: bytes) -> Object:
-    """The fields of a body in JSON or `multipart/form-data`. A `File` stands for a part that has a file name."""
+    """Parse a body in JSON or `multipart/form-data`. A part with a file name becomes a `File`."""
     header = email.message.Message()
     header["Content-Type"] = content_type
     if not body:
@@ -176,8 +176,10 @@ def _parts(boundary: str, body: bytes) -> Object:
 
 
 def checked(data: Object, fields: dict[str, Field], partial: bool = False) -> Object:
-    """The fields that the table names. What else is sent counts for nothing, and so does null, or empty text, where a
-    field may be left out. With `partial` any field may be left out, but not be empty.
+    """Check the fields in the table, and return their values. Ignore all other fields.
+
+    Null and empty text in an optional field are ignored, too. With `partial`, required fields can be absent, but not
+    empty.
     """
     values: Object = {}
     errors: dict[str, list[str]] = {}
@@ -192,7 +194,7 @@ def checked(data: Object, fields: dict[str, Field], partial: bool = False) -> Ob
 
 
 def refuse(errors: dict[str, list[str]]) -> None:
-    """Raises RefusedError where there is an error."""
+    """Raise RefusedError if there are errors."""
     if errors:
         raise RefusedError(400, errors)
 
@@ -231,9 +233,9 @@ def _number(field: Field, sent: t.Any) -> tuple[int | None, list[str]]:
 
 
 def org_changes(data: Object, takes_slug: bool) -> Object:
-    """What a PATCH of an organization changes: `name`, `slug` where the server takes it, and `logo`, a `File` or None.
+    """Return the changes of a PATCH of an organization: `name`, `slug` if `takes_slug`, and `logo`, a `File` or None.
 
-    What else is sent counts for nothing.
+    Ignore all other fields.
     """
     changes: Object = {}
     errors: dict[str, list[str]] = {}
@@ -251,7 +253,7 @@ def org_changes(data: Object, takes_slug: bool) -> Object:
 def _text_of(value: t.Any) -> str | None:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return str(value)
-    if not isinstance(value, str) or SURROGATE.search(value):  # half a character cannot be stored
+    if not isinstance(value, str) or SURROGATE.search(value):  # a lone surrogate cannot be stored
         return None
     return value.strip()
 

@@ -2,9 +2,9 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The event source on a large fleet, as ansible-rulebook runs it: its memory and its requests.
+"""Measure the memory and the requests of the event source on a large fleet, as ansible-rulebook runs it.
 
-It needs the collection on the Python path, and stops by itself.
+This needs the collection on the Python path, and stops by itself.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 
 CLUSTERS, CHANGED = 5000, 500
 MAX_SIZE = 100
-"""MB of the process with the source, Python itself among them."""
+"""Maximum memory of the process with the source, in MB, including Python itself."""
 TIMEOUT = 120.0
 
 COLLECTION = Path(__file__).absolute().parents[2]
@@ -51,12 +51,12 @@ def watch(orgs: int) -> None:
     polls = paths.count("/orgs")
     asked = len(paths) - polls
     print(f"{polls} polls of {orgs} organizations: {asked} requests for clusters")
-    # The last poll may be under way when the process ends.
+    # The last poll can be incomplete when the process ends.
     assert process.returncode == 0 and (polls - 1) * orgs <= asked <= polls * orgs and polls > 2
 
 
 async def listen() -> None:
-    """Count the events for each cluster at the start, and for those that have changed then."""
+    """Count the initial events of all clusters, and the events of changed clusters."""
     source = runpy.run_path(str(SOURCE))
     queue: asyncio.Queue[t.Any] = asyncio.Queue(1)
     args = {"interval": 1, "initial": "all", "events": ["cluster_added", "cluster_changed"]}
@@ -64,14 +64,14 @@ async def listen() -> None:
     pks = {(await queue.get())["cluster"]["pk"] for _turn in range(CLUSTERS)}
     print(f"{len(pks)} emitted", flush=True)
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
-    # What changes during a poll is emitted after the next one.
+    # Changes during a poll are emitted after the next poll.
     pks = {(await asyncio.wait_for(queue.get(), TIMEOUT))["cluster"]["pk"] for _turn in range(CHANGED)}
-    print(f"{len(pks)} of {CLUSTERS} clusters have changed, with an event each")
+    print(f"{len(pks)} of {CLUSTERS} clusters have changed, with one event each")
     await asyncio.sleep(3)
     assert queue.empty() and len(pks) == CHANGED
     task.cancel()
     size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    print(f"the process with the event source: {size} MB at most")
+    print(f"peak memory of the process with the event source: {size} MB")
     assert size <= MAX_SIZE
 
 

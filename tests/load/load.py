@@ -2,9 +2,9 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Much at once against one fake NKS: nothing is lost, nothing comes twice, and how long and how large it gets.
+"""Send many concurrent requests to one fake NKS API: check that results are complete, and measure time and memory.
 
-It needs the collection on the Python path, and stops by itself.
+This needs the collection on the Python path, and stops by itself.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ COLLECTIONS = str(Path(server.__file__).parents[5])
 ORGS, CLUSTERS, NODES = 50, 5000, 4
 FORKS, INVENTORIES = 64, 3
 LONGEST = 240.0
-PARTS = r"/orgs/[0-9]+/clusters(/[0-9]*[05]/nodes)?"  # the lists of clusters, and the nodes of each fifth cluster
+PARTS = r"/orgs/[0-9]+/clusters(/[0-9]*[05]/nodes)?"  # the lists of clusters, and the nodes of every fifth cluster
 
 PLAY = [
     {
-        "name": "Ask from many hosts at once",
+        "name": "Query clusters from many hosts at once",
         "hosts": "all",
         "gather_facts": False,
         "tasks": [
-            {"name": "Ask", "netapp.nks.nks_cluster_info": {"orgs": ["{{ org }}"]}, "register": "got"},
+            {"name": "Query clusters", "netapp.nks.nks_cluster_info": {"orgs": ["{{ org }}"]}, "register": "got"},
             {
-                "name": "Check that all are there, once",
+                "name": "Check that each cluster is there once",
                 "ansible.builtin.assert": {
                     "that": "got.clusters | map(attribute='pk') | unique | length == count == got.clusters | length"
                 },
@@ -73,7 +73,7 @@ class Run:
         }
 
     def command(self, *arguments: str) -> str:
-        """What a command of Ansible prints. It is ended when the time is up."""
+        """Run a command of Ansible; return its output. End it at the end of the time limit."""
         done = subprocess.run(
             [sys.executable, "-m", "ansible", *arguments],
             env=self.environment, stdout=subprocess.PIPE, timeout=self.end - time.monotonic(), check=True, text=True,
@@ -85,26 +85,25 @@ class Run:
         return str(self.folder / name)
 
     def inventories(self) -> None:
-        """Inventories of clusters and of nodes at once, while requests fail once each."""
+        """Run inventories of clusters and of nodes at once, while each request fails once."""
         self.fake.fault(PARTS, "status", status=503, once_each=True, headers={"Retry-After": "0"})
-        kinds = [("clusters", CLUSTERS), ("nodes", CLUSTERS * NODES)] * INVENTORIES
+        # Run only one inventory of nodes, because it is slow.
+        kinds = [("nodes", CLUSTERS * NODES), *[("clusters", CLUSTERS)] * INVENTORIES]
         sources = [self.write(f"{hosts}.nks.yml", {"plugin": "netapp.nks.nks", "hosts": hosts}) for hosts, _n in kinds]
         began = time.monotonic()
-        # One of nodes takes long enough: the others are of clusters.
-        chosen = [(kinds[1], sources[1]), *[(kinds[0], sources[0])] * INVENTORIES]
-        with concurrent.futures.ThreadPoolExecutor(len(chosen)) as pool:
-            listed = list(pool.map(lambda one: self.command("inventory", "-i", one[1], "--list"), chosen))
-        for ((hosts, wanted), _source), text in zip(chosen, listed):
+        with concurrent.futures.ThreadPoolExecutor(len(kinds)) as pool:
+            listed = list(pool.map(lambda source: self.command("inventory", "-i", source, "--list"), sources))
+        for (hosts, wanted), text in zip(kinds, listed):
             variables = json.loads(text)["_meta"]["hostvars"]
             pks = {host["nks_pk"] for host in variables.values()}
             assert len(variables) == len(pks) == wanted, f"{len(variables)} hosts, {len(pks)} IDs, not {wanted} {hosts}"
         counts = collections.Counter(entry["status"] for entry in self.fake.requests)
-        print(f"{len(chosen)} inventories at once: {time.monotonic() - began:.1f} s, answers {dict(counts)}")
+        print(f"{len(kinds)} inventories at once: {time.monotonic() - began:.1f} s, answers {dict(counts)}")
         assert counts[503] >= ORGS
         self.fake.reset()
 
     def forks(self) -> None:
-        """A module on as many hosts as there are forks."""
+        """Run a module on as many hosts as there are forks."""
         hosts = {
             f"host{number}": {
                 "org": str(org["pk"]),

@@ -27,10 +27,10 @@ try:
     from ansible.plugins.loader import init_plugin_loader
     from ansible.utils.collection_loader import AnsibleCollectionConfig
 except ImportError:
-    pass  # ansible-test hides the controller's code from the tests of modules
+    pass  # ansible-test hides the controller code from tests of modules
 else:
     if not AnsibleCollectionConfig.collection_finder:
-        init_plugin_loader()  # before the first import of a collection, which Python would make a plain package
+        init_plugin_loader()  # must precede the first import from a collection
 
 from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
 from ansible_collections.netapp.nks.plugins.module_utils._http import HTTP
@@ -42,7 +42,7 @@ from hypothesis import HealthCheck, settings
 
 JSON = t.Dict[str, t.Any]
 
-# The same examples in each run, however slow the machine is.
+# Use the same examples in each run, and no deadline on slow machines.
 settings.register_profile(
     "nks", derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck)
 )
@@ -72,7 +72,7 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(name="pauses")
 def pauses_fixture(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The pauses that a client would make, recorded instead."""
+    """Record the pauses of clients instead of sleeping."""
     pauses: list[float] = []
     sleep = time.sleep
 
@@ -85,7 +85,7 @@ def pauses_fixture(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 @pytest.fixture(name="clock")
 def clock_fixture(pauses: list[float], monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The pauses, which take no time but count as if they had."""
+    """Like ``pauses``, but the clock advances by each pause."""
     now = time.monotonic
     monkeypatch.setattr(time, "monotonic", lambda: now() + sum(pauses))
     return pauses
@@ -93,7 +93,7 @@ def clock_fixture(pauses: list[float], monkeypatch: pytest.MonkeyPatch) -> list[
 
 @pytest.fixture(name="connect")
 def connect_fixture(fake: FakeNKS) -> t.Iterator[t.Callable[..., NKSClient]]:
-    """Makes clients of the fake. No repetitions, unless they are asked for."""
+    """Return a function that makes clients of the fake, by default without retries."""
     clients = []
 
     def connect(**options: t.Any) -> NKSClient:
@@ -108,9 +108,9 @@ def connect_fixture(fake: FakeNKS) -> t.Iterator[t.Callable[..., NKSClient]]:
 
 @pytest.fixture(name="hurry")
 def hurry_fixture(fake: FakeNKS, monkeypatch: pytest.MonkeyPatch) -> t.Callable[..., None]:
-    """Gives the next attempts of clients so many seconds, and the last of these to all further ones.
+    """Return a function that sets the timeouts of the next attempts. The last timeout applies to all later ones.
 
-    An attempt also lasts until the fake has taken its request, so that none overtakes another.
+    Each attempt also waits until the fake has received its request, so that requests stay in order.
     """
     attempt = HTTP._attempt
 
@@ -141,7 +141,7 @@ def client_fixture(connect: t.Callable[..., NKSClient]) -> NKSClient:
 def run_module_fixture(
     fake: FakeNKS, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> t.Callable[..., JSON]:
-    """Runs main() of a module against the fake. An option that is None is left out."""
+    """Return a function that runs main() of a module against the fake. It omits options that are None."""
 
     def run(main: t.Callable[[], None], check_mode: bool = False, **options: t.Any) -> JSON:
         given = {"api_token": fake.token, "api_url": fake.url, "api_timeout": 60, "api_retries": 0, **options}
@@ -149,9 +149,9 @@ def run_module_fixture(
         text = json.dumps({"ANSIBLE_MODULE_ARGS": {**arguments, "_ansible_check_mode": check_mode}})
         monkeypatch.setattr(basic, "_ANSIBLE_ARGS", text.encode())
         monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
-        warnings._global_warnings.clear()  # those of an earlier run in this process
+        warnings._global_warnings.clear()  # from an earlier run in this process
         if _internal:
-            # Else warnings go to the screen, not into the result.
+            # Otherwise warnings are displayed instead of added to the result.
             monkeypatch.setattr(_internal, "is_controller", False, raising=False)
         with pytest.raises(SystemExit) as ended:
             main()
@@ -164,9 +164,9 @@ def run_module_fixture(
 
 @pytest.fixture(name="resolve")
 def resolve_fixture(monkeypatch: pytest.MonkeyPatch) -> t.Callable[[bool], list[str]]:
-    """Decides whether host names have an address: one of this machine, where nothing listens.
+    """Return a function that decides whether host names resolve to 127.0.0.1, to a port where nothing listens.
 
-    Returns the names that are looked up from then on.
+    It returns a list that collects the names that are looked up.
     """
 
     def resolve(has_address: bool) -> list[str]:
@@ -187,7 +187,7 @@ def resolve_fixture(monkeypatch: pytest.MonkeyPatch) -> t.Callable[[bool], list[
 @pytest.fixture(name="make_certificate", scope="session")
 def make_certificate_fixture() -> t.Callable[[Path, str], tuple[str, str]]:
     def make(folder: Path, address: str) -> tuple[str, str]:
-        """Paths of a certificate that signs itself, and of its key."""
+        """Write a self-signed certificate and its key; return their paths."""
         key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "NKS tests")])
         now = datetime.datetime.now(datetime.timezone.utc)

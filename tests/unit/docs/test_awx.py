@@ -1,7 +1,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The files for AWX in docs/awx."""
+"""Test the files for AWX in docs/awx."""
 
 from __future__ import annotations
 
@@ -39,15 +39,15 @@ def injectors_fixture() -> t.Any:
 
 @pytest.fixture(name="environments")
 def environments_fixture() -> dict[str, str]:
-    """The variable that the collection reads for each option of the connection."""
+    """The environment variable of each connection option."""
     options = yaml.safe_load(ModuleDocFragment.PLUGINS)["options"]
     return {name: option["env"][0]["name"] for name, option in options.items()}
 
 
 def injected(inputs: t.Any, injectors: t.Any, credential: Credential) -> tuple[dict[str, str], dict[str, str]]:
-    """Variables and contents of files by their path, as AWX makes them of a credential.
+    """Return the environment variables and the files (content by path) that AWX creates for a credential.
 
-    Values that are empty are left out, and booleans that are missing are false.
+    AWX omits empty values, and sets missing booleans to false.
     """
     environment = ImmutableSandboxedEnvironment()
     namespace = {name: value for name, value in credential.items() if value or value is False}
@@ -65,7 +65,7 @@ def injected(inputs: t.Any, injectors: t.Any, credential: Credential) -> tuple[d
     return env, files
 
 
-def test_inputs_are_what_awx_takes(inputs: t.Any) -> None:
+def test_inputs_are_valid_for_awx(inputs: t.Any) -> None:
     assert set(inputs) == {"fields", "required"}
     names = [field["id"] for field in inputs["fields"]]
     assert len(set(names)) == len(names) and "tower" not in names
@@ -78,11 +78,11 @@ def test_inputs_are_what_awx_takes(inputs: t.Any) -> None:
             assert not {"choices", "multiline", "format", "secret"} & set(field)
 
 
-def test_the_token_alone_is_secret(inputs: t.Any) -> None:
+def test_only_the_token_is_secret(inputs: t.Any) -> None:
     assert [field["id"] for field in inputs["fields"] if field.get("secret")] == ["api_token"]
 
 
-def test_injectors_are_what_awx_takes(inputs: t.Any, injectors: t.Any) -> None:
+def test_injectors_are_valid_for_awx(inputs: t.Any, injectors: t.Any) -> None:
     assert set(injectors) == {"file", "env"}
     assert all(re.fullmatch(r"template\.[a-zA-Z_]+[a-zA-Z0-9_]*", label) for label in injectors["file"])
     namespace: dict[str, t.Any] = {field["id"]: "EXAMPLE" for field in inputs["fields"]}
@@ -99,7 +99,7 @@ def test_the_variables_are_exactly_those_of_the_connection(injectors: t.Any, env
 
 
 @pytest.mark.parametrize("empty", [{}, {"ca_certificates": "", "api_timeout": "", "api_retries": ""}])
-def test_a_credential_with_what_it_must_have_gives_the_defaults(
+def test_a_credential_with_only_required_fields_gives_the_defaults(
     inputs: t.Any, injectors: t.Any, environments: dict[str, str], empty: Credential
 ) -> None:
     required = {"api_token": "0123abc", "api_url": "https://nks.example.com"}
@@ -118,7 +118,7 @@ def test_a_credential_with_what_it_must_have_gives_the_defaults(
     assert {env["NKS_API_TOKEN"], env["NKS_API_URL"]} == set(required.values())
 
 
-def test_a_credential_with_everything_gives_all_of_it(inputs: t.Any, injectors: t.Any) -> None:
+def test_a_credential_with_all_fields_sets_all_variables(inputs: t.Any, injectors: t.Any) -> None:
     credential = {
         "api_token": "0123abc",
         "api_url": "https://nks.example.com",
@@ -133,8 +133,8 @@ def test_a_credential_with_everything_gives_all_of_it(inputs: t.Any, injectors: 
     assert (env["NKS_API_TIMEOUT"], env["NKS_API_RETRIES"], env["NKS_VALIDATE_CERTS"]) == ("5", "0", "false")
 
 
-def test_the_injectors_for_event_driven_ansible_differ_in_the_file_alone(inputs: t.Any, injectors: t.Any) -> None:
-    """It calls the namespace of files `eda`, and gives empty text for what is not filled in."""
+def test_the_injectors_for_event_driven_ansible_differ_only_in_the_file(inputs: t.Any, injectors: t.Any) -> None:
+    """The namespace of its files is `eda`, and fields without a value are empty text."""
     own = load("eda_credential_type_injectors.yml")
     assert own["file"] == injectors["file"] and set(own["env"]) == set(injectors["env"])
     files = {"eda": {"filename": {"ca": "/tmp/ca"}}, "tower": {"filename": {"ca": "/tmp/ca"}}}
@@ -148,7 +148,7 @@ def test_the_injectors_for_event_driven_ansible_differ_in_the_file_alone(inputs:
             assert template.render(**{**empty, **credential, **files}) == wanted
 
 
-def test_the_source_uses_what_the_inventory_makes() -> None:
+def test_the_inventory_source_matches_the_inventory_file() -> None:
     (play,) = load("configure.yml")
     source = next(task["awx.awx.inventory_source"] for task in play["tasks"] if "awx.awx.inventory_source" in task)
     inventory = load(source["source_path"])
@@ -156,7 +156,7 @@ def test_the_source_uses_what_the_inventory_makes() -> None:
     assert source["enabled_var"] in inventory["compose"]
 
 
-def test_the_execution_environment_takes_requests_from_the_collection() -> None:
+def test_the_execution_environment_requires_the_documented_libraries() -> None:
     meta = Path(__file__).parents[3] / "meta"
     definition = yaml.safe_load((meta / "execution-environment.yml").read_text(encoding="utf-8"))
     assert definition == {"version": 3, "dependencies": {"python": "meta/ee-requirements.txt"}}

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The rows of docs/benchmark.md are rows that the benchmark makes."""
+"""Test that the benchmark produces the rows in docs/benchmark.md."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def load_benchmark() -> t.Any:
 
 
 def rows(document: str) -> set[str]:
-    """The names of the rows, without the seconds that some of them have."""
+    """Return the names of the rows. Replace the seconds in some of them."""
     names = re.findall(r"^\| (.+?) \|", document, re.M)
     return {re.sub(r"\d+\.\d+ s$", "… s", name) for name in names}
 
@@ -33,7 +33,7 @@ def test_rows_are_those_of_the_benchmark(tmp_path: Path) -> None:
     seconds = itertools.count(1)
 
     class Unmeasured(benchmark.Bench):  # type: ignore[name-defined]
-        """Makes every row, and runs no command."""
+        """Produce every row without running a command."""
 
         def run(self, *command: str, **environment: str) -> t.Any:
             cost = next(seconds)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the pages in Markdown say of the repository."""
+"""Test what the Markdown pages say about the repository."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def links(page: Path) -> list[str]:
 
 
 def anchors(page: Path) -> set[str]:
-    """The names by which GitHub knows the headings of a page in Markdown or reStructuredText."""
+    """Return the anchors that GitHub creates for the headings of a Markdown or reStructuredText page."""
     text = page.read_text(encoding="utf-8")
     pattern = r"^(.+)\n[-=~^]{4,}$" if page.suffix == ".rst" else r"^#+ (.+)$"
     return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in re.findall(pattern, text, re.M)}
@@ -39,7 +39,7 @@ def test_links_of_shipped_pages_work_elsewhere(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", sorted(set(PAGES)), ids=lambda page: str(page.relative_to(ROOT)))
-def test_links_into_the_repository_lead_somewhere(page: Path) -> None:
+def test_links_into_the_repository_are_not_broken(page: Path) -> None:
     repository = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["repository"]
     raw = repository.replace("https://github.com", "https://raw.githubusercontent.com")
     for link in links(page):
@@ -53,8 +53,8 @@ def test_links_into_the_repository_lead_somewhere(page: Path) -> None:
             assert not path.startswith(repository) or path == f"{repository}/issues", link
 
 
-def test_shared_code_imports_no_edge() -> None:
-    """module_utils runs without the controller, and most of it without ansible-core."""
+def test_module_utils_import_no_other_plugins() -> None:
+    """module_utils must work without the controller, and most of it without ansible-core."""
     for path in (ROOT / "plugins/module_utils").glob("*.py"):
         edges = r"\S+\.(?:plugin_utils|modules|inventory|filter|tests)\b"
         refused = edges if path.name in {"_module.py", "_options.py"} else rf"{edges}|ansible\b"
@@ -62,9 +62,9 @@ def test_shared_code_imports_no_edge() -> None:
 
 
 def test_make_fake_prints_lines_for_a_shell() -> None:
-    """All that it prints is pasted as it is."""
+    """Users paste all of its output."""
     make = ["make", "--old-file=.venv/ready", f"BIN={Path(sys.executable).parent}", "fake"]
-    # A make that runs this test may keep back what the makes beneath it print, by a variable.
+    # A parent make can set variables that suppress the output of this one.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
     with subprocess.Popen(
         make, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True

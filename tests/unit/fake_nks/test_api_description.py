@@ -1,7 +1,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What openapi.yml describes is what the fake answers, what the client asks for, and what the modules return."""
+"""Compare openapi.yml with the answers of the fake, the requests of the client, and the results of the modules."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ JSON = t.Dict[str, t.Any]
 DESCRIPTION = yaml.safe_load(Path(server.__file__).with_name("openapi.yml").read_text(encoding="utf-8"))
 SCHEMAS: JSON = DESCRIPTION["components"]["schemas"]
 FOLDER = Path(inspect.getfile(NKSClient)).parents[1] / "modules"
-MODULES = sorted({path.stem for path in FOLDER.glob("[!_]*.py")} - {"cluster_table"})  # that makes no request
+MODULES = sorted({path.stem for path in FOLDER.glob("[!_]*.py")} - {"cluster_table"})  # it sends no request
 
-# Which object of the API a returned value is; None for what the collection makes itself.
+# The schema of each returned value; None for values that the collection makes itself.
 RETURNED = {
     ("nks_cluster", "cluster"): "Cluster",
     ("nks_cluster_gate", "clusters"): None,
@@ -53,7 +53,7 @@ RETURNED = {
     ("nks_workspace_info", "skipped_orgs"): "Organization",
     ("nks_workspace_info", "workspaces"): "Workspace",
 }
-# The schemas of what the collection adds to an object of the API.
+# The schemas of fields that the collection adds to objects of the API.
 ADDED: dict[str, JSON] = {
     "clusters": {
         "nodes": {"type": "array", "items": {"$ref": "#/components/schemas/Node"}},
@@ -65,12 +65,12 @@ ADDED: dict[str, JSON] = {
     "skipped_orgs": {"detail": {"type": "string"}},
 }
 JSON_TYPE = "application/json"
-FORBIDDEN = 390  # the organization whose clusters the token may not read
+FORBIDDEN = 390  # the token cannot read the clusters of this organization
 ORG = Org({"pk": 381})
 GIVEN = {"org": ORG, "cluster": Cluster({"pk": 1201}, ORG), "pk": 1201, "changes": {"name": "x"}}
 GIVEN.update(body={}, version="v1.2", pool=12011, node=1201002, solution=12011, provider="aws")
 QUERIES = {"clusters": "?include_service_clusters=true", "provider-instances": "?provider=aws"}
-# What is only sent, what only an error answers, and what is no answer as a whole.
+# Schemas that are only sent, only in errors, or only a part of an answer.
 NOT_ANSWERED = {"Error", "ClusterFields", "Upgrade", "Autoscaling", "Eligible"}
 KINDS = {"int": "integer", "str": "string", "bool": "boolean", "list": "array", "dict": "object"}
 
@@ -94,7 +94,7 @@ def alternatives(schema: JSON) -> list[JSON]:
 
 
 def kinds(schema: JSON) -> set[str]:
-    """The JSON types that a value may have."""
+    """Return the JSON types that a value can have."""
     found: set[str] = set()
     for one in alternatives(schema):
         found.update([one["type"]] if isinstance(one["type"], str) else one["type"])
@@ -107,7 +107,7 @@ def kind(value: t.Any) -> str:
 
 
 class Seen:
-    """Which fields the fake has answered, by the name of the schema."""
+    """The fields that the fake has returned, by schema."""
 
     def __init__(self) -> None:
         self.fields: dict[str, set[str]] = defaultdict(set)
@@ -128,7 +128,7 @@ class Seen:
 
 
 class Answers:
-    """What the fake answers to each path that is described, with each object that there is."""
+    """The answers of the fake to each described path, for each existing object."""
 
     def __init__(self, client: NKSClient) -> None:
         self.client = client
@@ -141,7 +141,7 @@ class Answers:
         return self.kept[url]
 
     def ids(self, path: str) -> list[JSON]:
-        """The values that the parameters of a path can have."""
+        """Return the values that the parameters of a path can have."""
         above, _slash, last = path.rpartition("/")
         if not above:
             return [{}]
@@ -182,7 +182,7 @@ def test_the_fake_answers_the_fields_that_are_described(fake: FakeNKS, client: N
         if name[0] != "_" and name in vars(NKSClient)
     ],
 )
-def test_what_the_client_asks_for_is_described(fake: FakeNKS, client: NKSClient, method: str) -> None:
+def test_the_requests_of_the_client_are_described(fake: FakeNKS, client: NKSClient, method: str) -> None:
     parameters = inspect.signature(getattr(client, method)).parameters.values()
     given = [GIVEN[one.name] for one in parameters if one.default is inspect.Parameter.empty]
     with contextlib.suppress(NKSError):  # some bodies are refused
@@ -197,7 +197,7 @@ def test_what_the_client_asks_for_is_described(fake: FakeNKS, client: NKSClient,
 
 
 def returned_values() -> list[tuple[str, str, JSON]]:
-    """Module, name and documentation of each value that is one object or a list of objects."""
+    """Return module, name and documentation of each returned value that is an object or a list of objects."""
     found = []
     for module in MODULES:
         text = importlib.import_module(f"ansible_collections.netapp.nks.plugins.modules.{module}").RETURN
@@ -219,7 +219,7 @@ def check_fields(documented: JSON, described: JSON) -> None:
 
 
 @pytest.mark.parametrize("module, name, value", returned_values())
-def test_what_the_modules_return_is_described(module: str, name: str, value: JSON) -> None:
+def test_the_results_of_the_modules_are_described(module: str, name: str, value: JSON) -> None:
     schema = RETURNED[module, name]
     if schema is None:
         return
@@ -231,5 +231,5 @@ def test_what_the_modules_return_is_described(module: str, name: str, value: JSO
         assert {key for key, one in sample.items() if kind(one) not in kinds(described[key])} == set()
 
 
-def test_each_module_is_looked_at() -> None:
+def test_each_module_is_checked() -> None:
     assert {module for module, _name, _value in returned_values()} == set(MODULES)

@@ -34,7 +34,7 @@ class Clock:
 
 
 class Client:
-    """One kept-alive connection to a fake."""
+    """A persistent connection to a fake."""
 
     def __init__(self, fake: FakeNKS, label: str = "main") -> None:
         self.fake = fake
@@ -133,7 +133,7 @@ def test_405(client: Client) -> None:
 # Objects
 
 
-def test_details_that_samples_show(fake: FakeNKS, client: Client) -> None:
+def test_details_match_samples_of_the_api(fake: FakeNKS, client: Client) -> None:
     fake.set_clusters([{"pk": 77, "org": 382, "provider": "gke", "instance_id": "a-b"}])
     master, *workers = client.json("/orgs/382/clusters/77/nodes")
     assert (master["private_ip"], master["provider_node_id"]) == ("not-available", f"GKE.{master['public_ip']}")
@@ -166,7 +166,6 @@ def test_kubeconfig(client: Client) -> None:
 
 PNG = b"\x89PNG\r\n\x1a\n\r\n--\r\n"
 NO_FILE = "The submitted data was not a file. Check the encoding type on the form."
-NO_PICTURE = "Upload a valid image. The file you uploaded was either not an image or a corrupted image."
 
 
 def patch(client: Client, body: t.Any) -> tuple[int, t.Any]:
@@ -266,7 +265,7 @@ def test_clusters_come_and_go(fake: FakeNKS, client: Client, clock: Clock) -> No
 def test_a_cluster_is_changed(client: Client, clock: Clock) -> None:
     clock.now += 3
     assert client.ask("/_fake/clusters/1203", "PATCH", json={"k8s_version": "v1.16.2", "logs": [FAILURE]}).ok
-    clock.now += 10  # what was left of its timeline is dropped
+    clock.now += 10  # the rest of its timeline is dropped
     cluster = client.json("/orgs/381/clusters/1203")
     assert (cluster["state"], cluster["k8s_version"]) == ("provisioned", "v1.16.2")
     assert client.json("/orgs/381/clusters/1203/logs")[0]["message"] == "No quota"
@@ -318,7 +317,7 @@ def test_fault_status(fake: FakeNKS, client: Client) -> None:
     assert client.status("/orgs") == 200
 
 
-def test_the_first_fault_that_matches(fake: FakeNKS, client: Client) -> None:
+def test_the_first_matching_fault_applies(fake: FakeNKS, client: Client) -> None:
     fake.fault("/orgs/381", "status", method="PATCH", status=502, times=1)
     fake.fault("/orgs/381", "status", status=504, times=1)
     fake.fault("/orgs/381", "status", status=500)
@@ -354,7 +353,7 @@ def test_fault_delay_and_latency(fake: FakeNKS, client: Client) -> None:
 
 
 def raw(fake: FakeNKS, path: str = "/orgs") -> socket.socket:
-    """A connection that has asked for this path."""
+    """Open a connection, and request the path."""
     connection = socket.create_connection(("127.0.0.1", int(fake.url.rpartition(":")[2])), timeout=60)
     connection.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {fake.token}\r\n\r\n".encode())
     return connection
@@ -373,13 +372,13 @@ def read_all(connection: socket.socket) -> bytes:
 
 
 @pytest.mark.parametrize("kind", ["drip", "drip_headers", "byte_order_mark", "gzip"])
-def test_fault_that_leaves_the_answer_whole(fake: FakeNKS, client: Client, kind: str) -> None:
+def test_fault_that_keeps_the_answer_intact(fake: FakeNKS, client: Client, kind: str) -> None:
     fake.fault("/orgs/381", kind, **({"interval": 0.0} if "drip" in kind else {}))
     assert json.loads(client.ask("/orgs/381").content.decode("utf-8-sig"))["pk"] == 381
     assert client.status("/orgs") == 200
 
 
-def test_fault_that_spoils_the_answer(fake: FakeNKS, client: Client) -> None:
+def test_fault_that_breaks_the_answer(fake: FakeNKS, client: Client) -> None:
     fake.fault("/orgs", "gzip_broken")
     with pytest.raises(requests.RequestException):
         client.ask("/orgs")
@@ -427,7 +426,7 @@ def test_control_endpoints(client: Client) -> None:
         ("step", "soon", "the body must be a JSON number"),
         ("faults", {}, "the body must be a JSON list"),
         ("faults", [{"kind": "reset"}], "a fault is a JSON object with at least path and kind"),
-        ("faults", [{"path": "/", "kind": "sunspots"}], "no fault is of the kind 'sunspots'"),
+        ("faults", [{"path": "/", "kind": "sunspots"}], "there is no fault of the kind 'sunspots'"),
         ("faults", [{"path": "/", "kind": "reset", "seconds": 1}], "a fault of the kind reset has no field seconds"),
         ("faults", [{"path": "(", "kind": "reset"}], "the path '(' is not a regular expression"),
         ("faults", [{"path": "/", "kind": "delay", "seconds": "1"}], "the field seconds of a fault cannot be '1'"),
@@ -439,7 +438,9 @@ def test_control_endpoints(client: Client) -> None:
         ("clusters", [{"pk": 7, "org": 381, "timeline": [{"after": "1"}]}], "the timeline of cluster 7 must be a list"),
     ],
 )
-def test_what_a_control_endpoint_refuses(client: Client, path: str, body: t.Any, message: str) -> None:
+def test_invalid_requests_to_control_endpoints_are_refused(
+    client: Client, path: str, body: t.Any, message: str
+) -> None:
     response = client.ask(f"/_fake/{path}", "POST", json=body)
     assert (response.status_code, response.json()["detail"].startswith(message)) == (400, True)
 
@@ -469,7 +470,7 @@ def test_generated_fleet() -> None:
 def test_tls(tmp_path: Path, make_certificate: t.Callable[[Path, str], tuple[str, str]]) -> None:
     certificate = make_certificate(tmp_path, "127.0.0.1")
     with FakeNKS(tls=certificate) as fake, socket.create_connection(("127.0.0.1", int(fake.url.rpartition(":")[2]))):
-        # The connection that says nothing must not keep others waiting.
+        # The silent connection must not block others.
         client = Client(fake)
         assert fake.url.startswith("https://")
         assert client.ask("/orgs", verify=certificate[0]).status_code == 200

@@ -17,7 +17,7 @@ FIRST = ["default", "kube-node-lease", "kube-public", "kube-system"]
 
 
 class Kubernetes:
-    """One cluster's own API, reached by its kubeconfig."""
+    """The Kubernetes API of one cluster, found through its kubeconfig."""
 
     def __init__(self, fake: FakeNKS, org: int = 381, pk: int = 1201) -> None:
         self.session = requests.Session()
@@ -54,7 +54,7 @@ class Kubernetes:
         return [item["metadata"]["name"] for item in answer["items"]]
 
     def refused(self, *arguments: t.Any) -> tuple[int, str]:
-        """Code and reason of a request that must change nothing."""
+        """Return code and reason of a refused request. Check that it changed nothing."""
         before = self.ask(NAMESPACES)
         status, answer = self.ask(*arguments)
         assert {key: answer[key] for key in ("kind", "apiVersion", "status", "code")} == {
@@ -118,7 +118,7 @@ def test_token(fake: FakeNKS, kubernetes: Kubernetes, authorization: str | None,
     assert (entry["path"], entry["auth"]) == ("/_kubernetes/1201/version", auth)
 
 
-def test_token_is_for_kubernetes_alone(fake: FakeNKS, kubernetes: Kubernetes) -> None:
+def test_token_is_only_for_kubernetes(fake: FakeNKS, kubernetes: Kubernetes) -> None:
     assert kubernetes.session.get(f"{fake.url}/orgs", timeout=60).status_code == 401
 
 
@@ -248,7 +248,7 @@ def test_refused(kubernetes: Kubernetes, arguments: t.Any, answer: tuple[int, st
     assert kubernetes.refused(*arguments) == answer
 
 
-def test_clusters_are_apart_until_reset(fake: FakeNKS, kubernetes: Kubernetes) -> None:
+def test_clusters_are_independent_until_reset(fake: FakeNKS, kubernetes: Kubernetes) -> None:
     assert kubernetes.ask(NAMESPACES, "POST", namespace("shop"))[0] == 201
     assert Kubernetes(fake, pk=1202).names() == FIRST
     assert kubernetes.names() == [*FIRST, "shop"]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the writes of the fake do, and what comes of them as time passes. openapi.yml says how they look."""
+"""Test the effects of writes on the fake, at once and as time passes. openapi.yml describes their format."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NEW = {"name": "new", "provider": "aws", "region": "us-west-2", "provider_keyset
 POOL = {"name": "more", "instance_size": "t2.large", "node_count": 2, "platform": "coreos"}
 KEYSET = {"name": "ssh", "category": "user_ssh", "keys": [{"key_type": "pub", "key": "never-show-key"}]}
 MASTER, WORKER = f"{PROD}/nodes/1201001", f"{PROD}/nodes/1201002"
-# What Go's encoder makes of the fields that nobody has set.
+# How Go encodes fields that are not set.
 ZEROS = {
     "pk": 0,
     "org": 0,
@@ -32,7 +32,7 @@ ZEROS.update(
 
 
 class Client:
-    """Each request takes a second of the fake's time."""
+    """A client whose requests each advance the fake's clock by one second."""
 
     def __init__(self, fake: FakeNKS) -> None:
         fake.step = 1.0
@@ -55,7 +55,7 @@ class Client:
         return answer
 
     def follow(self, path: str, key: str, polls: int = 12) -> list[t.Any]:
-        """The values that the field has in turn, and the status of the last answer if it is not 200."""
+        """Poll; return the successive values of the field, and the status if an answer is not 200."""
         seen: list[t.Any] = []
         for _poll in range(polls):
             status, answer = self.ask("GET", path)
@@ -128,7 +128,7 @@ def test_a_cluster_that_is_refused(api: Client, changes: dict[str, t.Any], error
         ("hangs", ["building"], False, "started"),
     ],
 )
-def test_a_build_that_does_not_end(
+def test_a_build_that_does_not_finish(
     fake: FakeNKS, api: Client, build: str, states: list[str], is_failed: bool, newest: str
 ) -> None:
     fake.set_variants(build=build)
@@ -192,13 +192,13 @@ def test_the_first_master_stays_and_others_come_and_go(api: Client) -> None:
     assert api.follow(path, "state") == ["deleting", 404]
     (young,) = api.post(f"{PROD}/add_node", {"role": "worker", "node_count": 1})
     assert api.ask("DELETE", f"{PROD}/nodes/{young['pk']}") == (204, None)
-    assert api.follow(f"{PROD}/nodes/{young['pk']}", "state") == ["deleting", 404]  # it does not go on to be built
+    assert api.follow(f"{PROD}/nodes/{young['pk']}", "state") == ["deleting", 404]  # its build does not continue
 
 
 def test_the_autoscaler_changes_counts(fake: FakeNKS, api: Client) -> None:
     fake.fault(f"{PROD}/nodes", "autoscaler", change=9, times=1)
     fake.fault(f"{PROD}/nodes", "autoscaler", change=-9, times=1, after=4)
-    assert len(api.get(f"{PROD}/nodes")) == 5 + 4  # the pool Batch has one of at most five
+    assert len(api.get(f"{PROD}/nodes")) == 5 + 4  # the pool Batch grows from one node to its maximum of five
     assert api.ask("POST", f"{PROD}/nodepools/12012", {"autoscaled": True, "min_count": 3, "max_count": 2})[0] == 400
     assert api.post(f"{PROD}/nodepools/12012", {"autoscaled": True, "min_count": 2, "max_count": 5})["min_count"] == 2
     for _poll in range(5):
@@ -210,7 +210,7 @@ def test_the_autoscaler_changes_counts(fake: FakeNKS, api: Client) -> None:
 def test_a_solution_is_installed_and_removed(fake: FakeNKS, api: Client) -> None:
     made = api.post(f"{PROD}/solutions", {"solution": "jenkins-repo-1", "config": {"values_yaml": "never-show"}})
     path = f"{PROD}/solutions/{made['pk']}"
-    assert (made["config"], api.get(f"{PROD}/solutions")[0]["pk"]) == ({}, made["pk"])  # the newest is the first
+    assert (made["config"], api.get(f"{PROD}/solutions")[0]["pk"]) == ({}, made["pk"])  # newest first
     assert api.follow(path, "state", 4) == ["draft", "installed"]
     assert api.ask("DELETE", path) == (202, None)
     assert api.follow(path, "state", 4) == ["deleting", 404]
@@ -265,7 +265,7 @@ def test_a_keyset_does_not_show_its_keys(fake: FakeNKS, api: Client) -> None:
         ("keyset_in_use=refused", "DELETE", f"{ORG}/keysets/38105", None, 400),
     ],
 )
-def test_a_variant_that_shows_at_once(
+def test_variants_with_an_immediate_effect(
     fake: FakeNKS, api: Client, variant: str, method: str, path: str, body: t.Any, status: int
 ) -> None:
     name, value = variant.split("=")
@@ -276,7 +276,7 @@ def test_a_variant_that_shows_at_once(
     assert fake.variants[name] != value
 
 
-def test_variants_that_show_later(fake: FakeNKS, api: Client) -> None:
+def test_variants_with_a_later_effect(fake: FakeNKS, api: Client) -> None:
     fake.set_variants(pool_answer="active", add_answer="all", deleted_nodes="gone", deleted_clusters="gone")
     fake.set_variants(sizes="known", node_build="fails", pool_build="fails", pool_subnet_cidr="empty")
     made = api.post(f"{PROD}/nodepools", {**POOL, "node_count": 1, "provider_subnet_cidr": "10.0.1.0/24"})
@@ -296,7 +296,7 @@ def test_variants_that_show_later(fake: FakeNKS, api: Client) -> None:
     assert "prod" not in [cluster["name"] for cluster in api.get(f"{ORG}/clusters")]
 
 
-def test_an_answer_that_is_lost_and_a_second_creator(fake: FakeNKS, api: Client) -> None:
+def test_lost_answers_and_a_second_creator(fake: FakeNKS, api: Client) -> None:
     fake.fault(f"{ORG}/clusters", "lost", method="POST", times=1)
     fake.fault(f"{ORG}/clusters", "lost", method="POST", times=1, status=502)
     fake.fault(".*", "second_creator", method="POST")
@@ -310,7 +310,7 @@ def test_an_answer_that_is_lost_and_a_second_creator(fake: FakeNKS, api: Client)
     assert [entry["status"] for entry in fake.requests[:3]] == [None, 502, 400]
 
 
-def test_the_fleet_of_the_files_stands_still_without_changes() -> None:
+def test_clusters_from_files_do_not_change_without_changes() -> None:
     with FakeNKS(changes=False) as fake:
         api = Client(fake)
         made = api.post(f"{ORG}/clusters", NEW)

@@ -19,7 +19,7 @@ from ansible_collections.netapp.nks.tests.unit.hardening.faults import PASSWORD,
 
 
 class Server:
-    """Accepts connections at ``address`` and serves each in a thread of its own."""
+    """Accept connections at ``address``, and serve each in its own thread."""
 
     def __init__(self) -> None:
         self.listener = socket.create_server(("127.0.0.1", 0))
@@ -47,7 +47,7 @@ class Server:
 
 
 class Speaker(Server):
-    """Says the same to everyone who says something, a byte at a time where there is an interval, and then nothing."""
+    """Answer every client with the same text, then stay silent. With an interval, send one byte at a time."""
 
     def __init__(self, text: bytes, interval: float = 0.0) -> None:
         self.text = text
@@ -59,13 +59,13 @@ class Speaker(Server):
         step = 1 if self.interval else len(self.text) or 1
         for start in range(0, len(self.text), step):
             client.sendall(self.text[start : start + step])
-            threading.Event().wait(self.interval)  # not time.sleep, which tests of pauses replace
+            threading.Event().wait(self.interval)  # tests of pauses replace time.sleep
         while client.recv(65536):
             pass
 
 
 class Script(Server):
-    """Answers each request with the next of its texts, the last of them again and again, and closes the connection."""
+    """Answer each request with the next text, and repeat the last one. Close the connection after each answer."""
 
     def __init__(self, *texts: bytes) -> None:
         self.texts = list(texts)
@@ -77,9 +77,9 @@ class Script(Server):
 
 
 class Tunnel(Server):
-    """A proxy that knows CONNECT only. ``heard`` is all that it was told in the clear.
+    """A proxy that supports only CONNECT. ``heard`` collects what clients send to it in the clear.
 
-    Where it has credentials, it wants them; where it has a TLS context, it speaks TLS.
+    With credentials, it requires them. With a TLS context, it uses TLS.
     """
 
     def __init__(self, credentials: str = "", tls: ssl.SSLContext | None = None) -> None:
@@ -96,7 +96,7 @@ class Tunnel(Server):
                 client.do_handshake()
             except ssl.SSLError:
                 while socket.socket.recv(client, 65536):
-                    pass  # what is not read would make a reset, which overtakes the alert
+                    pass  # unread data would cause a reset that overtakes the alert
                 raise
         head = b""
         while b"\r\n\r\n" not in head:
@@ -141,7 +141,7 @@ TLS_RECORD = b"\x16\x03\x03\x3f\xff" + b"\x02" * 1000
 def made_fixture(
     tmp_path_factory: pytest.TempPathFactory, make_certificate: t.Callable[[Path, str], tuple[str, str]]
 ) -> t.Iterator[dict[str, t.Any]]:
-    """What the words in capitals of a case stand for, and some of the servers: ``tls``, ``other`` and ``tunnel``."""
+    """The values of the words in capitals in cases, and some of the servers: ``tls``, ``other`` and ``tunnel``."""
     folder = tmp_path_factory.mktemp("tls")
     certificate, other_certificate = make_certificate(folder, "127.0.0.1"), make_certificate(folder, "127.0.0.2")
     context, other_context, asking = (ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) for _number in range(3))

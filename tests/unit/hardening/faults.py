@@ -1,7 +1,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can happen on the wire, and how each request must end then: the cases of test_wire_faults.py."""
+"""Cases of test_wire_faults.py: what can happen on the wire, and how each request must end."""
 
 from __future__ import annotations
 
@@ -51,34 +51,34 @@ PAYLOAD = "an error: the body"
 
 class Case(t.NamedTuple):
     happens: str
-    """In words."""
+    """A description, which is the ID of the test."""
 
     ends: str
     """One of the constants above."""
 
     says: str = ""
-    """What the error says, among other things."""
+    """A part of the error message."""
 
     kind: str = ""
-    """The fault of the fake, with its fields. ``WRONG`` in a body stands for JSON of the wrong type."""
+    """The kind of the fault. Its fields follow. ``WRONG`` in a body stands for JSON of the wrong type."""
 
     fields: t.Mapping[str, t.Any] = NOTHING
 
     options: t.Mapping[str, t.Any] = NOTHING
-    """Of the client. A value in capitals stands for what a fixture makes."""
+    """Options of the client. Words in capitals stand for values of the fixture ``made``."""
 
     environment: t.Mapping[str, str] = NOTHING
-    """Likewise, for words within values."""
+    """Environment variables, with the same words in capitals."""
 
     tls: bool = False
     retries: int = 1
 
     arrives: bool = True
-    """Whether the server gets the request. A PATCH that it never gets is repeated."""
+    """Whether the server receives the request. A PATCH that it never receives is repeated."""
 
 
 def by_proxy(happens: str, ends: str, says: str = "", variable: str = "HTTPS_PROXY", **values: t.Any) -> Case:
-    """A case of https by the proxy that is set in a variable."""
+    """Make a case of https through a proxy from an environment variable."""
     url = values.pop("url")
     fields = {"options": {"ca_path": "CA"}, "tls": True, "arrives": ends == RIGHT, **values}
     return Case(happens, ends, says, environment={variable: url}, **fields)
@@ -94,7 +94,7 @@ def status(code: int, body: str = "", **headers: str) -> JSON:
 
 USER = "qz.user"
 PASSWORD = "qz/one#qz?two@qz%three:qz"
-"""Each part of it has ``qz``, which is in no message."""
+"""Each part contains ``qz``, which no message contains."""
 CREDENTIALS = f"{quote(USER, '')}:{quote(PASSWORD, '')}@"
 
 NESTED = "[" * 700 + "]" * 700
@@ -245,7 +245,7 @@ CASES = (
 
 
 def gzip_bomb(megabytes: int) -> bytes:
-    """A JSON text of this size, compressed to a thousandth."""
+    """Return JSON of this size, compressed to about a thousandth."""
     packer = zlib.compressobj(1, zlib.DEFLATED, 31)
     parts = [packer.compress(b" " * 2**20) for _number in range(megabytes)]
     return b"".join([*parts, packer.compress(b"[]"), packer.flush()])

@@ -94,14 +94,14 @@ fields = {
 
 
 def objects(most: int) -> st.SearchStrategy[list[JSON]]:
-    """Objects of the API with IDs of their own; any other field may be missing, odd or new."""
+    """Generate objects of the API with unique IDs. Any other field can be missing, odd or new."""
     new = st.dictionaries(st.text("abcXYZ_-1 ", max_size=4), odd, max_size=2)
     one = st.tuples(new, st.fixed_dictionaries({}, optional=fields)).map(lambda pair: {**pair[0], **pair[1]})
     return st.lists(one, max_size=most).map(lambda items: [{**item, "pk": 7 + pk} for pk, item in enumerate(items)])
 
 
 class Source:
-    """A fake that serves what it is given, and an inventory file for it."""
+    """A fake that serves given data, and an inventory file for it."""
 
     def __init__(self, fake: FakeNKS, folder: Path) -> None:
         self.fake = fake
@@ -141,7 +141,7 @@ def strings(value: t.Any) -> t.Iterator[str]:
 
 
 def check_hosts(source: Source, manager: InventoryManager, items: list[JSON]) -> None:
-    """What holds of the hosts that were made of these objects."""
+    """Check the hosts that the inventory has made from these objects."""
     hosts = manager.groups["nks"].get_hosts()
     assert len(hosts) == len(items) == len(manager.hosts)
     known = {host.vars["nks_pk"]: host for host in hosts} if len({item["pk"] for item in items}) == len(items) else {}
@@ -178,16 +178,14 @@ EXPRESSIONS: JSON = {
 
 @few
 @given(st.fixed_dictionaries({}, optional={"name": odd, "slug": odd}), objects(6))
-def test_every_cluster_becomes_one_host_whatever_its_fields_are(
-    source: Source, org: JSON, clusters: list[JSON]
-) -> None:
+def test_every_cluster_becomes_one_host_with_any_fields(source: Source, org: JSON, clusters: list[JSON]) -> None:
     source.serve(org, clusters, [])
     check_hosts(source, source.manage(), clusters)
 
 
 @few
 @given(st.fixed_dictionaries({}, optional={"name": odd, "slug": odd}), objects(3), objects(4))
-def test_every_node_becomes_one_host_whatever_its_fields_are(
+def test_every_node_becomes_one_host_with_any_fields(
     source: Source, org: JSON, clusters: list[JSON], nodes: list[JSON]
 ) -> None:
     nodes = [{field: value for field, value in node.items() if field != "solutions"} for node in nodes]
@@ -232,7 +230,7 @@ def test_module_and_inventory_select_the_same_clusters(source: Source, clusters:
 
 
 @pytest.mark.parametrize("name", ["../../../outside/evil", "..", ".", "../evil", "a/../../../../outside/evil", "/evil"])
-def test_no_name_is_a_path_to_other_variables(source: Source, tmp_path: Path, name: str) -> None:
+def test_no_name_loads_variables_from_other_paths(source: Source, tmp_path: Path, name: str) -> None:
     (tmp_path / "outside").mkdir()
     (tmp_path / "a/b/host_vars/a").mkdir(parents=True)
     for file in ("outside/evil.yml", "a/b/evil.yml", "a/b/host_vars/other.yml"):

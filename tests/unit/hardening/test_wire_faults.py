@@ -48,7 +48,7 @@ MOST_SECONDS = 150
 
 @contextlib.contextmanager
 def named(endpoint: str) -> t.Iterator[None]:
-    """Names the endpoint where a check fails."""
+    """Add the name of the endpoint to the failure of a check."""
     try:
         yield
     except (Exception, pytest.fail.Exception) as exc:
@@ -56,7 +56,7 @@ def named(endpoint: str) -> t.Iterator[None]:
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.happens for case in CASES])
-def test_whatever_happens_on_the_wire_ends_in_time_with_the_answer_or_one_clear_message(
+def test_every_fault_ends_in_time_with_the_answer_or_one_clear_message(
     fake: FakeNKS,
     made: dict[str, t.Any],
     connect: t.Callable[..., NKSClient],
@@ -157,7 +157,7 @@ NO_LENGTH = b"HTTP/1.1 200 OK\r\n\r\n"
         ([whole(ORGS, "gzip, " * 6 + "gzip")], "a Content-Encoding other than gzip"),
     ],
 )
-def test_a_cut_body_is_repeated_and_odd_ones_are_read(
+def test_a_truncated_body_is_retried_and_unusual_encodings_are_read(
     connect: t.Callable[..., NKSClient], pauses: list[float], answers: list[bytes], says: str
 ) -> None:
     with Script(*answers) as server:
@@ -172,7 +172,7 @@ def test_a_cut_body_is_repeated_and_odd_ones_are_read(
 
 
 def without_time(answer: t.Any) -> t.Any:
-    """The answer but for when an organization was changed, and for where the Kubernetes of a cluster is."""
+    """Return the answer without the time at which an organization was changed."""
     return answer.with_fields(updated=None) if isinstance(answer, Org) else answer
 
 
@@ -191,7 +191,7 @@ for timeout in map(float, timeouts):
     except NKSError as exc:
         said = str(exc)
     ends.append((said, time.monotonic() - began))
-time.sleep(1.0)  # for what is left behind to go on
+time.sleep(1.0)  # let remaining threads continue
 while threading.active_count() > 1 and time.monotonic() < began + 200:
     time.sleep(0.1)
 used = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024
@@ -200,22 +200,24 @@ print(json.dumps([ends, used, threading.active_count() - 1]))
 
 
 def in_a_process(fake: FakeNKS, *timeouts: float) -> tuple[list[tuple[str, float]], int, int]:
-    """How ``GET /orgs`` ends with each of the time-outs and after how many seconds; how many MB of memory all of them
-    take at most, and how many threads are left."""
+    """Run ``GET /orgs`` with each timeout, in a process.
+
+    Return results with their seconds, the peak memory in MB, and the number of remaining threads.
+    """
     command = [sys.executable, "-c", BOUNDED, fake.url, fake.token, *map(str, timeouts)]
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     done = subprocess.run(command, env=env, check=True, capture_output=True, text=True, timeout=600)
     return tuple(json.loads(done.stdout))
 
 
-def test_a_body_that_grows_when_it_is_unpacked_does_not_fill_the_memory(fake: FakeNKS) -> None:
+def test_a_compression_bomb_does_not_fill_the_memory(fake: FakeNKS) -> None:
     bomb = gzip_bomb(1024)
     assert len(bomb) < 2**23
     asked = [(200, 120), (302, 120), (500, 120), (200, 0.3), (200, 120)]
     for status, _timeout in asked:
         fake.fault("/orgs", "status", status=status, headers={"Content-Encoding": "gzip", "Location": "/x"}, times=1)
     for fault in fake._faults:
-        # The fields of a fault are text, and those of "body" know no other status than 200.
+        # Faults of the kind "status" have no body_base64, and those of the kind "body" no status.
         fault.fields["body_base64"] = base64.b64encode(bomb).decode()
     twice = {"Content-Encoding": "gzip, gzip"}
     fake._faults[-1].fields.update(body_base64=base64.b64encode(gzip.compress(bomb)).decode(), headers=twice)
@@ -285,7 +287,7 @@ print(json.dumps([said, before, counts()]))
         ("drip", "TLS", "https://TLS_TUNNEL"),
     ],
 )
-def test_after_100_requests_whose_time_was_up_neither_a_thread_nor_a_socket_is_left(
+def test_100_requests_that_time_out_leave_no_thread_and_no_socket(
     fake: FakeNKS, made: dict[str, t.Any], kind: str, api_url: str, proxy: str
 ) -> None:
     server = made["tls"] if api_url == "TLS" else fake

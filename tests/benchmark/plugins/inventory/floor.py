@@ -1,7 +1,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The least that an inventory of clusters can cost."""
+"""An inventory plugin with the minimum cost of an inventory of clusters."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ name: floor
 short_description: Hosts from a JSON file, for the benchmark
 version_added: 1.0.0
 description:
-  - Adds the hosts and variables that P(netapp.nks.nks#inventory) makes of the same clusters, and does nothing else.
-  - With options of C(constructed), it does what ansible-core does with them.
+  - Adds the same hosts and variables as P(netapp.nks.nks#inventory) for the same clusters, and does nothing else.
+  - Passes options of C(constructed) to ansible-core.
 author:
   - netapp.nks contributors (@netapp)
 extends_documentation_fragment:
@@ -23,7 +23,7 @@ options:
     required: true
     choices: [floor]
   clusters:
-    description: Path of a JSON file with pairs of an organization and a cluster.
+    description: Path of a JSON file with a list of pairs, each an organization and a cluster.
     type: path
     required: true
 """

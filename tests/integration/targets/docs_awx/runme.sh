@@ -9,7 +9,7 @@ set -eu
 
 awx=${ANSIBLE_COLLECTIONS_PATH%%:*}/ansible_collections/netapp/nks/docs/awx
 
-# The playbook gives AWX the templates of the credential type as they are, and shows no token.
+# The playbook passes the templates of the credential type to AWX unevaluated, and shows no token.
 modules=$OUTPUT_DIR/collections/ansible_collections/awx/awx/plugins/modules
 mkdir -p "$modules"
 for module in credential credential_type execution_environment inventory inventory_source inventory_source_update project; do
@@ -20,7 +20,7 @@ succeeds ansible-playbook "$awx/configure.yml" -e scm_url=https://git.example.co
 no_secrets
 said '"NKS_API_TOKEN": "{{ api_token }}"' '"template.ca": "{{ ca_certificates | default('"''"') }}"' 'ok=7'
 
-# AWX reads the inventory once, stores it, and gives it to jobs by a script.
+# AWX reads the inventory once, stores it, and passes it to jobs as a script.
 succeeds ansible-inventory -i "$awx/awx.nks.yml" --list --export --output "$OUTPUT_DIR/stored.json"
 python ../setup_fake_nks/read_as_awx.py "$OUTPUT_DIR/stored.json" prod_1201 staging build-me going broken prod_1301 \
     'Shop_—_Zürich' 'edge_1__lab_' '🐳'

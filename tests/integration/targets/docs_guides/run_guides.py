@@ -1,30 +1,30 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Follows a page as a reader does: writes its files, runs its commands and provokes its messages.
+"""Follow a page as a reader does: write its files, run its commands, and provoke its messages.
 
-One shell runs all blocks of a page, from the first to the last: a folder that a block enters and a variable that it
-exports are there for the next. Its home is a new, empty folder.
+One shell runs all blocks of a page in order, so the current folder and exported variables are kept for the next block.
+Its home is a new, empty folder.
 
-- A block of YAML, INI or Groovy is a file. In reStructuredText its caption is the name of the file; in Markdown the
-  line before the block ends with the name in backticks and a colon. If `docs/awx` has a file of that name, both must be
-  the same.
+- A block of YAML, INI or Groovy is a file. In reStructuredText, the caption is the name of the file. In Markdown, the
+  line before the block ends with the name in backticks and a colon. If `docs/awx` has a file of the same name, their
+  contents must be equal.
 - In a block of the language console, a line that begins with `$` is a command, which must succeed. The lines after it
-  must be in its output, in their order; `…` stands for any text.
+  must appear in its output, in the same order; `…` stands for any text.
 
 A comment before a block, `.. KIND: TEXT` or `<!-- KIND: TEXT -->`, changes that:
 
-- `not run: REASON`: the syntax is checked, and that a target of `make` exists.
+- `not run: REASON`: only check the syntax, and that targets of `make` exist.
 - `fails: REASON`: the last command of the block must fail.
-- `pipeline: NAME`: the commands of Ansible in the block run with the variables that the block sets, through a pipe.
-  Those with a time for a gate start before a cluster is ready. It becomes ready when a line of the waiting gate has
-  arrived.
-- `step: SECONDS`: so much time passes with each request to the fake. Otherwise no time passes.
-- `said by: COMMAND`: the block is a message that the command gives. The command may call `fault JSON`, which makes
+- `pipeline: NAME`: run the `ansible-playbook` commands in the block with the variables of the block, through a pipe.
+  Commands with a timeout for a gate start before a cluster is ready. The cluster becomes ready when the first line of
+  the waiting gate arrives.
+- `step: SECONDS`: advance the clock of the fake by this much with each request. Otherwise no time passes.
+- `said by: COMMAND`: the block is a message that the command prints. The command can call `fault JSON`, which makes
   requests to the fake fail.
-- `goes on: REASON`: the command of the block runs on, as in a shell of its own, until the next that goes on or the end
-  of the page. The lines after it must come within a minute.
-- `said there: REASON`: the block is what the command that goes on says next, within a minute.
+- `goes on: REASON`: the command of the block keeps running, as in its own shell, until the next command of this kind or
+  the end of the page. The lines after it must appear within a minute.
+- `said there: REASON`: the block is the next output of the command that keeps running, within a minute.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ import yaml
 REPOSITORY = "https://github.com/netapp/netapp.nks"
 INSTALL = "ansible-galaxy collection install"
 NOT_PASSED = ("ANSIBLE_CONFIG", "ANSIBLE_COLLECTIONS_PATH", "ANSIBLE_HOME", "OLDPWD")
-"""What a reader does not have in the environment."""
+"""Variables that a reader does not have in the environment."""
 
 KINDS = "not run|fails|pipeline|step|said by|goes on|said there"
 RST_BLOCK = re.compile(
@@ -60,13 +60,13 @@ MARKDOWN_BLOCK = re.compile(
 )
 FILES = ("yaml", "ini", "groovy")
 SCRIPTS = ("script", "before_script", "run")
-"""Where a pipeline has commands."""
+"""The keys of commands in a pipeline."""
 
 VARIABLES = ("variables", "env")
-"""Where a pipeline has variables."""
+"""The keys of variables in a pipeline."""
 
 STAGING = 1202
-"""A cluster that the gates in the pipelines need."""
+"""The ID of a cluster that the gates in the pipelines need."""
 
 SHELL = """
 fault() {
@@ -80,16 +80,16 @@ cd "$(cat "$HOME/.folder")" || exit
 
 
 class GuideError(Exception):
-    """What is wrong with a block."""
+    """A block that does not work as described."""
 
 
 class GoingOn:
-    """A command that goes on. What it says is read piece by piece."""
+    """A command that keeps running. Its output is read piece by piece."""
 
     longest = 60.0
-    """Seconds that it may take to say something."""
+    """Seconds to wait for output."""
     now: GoingOn | None = None
-    """The one that goes on now."""
+    """The current command of this kind."""
 
     def __init__(self, command: str, home: Path) -> None:
         self._command = command
@@ -106,7 +106,7 @@ class GoingOn:
         GoingOn.now = self
 
     def says(self, text: str) -> None:
-        """Wait until each piece of the text was said, in their order, after what was said before."""
+        """Wait until the pieces of the text appear in order, after the output that was already read."""
         end = time.monotonic() + self.longest
         while True:
             is_over = self._process.poll() is not None or time.monotonic() > end
@@ -192,17 +192,17 @@ def follow(block: Block, home: Path, root: Path) -> None:
             if block.kind != "not run":
                 run(command, output, home, fails=block.kind == "fails" and number == len(found))
     else:
-        raise GuideError(f"this test knows no {block.language}")
+        raise GuideError(f"this test does not support the language {block.language}")
 
 
 def write(block: Block, folder: Path, shipped: Path) -> None:
     (folder / block.file).parent.mkdir(parents=True, exist_ok=True)
     (folder / block.file).write_text(block.text, encoding="utf-8")
     if (shipped / block.file).exists():
-        # The file may have a license and remarks before its first line of YAML.
+        # The file can have a license and comments before its first line of YAML.
         start = re.sub(r"\A---\n(?:#.*\n|\n)*", "", (shipped / block.file).read_text(encoding="utf-8"))
         if block.text != start:
-            raise GuideError(f"the file of that name in docs/awx differs:\n{start}")
+            raise GuideError(f"the file with the same name in docs/awx differs:\n{start}")
 
 
 def run_pipeline(block: Block, home: Path, root: Path) -> None:
@@ -213,7 +213,7 @@ def run_pipeline(block: Block, home: Path, root: Path) -> None:
     playbooks = [line for script in scripts for line in script.splitlines() if line.startswith("ansible-playbook")]
     gates = [line for line in playbooks if "cluster_gate_timeout" in line]
     if not gates or ("PYTHONUNBUFFERED", "1") not in variables:
-        raise GuideError("the pipeline has no gate that waits, or its output is held back")
+        raise GuideError("the pipeline has no gate that waits, or buffers its output")
     for command in playbooks:
         if command in gates:
             watch(f"(\nunset PYTHONUNBUFFERED\n{assignments}{command} -e cluster_gate_sleep=1\n)", home)
@@ -222,7 +222,7 @@ def run_pipeline(block: Block, home: Path, root: Path) -> None:
 
 
 def parse_pipeline(block: Block) -> tuple[list[str], list[tuple[str, str]]]:
-    """The scripts and the variables of a pipeline."""
+    """Return the scripts and the variables of a pipeline."""
     if block.language == "groovy":
         if any(block.text.count(opens) != block.text.count(closes) for opens, closes in ("{}", "()", "[]")):
             raise GuideError("the brackets do not match")
@@ -233,7 +233,7 @@ def parse_pipeline(block: Block) -> tuple[list[str], list[tuple[str, str]]]:
 
 
 def entries(document: t.Any) -> t.Iterator[tuple[t.Any, t.Any]]:
-    """All keys of a document with their values, at any depth."""
+    """Yield all keys of a document with their values, at any depth."""
     for key, value in document.items() if isinstance(document, dict) else enumerate(document):
         yield key, value
         if isinstance(value, (dict, list)):
@@ -241,7 +241,7 @@ def entries(document: t.Any) -> t.Iterator[tuple[t.Any, t.Any]]:
 
 
 def watch(command: str, home: Path) -> None:
-    """Check that what a gate says while it waits arrives while it waits. What happens is ordered, not timed."""
+    """Check that the output of a waiting gate arrives while it waits. This depends on order, not on time."""
     change_cluster(STAGING, {"state": "building"})
     with start(command, home) as process:
         assert process.stdout
@@ -258,7 +258,7 @@ def watch(command: str, home: Path) -> None:
 
 
 def commands(text: str) -> list[tuple[str, str]]:
-    """Each command of a console block, and what the page shows as its output."""
+    """Return each command of a console block, with its output on the page."""
     found = re.findall(r"^\$ (.*\n)((?:(?!\$ ).*\n)*)", text.replace("\\\n", ""), re.M)
     if not text.startswith("$ "):
         raise GuideError("the block does not begin with a command")
@@ -289,20 +289,20 @@ def provoke(block: Block, home: Path) -> None:
 
 
 def expect(command: str, text: str, said: str) -> int:
-    """Check that what was said holds each piece of the text, in their order, and return where the last of them ends."""
+    """Check that the output has the pieces of the text in order. Return the end of the last piece."""
     rest = squeezed(said)
     length = len(rest)
     for piece in map(squeezed, text.split("…")):
         _before, found, rest = rest.partition(piece) if piece else ("", "-", rest)
         if not found:
-            raise GuideError(f"{command}\ndid not say: {text}\n{said}")
+            raise GuideError(f"{command}\ndid not print: {text}\n{said}")
     if "Traceback" in said or os.environ["NKS_API_TOKEN"] in said:
         raise GuideError(f"{command}\nshowed a traceback or the token:\n{said}")
     return length - len(rest)
 
 
 def squeezed(text: str) -> str:
-    """Without white space, because Ansible wraps its messages, and without what JSON escapes."""
+    """Remove white space, because Ansible wraps messages, and the backslashes of JSON."""
     return re.sub(r"[\s\\]", "", text)
 
 
@@ -317,7 +317,7 @@ def start(command: str, home: Path) -> subprocess.Popen[str]:
 
 
 def prepare(home: Path, root: Path, page: str) -> None:
-    """Give the shell of a page its first folder and environment, and the collection unless the page installs it."""
+    """Prepare the home and environment of the shell, and the collection unless the page installs it."""
     if INSTALL not in page:
         (home / ".ansible/collections").mkdir(parents=True)
         collections = Path(os.environ["ANSIBLE_COLLECTIONS_PATH"].split(os.pathsep)[0], "ansible_collections")
@@ -334,7 +334,7 @@ def prepare(home: Path, root: Path, page: str) -> None:
         "ANSIBLE_NOCOLOR": "true",
         # As on a terminal
         "PYTHONUNBUFFERED": "1",
-        # A clone of the repository, and an installation from it, take the files that are tested.
+        # Clones of the repository, and installations from it, use the tested files.
         "GIT_CONFIG_COUNT": "1",
         "GIT_CONFIG_KEY_0": f"url.{repository}.insteadOf",
         "GIT_CONFIG_VALUE_0": REPOSITORY,
@@ -345,7 +345,7 @@ def prepare(home: Path, root: Path, page: str) -> None:
 
 
 def control(path: str, body: str = "", method: str = "POST") -> None:
-    """A request to the fake itself."""
+    """Send a request to a control endpoint of the fake."""
     url = f"{os.environ['NKS_FAKE_URL']}/_fake/{path}"
     with urllib.request.urlopen(urllib.request.Request(url, body.encode(), method=method)):
         pass
@@ -360,7 +360,7 @@ def main() -> int:
     found = list(blocks(page))
     failed = count_blocks(page) - len(found)
     if failed:
-        print(f"FAILED: {page.name} has blocks that this test does not see")
+        print(f"FAILED: {page.name} has blocks that this test does not recognize")
     control("reset")
     with tempfile.TemporaryDirectory() as folder:
         prepare(Path(folder), root, page.read_text(encoding="utf-8"))

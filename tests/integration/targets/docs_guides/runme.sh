@@ -7,11 +7,11 @@ set -eu
 
 root=$(realpath "${ANSIBLE_COLLECTIONS_PATH%%:*}/ansible_collections/netapp/nks")
 
-# Each page at the same time as the others, with a fake of its own.
+# Follow all pages at the same time, each with its own fake.
 if [ "${1:-}" != follow ]; then
     pages=()
     for page in "$root"/README.md "$root"/roles/*/README.md "$root"/docs/docsite/rst/*.rst; do
-        [ "${page##*/}" != eda_guide.rst ] || continue # it needs ansible-rulebook: see the session eda of nox
+        [ "${page##*/}" != eda_guide.rst ] || continue # needs ansible-rulebook; see the nox session eda
         log=${page#"$root"/}
         log=$OUTPUT_DIR/${log//\//_}.log
         "$0" follow "$page" >"$log" 2>&1 &

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs the EXAMPLES of plugins. The target docs_guides follows the pages."""
+"""Run the EXAMPLES of plugins. The target docs_guides follows the pages."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Example(t.NamedTuple):
 
 
 class ExampleError(Exception):
-    """What an example did that it should not have done."""
+    """An example that does not work."""
 
 
 def find(root: Path) -> t.Iterator[Example]:
@@ -47,7 +47,7 @@ def examples_of(path: Path) -> str:
 
 
 def run(example: Example, inventory: str, folder: Path) -> str:
-    """Run an example in its folder. Returns the inventory that examples after it use."""
+    """Run an example in its folder. Return the inventory for the examples after it."""
     text = re.sub("/run/secrets/|/tmp/", f"{folder}/", example.text)
     (folder / "nks").write_text(f"{os.environ['NKS_API_TOKEN']}\n", encoding="utf-8")
     (folder / "nks.yml").write_text(inventory, encoding="utf-8")
@@ -67,7 +67,7 @@ def run(example: Example, inventory: str, folder: Path) -> str:
         play.write_text(f"- hosts: localhost\n  gather_facts: false\n  tasks:\n{tasks}", encoding="utf-8")
         command(folder, "ansible-playbook", str(play))
     else:
-        raise ExampleError("it is no play, no tasks and no inventory")
+        raise ExampleError("it is neither a play nor tasks nor an inventory")
     return inventory
 
 
@@ -76,7 +76,7 @@ def hosts_of(folder: Path) -> list[str]:
 
 
 def command(folder: Path, *arguments: str) -> str:
-    """The standard output of a command that must succeed."""
+    """Run a command that must succeed; return its standard output."""
     environment = dict(os.environ, HOME=str(folder), ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED="true")
     done = subprocess.run(arguments, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     if done.returncode or "no hosts matched" in done.stdout + done.stderr:

@@ -9,17 +9,17 @@ set -eu
 
 ansible-playbook stays_shut.yml "$@"
 
-# What is not defined, also where Ansible does not mind
+# Undefined variables, also if Ansible ignores them
 for clusters in '"{{ nothing }}"' '[{"name": "{{ nothing }}"}]' '[{"name": "{{ nothing }}", "org": 381, "expect": "absent"}]'; do
     fails ansible-playbook ../role_cluster_gate/gate.yml -e "{\"cluster_gate_clusters\": $clusters}"
     fails env ANSIBLE_ERROR_ON_UNDEFINED_VARS=false ansible-playbook ../role_cluster_gate/gate.yml -e "{\"cluster_gate_clusters\": $clusters}"
 done
 
-# A part of a text that is omitted
+# An omitted part of a text
 fails ansible-playbook ../role_cluster_gate/gate.yml \
     -e '{"cluster_gate_clusters": [{"name": "prod{{ nothing | default(omit) }}", "org": 381, "expect": "absent"}]}'
 
-# A cluster that was as expected while another was waited for, and no longer is
+# A cluster that is as expected while the gate waits for another one, but not at the end
 fake POST reset
 fake POST step 1
 fails ansible-playbook waits.yml
@@ -30,7 +30,7 @@ if grep -F 'Behind the gate' "$log"; then
     exit 1
 fi
 
-# The gate asks the API, whatever a cache of the inventory says.
+# The gate queries the API instead of the inventory cache.
 cache=$(mktemp -d)
 trap 'rm -r "$cache"' EXIT
 fake POST reset

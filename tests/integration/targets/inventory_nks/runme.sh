@@ -10,14 +10,14 @@ set -eu
 export OUTPUT_DIR
 export ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED=true
 
-# fake_body PATH FILE: let the fake answer with the content of the file
+# fake_body PATH FILE: make the fake answer with the content of the file
 fake_body() {
     fake POST faults "$(python -c '
 import json, sys
 print(json.dumps([{"path": sys.argv[1], "kind": "body", "body": open(sys.argv[2], encoding="utf-8").read()}]))' "$@")"
 }
 
-# no_request: nothing was asked since the last reset
+# no_request: check that there was no request since the last reset
 no_request() {
     [ "$(fake GET requests)" = "[]" ] || {
         echo "FAILED: there was a request"
@@ -25,7 +25,7 @@ no_request() {
     }
 }
 
-# a_request: something was
+# a_request: check that there was a request since the last reset, and reset
 a_request() {
     [ "$(fake GET requests)" != "[]" ] || {
         echo "FAILED: there was no request"
@@ -92,7 +92,7 @@ for _ in 1 2; do
     a_request
 done
 
-# Nothing of the API is evaluated.
+# Values from the API are never evaluated.
 fake_body /hostile/orgs hostile_orgs.json
 fake_body /hostile/orgs/1/clusters hostile_clusters.json
 fake_body '/hostile/orgs/1/clusters/[0-9]/nodes' hostile_nodes.json
@@ -100,7 +100,7 @@ ansible-playbook -i hostile.nks.yml hostile.yml "$@"
 succeeds ansible-inventory -i hostile.nks.yml --list
 ansible-inventory -i hostile.nks.yml --list --export --output "$OUTPUT_DIR/hostile.json"
 python ../setup_fake_nks/read_as_awx.py "$OUTPUT_DIR/hostile.json"
-# Where ansible-core marks what could be a template, ordinary text has no mark.
+# Versions of ansible-core that mark possible templates do not mark ordinary text.
 ansible-inventory -i all.nks.yml --list --export --output "$OUTPUT_DIR/all.json"
 case $(python -c 'import ansible.release; print(ansible.release.__version__)') in
 2.1[678].*)
@@ -113,11 +113,11 @@ case $(python -c 'import ansible.release; print(ansible.release.__version__)') i
     ;;
 esac
 if [ -n "$(find . -name PWNED)" ]; then
-    echo "FAILED: a template of the API was evaluated"
+    echo "FAILED: a template from the API was evaluated"
     exit 1
 fi
 
-# Another source that nests groups the other way
+# Another source nests the groups in the opposite order
 fails ansible-inventory -i nested.ini -i grouped.nks.yml --list
 said 'A group would contain itself: ' 'provider_aws > clouds'
 succeeds env ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED=false ansible-inventory -i nested.ini -i grouped.nks.yml --graph
@@ -151,7 +151,7 @@ said "GET $NKS_FAKE_URL/nowhere/orgs: status 404 Not Found: Not found. The resou
 fails ansible-inventory -i clusters.yml --list
 said 'could not be verified'
 
-# Without that setting each source fails in words, and leaves nothing.
+# Without ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED, each source fails with a message, and leaves nothing.
 fake POST faults '[
     {"path": "/repeats/orgs", "kind": "status", "status": 401, "body": "{\"detail\": \"The token '"$NKS_API_TOKEN"' is bad.\"}"},
     {"path": "/html/orgs", "kind": "body", "body": "<title>Welcome</title>", "content_type": "text/html"},

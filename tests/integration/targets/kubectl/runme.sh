@@ -8,7 +8,7 @@ set -eu
 . ../setup_fake_nks/fake.sh
 
 if ! command -v kubectl >/dev/null; then
-    echo "SKIPPED: kubectl is missing. Debian has it in the package kubernetes-client."
+    echo "SKIPPED: kubectl is missing. Install it, for example the Debian package kubernetes-client."
     exit 0
 fi
 

@@ -7,12 +7,12 @@ set -eu
 # shellcheck source=tests/integration/targets/setup_fake_nks/fake.sh
 . ../setup_fake_nks/fake.sh
 
-# Where kubernetes.core leaves what it discovers. It must be short, because ansible-core makes sockets there.
+# kubernetes.core caches discovery results there. The path must be short, because ansible-core creates sockets there.
 TMPDIR=$(mktemp -d)
 export TMPDIR
 trap 'rm -r "$TMPDIR"' EXIT
 
-# Two clusters serve as well as all.
+# Two clusters are enough.
 play() { ansible-playbook -i fleet.nks.yml --limit prod,staging -e "kubeconfig_dir=$OUTPUT_DIR/kubeconfigs" "$@"; }
 
 succeeds play namespaces.yml -vvvvv

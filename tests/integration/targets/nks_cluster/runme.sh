@@ -9,7 +9,7 @@ set -eu
 
 fake POST step 1
 
-# changes PLAYBOOK SENTENCE...: it says what it would do, does it, shows what it waits for, and has nothing to do again
+# changes PLAYBOOK TEXT...: check that it reports the changes in check mode, makes them, shows the wait, and then changes nothing
 changes() {
     succeeds ansible-playbook "$1" --check --diff
     said 'changed=1' "${@:2}"
@@ -24,7 +24,7 @@ changes create.yml '+    "name": "pipeline"'
 changes upgrade.yml '+    "k8s_version": "v1.15'
 changes delete.yml '+    "state": "absent"'
 
-# The answer is lost, another run is faster
+# A lost answer, and a faster run
 fake POST faults '[{"path": "/orgs/381/clusters", "method": "POST", "kind": "lost", "times": 1}]'
 succeeds ansible-playbook create.yml
 said 'changed=1'
@@ -34,7 +34,7 @@ succeeds ansible-playbook create.yml
 said 'changed=0'
 succeeds ansible-playbook delete.yml
 
-# The build fails, and the time is up
+# A failed build, and a timeout
 fake POST variants '{"build": "fails_by_log"}'
 fails ansible-playbook create.yml
 said 'The cluster pipeline is not in the requested state.' 'has failed. The build log says:' '"is_final": true'

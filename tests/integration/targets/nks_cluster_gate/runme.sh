@@ -9,16 +9,16 @@ set -eu
 
 ansible-playbook opens.yml "$@"
 
-# not_said TEXT: the last command has not said TEXT.
+# not_said TEXT: check that the last command did not print TEXT
 not_said() {
     if grep -Fqe "$1" "$log"; then
         cat "$log"
-        echo "FAILED: this was said: $1"
+        echo "FAILED: unexpected output: $1"
         exit 1
     fi
 }
 
-# What it waits for is shown while it waits: time passes only after the line has come through the pipe.
+# The gate shows what it waits for while it waits: the clock advances only after the line arrives through the pipe.
 fake POST reset
 mkfifo "$OUTPUT_DIR/pipe"
 ansible-playbook waits.yml -e timeout=600 >"$log" 2>"$OUTPUT_DIR/pipe" &
@@ -34,43 +34,43 @@ wait $!
 not_said 'nks_cluster_gate ['
 fake POST step 0
 
-# It fails in check mode, too, and says why at once.
+# In check mode it fails at once, with the reason.
 fake POST reset
 fails ansible-playbook waits.yml -e timeout=600 --check
 said 'The gate stays shut. Cluster build-me of organization 381 is building, not running.'
 not_said 'waits up to'
 
-# Nothing is shown with no_log, and no secret is ever shown. The second look fails, which ends the wait.
-ends_at_second_look='[{"path": "/orgs/381/clusters", "kind": "status", "status": 401, "after": 1}]'
-fake POST faults "$ends_at_second_look"
+# With no_log, no output is shown; secrets are never shown. The second poll fails and ends the wait.
+fails_at_second_poll='[{"path": "/orgs/381/clusters", "kind": "status", "status": 401, "after": 1}]'
+fake POST faults "$fails_at_second_poll"
 fails ansible-playbook waits.yml -e timeout=600 -e hide=true
 not_said 'waits up to'
 fake DELETE faults
-fake POST faults "$ends_at_second_look"
+fake POST faults "$fails_at_second_poll"
 fails ansible-playbook waits.yml -e timeout=600 -vvvvv
 said 'nks_cluster_gate [localhost]: waits up to' 'status 401'
 no_secrets
 fake DELETE faults
 
-# What an earlier look saw is in the message, although each look after it fails.
+# The message has the result of an earlier poll, although all later polls fail.
 fake POST faults '[{"path": "/orgs/381/clusters", "kind": "status", "status": 503, "after": 1}]'
 fails ansible-playbook waits.yml -e timeout=6
 said 'polling; waits up to 6 s' 'The gate stays shut after 6 s (wait_timeout). Cluster build-me of organization 381 is building, not' \
     'The last poll failed: GET' '"pk": 1203'
 fake DELETE faults
 
-# One answer that is not the API's does not end a wait that has seen the cluster.
+# One answer that is not from the API does not end a wait that has seen the cluster.
 fake POST faults '[{"path": "/orgs", "kind": "body", "body": "<html>", "after": 1, "times": 1}]'
 fails ansible-playbook waits.yml -e timeout=6
 said 'The gate stays shut after 6 s (wait_timeout). Cluster build-me of organization 381 is building, not'
 fake DELETE faults
 
-# A host that cannot be reached is a failure, whatever the play ignores.
+# An unreachable host is a failure, even if the play ignores it.
 fails ansible-playbook -i hosts.ini unreachable.yml
 said 'The gate stays shut. No poll succeeded: the host gone, on which the gate runs, cannot be reached'
 not_said 'Deployed'
 
-# What narrows a gate does not vanish: prod is in two organizations.
+# The organization of the gate is not lost: both organizations have a cluster prod.
 fails ansible-playbook orgs.yml
 said 'Cluster prod is ambiguous'
 NKS_ORG_ID=381 succeeds ansible-playbook orgs.yml
@@ -78,13 +78,13 @@ NKS_ORG_ID=381 succeeds ansible-playbook orgs.yml -e ansible_python_interpreter=
 fails ansible-playbook orgs.yml -e '{"orgs": null}'
 not_said 'is ambiguous'
 
-# In the background. Ansible looks for jobs in the home of the account, even if HOME is another.
+# In the background. Ansible looks for jobs in the home of the account, even if HOME differs.
 fake POST step 10
 succeeds env ANSIBLE_ASYNC_DIR="$OUTPUT_DIR/async" ansible-playbook async.yml
 not_said 'waits up to'
 fake POST step 0
 
-# Where a gate can be walked around
+# Ways around a gate
 fake POST reset
 fails ansible-playbook -i hosts.ini run_once.yml -e with=include
 said 'deployed_on b and c'

@@ -11,9 +11,3 @@ ansible-playbook wait.yml "$@"
 ansible-playbook select.yml "$@"
 ansible-playbook failure.yml "$@"
 
-fake POST reset
-fake POST faults '[
-    {"path": "/orgs/390/clusters", "kind": "status", "status": 500, "body": "{\"detail\": \"'"$NKS_API_TOKEN"' is bad\"}"}]'
-succeeds ansible-playbook secrets.yml -vvvvv
-said '"pk": 1201' '"solution": "prometheus"' 'status 500 Internal Server Error: ******** is bad'
-no_secrets

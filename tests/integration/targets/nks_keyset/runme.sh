@@ -7,13 +7,13 @@ set -eu
 # shellcheck source=tests/integration/targets/setup_fake_nks/fake.sh
 . ../setup_fake_nks/fake.sh
 
-# changes PLAYBOOK SENTENCE...: it says what it would do, does it, and has nothing to do again
+# changes PLAYBOOK TEXT...: check that it reports the changes in check mode, makes them, and then changes nothing
 changes() {
     succeeds ansible-playbook "$1" --check --diff
     said 'changed=1' "${@:2}"
     succeeds ansible-playbook "$1" --diff -vvvvv
     said 'changed=1' "${@:2}"
-    no_secrets  # and no key
+    no_secrets  # including keys
     succeeds ansible-playbook "$1"
     said 'changed=0'
 }

@@ -23,7 +23,7 @@ changes -e count=2
 changes -e count=3
 changes -e count=1
 
-# With autoscaling, the count is that of the autoscaler
+# With autoscaling, the autoscaler determines the count
 succeeds ansible-playbook pool.yml -e count=1 -e '{"autoscaled": true, "min_count": 1, "max_count": 4}'
 said 'changed=1'
 fake POST faults '[{"path": "/orgs/381/clusters/1201/nodepools", "kind": "autoscaler", "change": 2, "times": 1}]'

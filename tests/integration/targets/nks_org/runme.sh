@@ -24,7 +24,7 @@ succeeds ansible-playbook rename.yml
 said 'changed=0'
 test "$(fake GET requests | python -c 'import json, sys; print(sum(r["method"] == "PATCH" for r in json.load(sys.stdin)))')" = 1
 
-# The slug is left as it was, as servers do
+# The server ignores the slug, as real servers do
 fails ansible-playbook keeps_slug.yml
 said "slug is 'acme-retail', not 'acme-labs'. Changed: name." 'changed=0'
 fails ansible-playbook keeps_slug.yml

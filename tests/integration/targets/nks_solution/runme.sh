@@ -9,7 +9,7 @@ set -eu
 
 fake POST step 1
 
-# changes STATE SENTENCE...: it says what it would do, does it, and has nothing to do again
+# changes STATE TEXT...: check that it reports the changes in check mode, makes them, and then changes nothing
 changes() {
     succeeds ansible-playbook solutions.yml -e "state=$1" --check --diff
     said 'changed=2' "${@:2}"

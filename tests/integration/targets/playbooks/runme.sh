@@ -23,7 +23,7 @@ done
 succeeds env NKS_ORG_ID=383 ansible-playbook netapp.nks.list_clusters --check
 grep -xF '🚀            🐳       do        ams3    v1.15.5  3      running' "$log"
 
-# A line fits in a terminal
+# Lines fit in the terminal
 # shellcheck disable=SC2016
 terminal='import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(["sh", "-c", "stty cols 60; exec ansible-playbook netapp.nks.list_clusters"])))'
 succeeds python -c "$terminal"
@@ -57,7 +57,7 @@ for playbook in list_clusters gated_deployment "fleet_report -e fleet_report_des
         -e "@$folder/connection.yml" -e @vars/opens.yml
 done
 
-# Relative paths start where the command was typed
+# Relative paths are relative to the current folder
 (
     cd "$folder"
     succeeds env NKS_ORG_ID=381 ansible-playbook netapp.nks.kubeconfigs -e kubeconfigs_dir=configs
@@ -74,7 +74,7 @@ for playbook in list_clusters gated_deployment fleet_report; do
     said "$HOME/no.pem"
 done
 
-# refresh_inventory FILE: the inventory has what is new, in its cache
+# refresh_inventory FILE: check that the playbook updates the cache of the inventory
 refresh_inventory() {
     fake POST reset
     ansible-inventory -i "$1" --list >before
@@ -85,7 +85,7 @@ refresh_inventory() {
     [ "$(fake GET requests)" = "$requests" ]
     grep -q '"nks_pk": 1302' before
     if grep '"nks_pk": 1302' after; then
-        echo "FAILED: the cache is old"
+        echo "FAILED: the cache is outdated"
         exit 1
     fi
 }
@@ -102,7 +102,7 @@ fails ansible-playbook netapp.nks.refresh_inventory -e refresh_inventory_source=
 fails env NKS_API_TOKEN=wrong ansible-playbook netapp.nks.refresh_inventory -e refresh_inventory_source=cached.nks.yml
 said 'status 401 Unauthorized'
 printf '[inventory]\ncache=true\ncache_plugin=ansible.builtin.jsonfile\ncache_connection=./other\n' >ansible.cfg
-(unset ANSIBLE_CONFIG; refresh_inventory plain.nks.yml) # which ansible-test sets
+(unset ANSIBLE_CONFIG; refresh_inventory plain.nks.yml) # ansible-test sets ANSIBLE_CONFIG
 [ -d other ]
 cd - >/dev/null
 fake POST reset

@@ -12,7 +12,7 @@ fake POST step 0
 fake POST reset
 ansible-playbook defaults.yml "$@"
 
-# As a play sees it
+# In a play
 gate='{"cluster_gate_clusters": [{"name": "missing", "org": "381"}, {"name": "broken"}]}'
 fails ansible-playbook gate.yml --check --skip-tags always -e "$gate"
 said 'The gate stays shut. Cluster missing of organization 381 was not found. Cluster broken has failed, in state draft. The build log says:' 'failed=1'
@@ -37,7 +37,7 @@ succeeds ansible-playbook gate.yml -vvvvv -e '{"cluster_gate_clusters": [{"name"
 said 'The gate opens: 2 of 2 clusters are as expected.' 'Behind the gate'
 no_secrets
 
-# Text, as surveys and -e send it, is refused.
+# Text from surveys or -e is refused.
 fails ansible-playbook gate.yml -e cluster_gate_clusters='[{"name": "staging"}]'
 said 'Entry 1 of clusters must be a dictionary with name or id' 'into a list, use the filter from_json.'
 
@@ -49,7 +49,7 @@ NKS_API_TOKEN='' succeeds ansible-playbook gate.yml -vvvvv --vault-password-file
 said 'The gate opens: 1 of 1 clusters are as expected.'
 no_secrets
 
-# Each gate is one of its own.
+# Each gate in a play is evaluated.
 for play in twice.yml depends.yml; do
     fake DELETE faults
     fake POST faults '[{"path": "/orgs/381/clusters", "kind": "body", "body": "[]", "after": 1}]'

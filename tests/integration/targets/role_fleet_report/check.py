@@ -1,9 +1,9 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""check.py FLEET FILE: whether the file is the right report of that fleet.
+"""check.py FLEET FILE: check that the file is the correct report of that fleet.
 
-check.py hostile: what makes the fake answer such a fleet.
+check.py hostile: print faults that make the fake serve the hostile fleet.
 """
 
 from __future__ import annotations
@@ -50,12 +50,12 @@ LONGEST = 120
 
 
 def cut(text: str) -> str:
-    """A text as a page shows it."""
+    """Shorten a text as the HTML report does."""
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
 def text(value: object) -> str:
-    """A value as a report shows it."""
+    """Convert a value as a report does."""
     return re.sub("[\0\x07]", "\ufffd", "" if value is None else str(value))
 
 
@@ -64,7 +64,7 @@ def without_ages(row: list[str]) -> list[str]:
 
 
 class Page(html.parser.HTMLParser):
-    """What is in an HTML page: the rows of each table, the texts of elements, the organizations."""
+    """The content of an HTML page: the rows of each table, the texts of elements, the organizations."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -111,13 +111,13 @@ class Page(html.parser.HTMLParser):
 
     @property
     def attention(self) -> list[list[str]]:
-        """The rows of the clusters that have failed or are not running, without ages, and those of reasons."""
+        """The rows of clusters that have failed or are not running, without ages, and the rows of reasons."""
         tables = self.tables[: len(self.tables) - len(self.orgs)]
         return [without_ages(row) for table in tables for row in table[1:]]
 
     @property
     def everything(self) -> list[list[str]]:
-        """The rows of all clusters, with the organization second."""
+        """The rows of all clusters, with the organization in the second column."""
         tables = self.tables[len(self.tables) - len(self.orgs) :]
         return [
             without_ages([row[0], org, *row[1:]])
@@ -126,14 +126,14 @@ class Page(html.parser.HTMLParser):
         ]
 
     def bars(self, chart: int) -> list[tuple[str, int, int]]:
-        """The label of each bar, and the numbers of clusters and of those that have failed."""
+        """Return label, number of clusters, and number of failed clusters of each bar."""
         lines = self.texts["ul"][chart].strip().split("\n")
         found = [re.fullmatch(r"(.*?)(?: ([0-9,]+) failed)? ([0-9,]+)", line) for line in lines]
         return [(match[1], int(match[3].replace(",", "")), int(match[2] or 0)) for match in found if match]
 
 
 def rows_of_markdown(page: str) -> list[list[list[str]]]:
-    """The tables of a page, their cells as they are shown."""
+    """Return the tables of a Markdown page, with rendered cells."""
     tables: list[list[list[str]]] = []
     before = ""
     for line in page.split("\n"):
@@ -351,7 +351,7 @@ def check_some(everything: list[list[str]]) -> None:
 
 
 def hostile() -> list[dict[str, object]]:
-    """Two organizations have the same name, the others cannot be read."""
+    """Return the faults of the hostile fleet. Two organizations have the same name; the others cannot be read."""
     orgs = [{"pk": 1, "name": HOSTILE[0]}, {"pk": 2, "name": HOSTILE[0]}, {"pk": 3, "name": HOSTILE[1]}]
     orgs += [{"pk": pk, "name": name} for pk, name in enumerate(BLOCKS, 10)]
     clusters = [

@@ -10,7 +10,7 @@ set -eu
 folder=$(mktemp -d)
 trap 'rm -r "$folder"' EXIT
 
-# report FILE ARGUMENT...: the format is what the name of the file ends in
+# report FILE ARGUMENT...: write a report in the format of the file name's extension
 report() {
     ansible-playbook netapp.nks.fleet_report -e "fleet_report_dest=$folder/$1 fleet_report_format=${1##*.}" "${@:2}"
 }
@@ -30,7 +30,7 @@ for format in html markdown csv; do
         "fleet_report_workspaces": ["b"]}'
     python check.py none "$folder/none.$format"
 
-    # What the API answers is text
+    # Values from the API are text
     fake POST faults "$(python check.py hostile)"
     succeeds report "hostile.$format" -e fleet_report_include_details=false
     python check.py hostile "$folder/hostile.$format"
@@ -38,7 +38,7 @@ for format in html markdown csv; do
     fake DELETE faults
 done
 
-# Each selection fits one cluster
+# Each selection matches one cluster
 for selection in '"orgs": ["🚀"]' '"workspaces": [6]' '"states": ["draft"]' '"providers": ["packet"]' '"regions": ["ams3"]'; do
     succeeds report one.csv -e "{\"fleet_report_${selection#?}}"
     [ "$(wc -l <"$folder/one.csv")" = 2 ]
@@ -48,7 +48,7 @@ NKS_ORG_ID="382, 🚀" succeeds report environment.html
 grep -qF 'organizations: <bdi>382, 🚀</bdi>' "$folder/environment.html"
 grep -qF '<b>Acme Retail</b> <span><span class="count">3</span> clusters' "$folder/environment.html"
 
-# A cluster has failed also where only its state says so
+# A cluster has also failed if only its state is failed
 fake POST faults '[{"path": "/orgs/382/clusters", "kind": "body", "body": "[{\"pk\": 1, \"org\": 382, \"state\": \"failed\", \"is_failed\": false}]"}]'
 succeeds report failed.csv -e '{"fleet_report_orgs": [382], "fleet_report_include_details": false}'
 grep -qF '"Acme Retail","","1","","","","","","failed","true","","","",""' "$folder/failed.csv"
@@ -60,7 +60,7 @@ succeeds report requests.html -e fleet_report_include_details=false
 [ "$(fake GET requests | grep -o '"path":"[^"]*"' | sort | tr '\n' ' ')" = \
     '"path":"/orgs" "path":"/orgs/381/clusters" "path":"/orgs/381/clusters/1205/logs" "path":"/orgs/382/clusters" "path":"/orgs/383/clusters" "path":"/orgs/390/clusters" ' ]
 
-# What the play sets for the module reaches it, a token may be a vaulted variable, and the role may run twice
+# Defaults of the play reach the module, the token can be a vaulted variable, and the role can run twice
 printf password >"$folder/password"
 ansible-vault encrypt_string --vault-password-file "$folder/password" --name nks_api_token "$NKS_API_TOKEN" >"$folder/token.yml"
 succeeds env -u NKS_API_URL -u NKS_API_TOKEN ansible-playbook twice.yml --vault-password-file "$folder/password" -e "@$folder/token.yml" \
@@ -69,7 +69,7 @@ said ok=12 changed=2
 python check.py all "$folder/twice.html"
 python check.py all "$folder/twice.csv"
 
-# A mode is text, even where ansible-core before 2.19 makes numbers of values
+# A mode is text, even if ansible-core before 2.19 converts values to numbers
 for format in html markdown csv; do
     ANSIBLE_JINJA2_NATIVE=true succeeds report "native.$format"
     python check.py all "$folder/native.$format"
@@ -100,7 +100,7 @@ succeeds report new.html --check
 said changed=1
 [ ! -e "$folder/new.html" ]
 
-# CSV has no time in it
+# CSV contains no time
 fake POST reset
 succeeds report same.csv -e '{"fleet_report_orgs": [382]}'
 said changed=1
@@ -123,7 +123,7 @@ said fleet_report_dest 'can not use content with a dir as dest'
 [ -z "$(ls -A "$folder/folder.html")" ]
 rmdir "$folder/folder.html"
 
-# No secret
+# No secrets
 succeeds env ansible-playbook netapp.nks.fleet_report -vvvvv -e "fleet_report_dest=$folder/secrets.html"
 python check.py all "$folder/secrets.html"
 if grep -Fe "$NKS_API_TOKEN" -e never-show "$folder"/*; then

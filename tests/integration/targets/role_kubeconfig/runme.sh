@@ -28,18 +28,18 @@ said 'is not a cluster'
 fails env NKS_API_TOKEN=wrong ansible-playbook write.yml -i hosts.yml -e "folder=$folder/new"
 said 'status 401'
 
-# The mode of a folder that exists stays as it is
+# The mode of an existing folder does not change
 mkdir -m 755 "$folder/shared"
 succeeds ansible-playbook write.yml -i clusters.nks.yml -e "folder=$folder/shared"
 said "Users other than the owner can access the folder $folder/shared: its mode is 0755. The mode is not changed."
 test "$(stat -c %a "$folder/shared")" = 755
 test "$(stat -c %a "$folder/shared/"* | sort -u)" = 600
 
-# Options that are omitted, and defaults of the play for the module
+# Omitted options, and module_defaults of the play
 mkdir "$folder/home"
 HOME=$folder/home succeeds env -u NKS_API_URL ansible-playbook play.yml -i hosts.yml
 test "$(stat -c %a "$folder/home/.kube" "$folder/home/.kube/nks" "$folder/home/.kube/nks/prod.kubeconfig" | tr '\n' ' ')" = '700 700 640 '
 
-# A cluster that stops running in the meantime
+# A cluster that stops running between two runs
 succeeds ansible-playbook refresh.yml -i clusters_of_one_org.nks.yml -e "folder=$folder/refresh"
 said 'The kubeconfig of the cluster going (ID 1204) is not written: the state of the cluster is deleting.'

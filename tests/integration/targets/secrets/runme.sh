@@ -11,14 +11,14 @@ folder=$(mktemp -d)
 trap 'kill "$watcher" 2>/dev/null || true; rm -r "$folder"' EXIT
 mkdir "$folder/tmp" "$folder/cache" "$folder/facts"
 
-# A ~/.netrc never replaces the token: with that of mallory, all below would fail.
+# A ~/.netrc never replaces the token. With the password of mallory, all commands below would fail.
 printf 'default login mallory password never-netrc\n' >"$folder/netrc"
 chmod 600 "$folder/netrc"
 export NETRC=$folder/netrc TMPDIR=$folder/tmp
 export ANSIBLE_DEPRECATION_WARNINGS=true ANSIBLE_CACHE_PLUGIN_CONNECTION=$folder/facts ANSIBLE_CACHE_PLUGIN=jsonfile
 export ANSIBLE_LOCAL_TEMP=$folder/tmp ANSIBLE_REMOTE_TMP=$folder/tmp
 
-# The arguments of every process of this target, while all below runs
+# Record the arguments of every process of this target
 python watch.py "$folder/arguments" &
 watcher=$!
 until [ -s "$folder/arguments" ]; do sleep 0.1; done
@@ -26,11 +26,11 @@ until [ -s "$folder/arguments" ]; do sleep 0.1; done
 clean() {
     no_secrets
     if grep -Fe mallory -e never-netrc "$log"; then
-        echo "FAILED: something of .netrc was shown"
+        echo "FAILED: the content of .netrc was shown"
         exit 1
     fi
     if grep -F DEPRECATION "$log"; then
-        echo "FAILED: ansible-core will not take this for ever"
+        echo "FAILED: a deprecation warning"
         exit 1
     fi
 }
@@ -44,9 +44,9 @@ for source in clusters nodes; do
     done
 done
 succeeds ansible-playbook -i clusters.nks.yml all.yml -vvvvv --diff -e "folder=$folder"
-said 'failed=0' 'Every secret stays secret'
+said 'failed=0' '"solution": "prometheus"' 'Every secret stays secret'
 clean
-# With ANSIBLE_DEBUG, ansible-core prints the arguments of modules. A token in the environment is none.
+# With ANSIBLE_DEBUG, ansible-core prints the arguments of modules, but not the token in the environment.
 ANSIBLE_DEBUG=1 succeeds ansible-playbook from_environment.yml
 said '_execute_module (netapp.nks.nks_org_info' 'failed=0'
 clean
@@ -62,7 +62,7 @@ clean
 kill "$watcher"
 wait "$watcher" || true
 grep -q ansible-playbook "$folder/arguments"
-sed -i '/AnsiballZ_\|ansible-playbook \|ansible-inventory /!d' "$folder/arguments"  # that of grep has what it looks for
+sed -i '/AnsiballZ_\|ansible-playbook \|ansible-inventory /!d' "$folder/arguments"  # the arguments of grep contain the secrets
 test -n "$(find "$folder/cache" -type f)"
 if grep -rFe "$NKS_API_TOKEN" -e never-show "$folder" --exclude-dir=kubeconfigs; then
     echo "FAILED: a secret is in a file or in the arguments of a process, above"

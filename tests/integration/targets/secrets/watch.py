@@ -1,7 +1,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Write the arguments of every process of this target to a file, until it is ended."""
+"""Write the arguments of every process of this target to a file, until this process is ended."""
 
 from __future__ import annotations
 

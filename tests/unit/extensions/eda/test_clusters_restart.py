@@ -30,7 +30,7 @@ HISTORIES = int(os.environ.get("NKS_TEST_HISTORIES", "100"))
 
 
 async def run(fake: FakeNKS, found: list[JSON], number: int, **args: t.Any) -> None:
-    """Run the source until it has emitted so many events, and polled twice more."""
+    """Run the source until it has emitted `number` events and polled twice more."""
     queue: asyncio.Queue[JSON] = asyncio.Queue(1)
     given = {"api_token": fake.token, "api_url": fake.url, "api_retries": 0, "interval": 0.01, "orgs": "381", **args}
     task = asyncio.create_task(source.main(queue, given))
@@ -63,7 +63,7 @@ def types(events: list[JSON]) -> list[str]:
     return [event["type"] for event in events]
 
 
-def test_what_happens_between_two_runs_is_emitted_once(fake: FakeNKS, tmp_path: Path) -> None:
+def test_changes_between_two_runs_are_emitted_once(fake: FakeNKS, tmp_path: Path) -> None:
     file = tmp_path / "nks.json"
     assert emitted(fake, 0, state_path=str(file)) == []
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -96,7 +96,7 @@ def test_what_happens_between_two_runs_is_emitted_once(fake: FakeNKS, tmp_path: 
         (lambda text: text.replace('"events": []', '"events": [1]'), {}),
     ],
 )
-def test_a_state_that_cannot_be_used_is_warned_of_and_replaced(
+def test_an_unusable_state_causes_a_warning_and_is_replaced(
     fake: FakeNKS, tmp_path: Path, caplog: pytest.LogCaptureFixture, damage: t.Callable[[str], str] | None, args: JSON
 ) -> None:
     file = tmp_path / "nks.json"
@@ -119,7 +119,7 @@ def test_a_state_of_another_token_is_not_used(fake: FakeNKS, tmp_path: Path) -> 
         source.watch_digest(source.read_arguments({**args, **more}))
         for more in ({}, {"api_token": "other"}, {"api_url": "https://other.example"}, {"events": "cluster_added"})
     }
-    assert len(digests) == 3  # the types of events are not part of it
+    assert len(digests) == 3  # the types of events do not matter
 
 
 def test_a_second_source_with_the_same_file_fails_clearly(fake: FakeNKS, tmp_path: Path) -> None:
@@ -127,7 +127,7 @@ def test_a_second_source_with_the_same_file_fails_clearly(fake: FakeNKS, tmp_pat
     with pytest.raises(NKSError, match=r"another source uses .*nks\.json"):
         emitted(fake, 0, state_path=str(tmp_path / "nks.json"))
     file.close()
-    file.write({})  # a thread that is late
+    file.write({})  # as a late thread may do
     assert not (tmp_path / "nks.json").exists()
     emitted(fake, 0, state_path=str(tmp_path / "nks.json"))
 
@@ -150,7 +150,7 @@ def test_a_state_that_cannot_be_written_is_logged_once(
     assert caplog.text.count("cannot be written: Is a directory") == 1
 
 
-# Histories: the source is killed at any point and started again.
+# Histories: the source is killed at random points and restarted.
 
 
 class KilledError(Exception):
@@ -165,7 +165,7 @@ ORG = Org({"pk": 1, "name": "One", "slug": "one"})
 
 
 class World:
-    """A fleet that is in the next state of its history at each poll, and points at which the source is killed."""
+    """A fleet that advances through its history with each poll, and the points at which the source is killed."""
 
     def __init__(self, history: list[list[JSON]], kills: list[int], file: Path) -> None:
         self.history = history
@@ -173,11 +173,11 @@ class World:
         self.kills = kills
         self.polls = 0
         self.last_polls = 0
-        """Polls after the end of the history that cannot be killed."""
+        """Polls after the end of the history, in which the source is not killed."""
         self.emitted: list[JSON] = []
 
     def point(self) -> None:
-        """A point at which the source can be killed."""
+        """Kill the source here, if it is time."""
         if self.kills:
             self.kills[0] -= 1
             if self.kills[0] < 0:
@@ -199,7 +199,7 @@ class World:
 
 
 class Client:
-    """What a watch uses of a client."""
+    """The part of a client that a watch uses."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -232,7 +232,7 @@ class Client:
 
 
 class Queue(asyncio.Queue):
-    """A queue whose consumer has taken an item once it was put."""
+    """A queue whose consumer takes each item at once."""
 
     def __init__(self, world: World) -> None:
         super().__init__()
@@ -254,7 +254,7 @@ class File(StateFile):
 
 
 def live(world: World) -> None:
-    """Run the source, and start it again each time it was killed, until the history is over."""
+    """Run the source until the history is over. Restart it each time it is killed."""
     arguments = source.read_arguments({"api_token": "x", "initial": "all"})
     while True:
         file = File(str(world.file))
@@ -272,7 +272,7 @@ def live(world: World) -> None:
 
 
 def replay(events: list[JSON]) -> dict[int, JSON]:
-    """What a rule knows that ignores an event whose id it has had."""
+    """Return the clusters known to a rule that ignores repeated event IDs."""
     known: dict[int, JSON] = {}
     by_id: dict[str, JSON] = {}
     for event in events:
@@ -309,7 +309,7 @@ fleets = st.dictionaries(
 
 @settings(max_examples=HISTORIES)
 @given(st.lists(fleets, min_size=1, max_size=5), st.lists(st.integers(0, 25), max_size=5))
-def test_nothing_is_lost_wherever_the_source_is_killed(history: list[list[JSON]], kills: list[int]) -> None:
+def test_no_event_is_lost_when_the_source_is_killed(history: list[list[JSON]], kills: list[int]) -> None:
     last = [{**cluster, "is_listed": True} for cluster in history[-1]]
     with tempfile.TemporaryDirectory() as folder:
         world = World([*history, last], list(kills), Path(folder, "nks.json"))

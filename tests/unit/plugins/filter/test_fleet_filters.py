@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The filters as users write them, in expressions."""
+"""Test the filters in expressions, as users write them."""
 
 from __future__ import annotations
 
@@ -62,14 +62,14 @@ def test_text() -> None:
     assert evaluate(f"({report}).clusters | map(attribute='name') | list") == ['"br…"', '"pr…"']
 
 
-def test_a_part_of_the_clusters() -> None:
+def test_filters_accept_a_selection_of_clusters() -> None:
     failed = "clusters | selectattr('is_failed')"
     assert len(evaluate(f"{failed} | netapp.nks.fleet_table(orgs)")) == 2
     assert evaluate(f"({failed} | netapp.nks.fleet_report(orgs)).totals")["clusters"] == 1
 
 
 @pytest.mark.parametrize("name", ["netapp.nks.fleet_table", "netapp.nks.fleet_report"])
-def test_bad_input_is_one_message_that_names_the_filter(name: str) -> None:
+def test_invalid_input_is_one_message_that_names_the_filter(name: str) -> None:
     with pytest.raises(AnsibleError, match=f"{name}: clusters must be a list of objects of the API, not a dictionary"):
         evaluate(f"fleet | {name}", fleet={"clusters": []})
     with pytest.raises(AnsibleError, match=f"{name}: orgs must be a list of objects of the API, but its item 1 is"):
@@ -98,7 +98,7 @@ def test_nothing_from_the_api_is_evaluated(tmp_path: Path) -> None:
 
 
 def wrap(text: str) -> str:
-    """As a registered result has it."""
+    """Mark text as untrusted, as in a registered result."""
     if trust_as_template.__module__ == __name__:
         from ansible.utils.unsafe_proxy import wrap_var
 

@@ -66,23 +66,23 @@ class Source:
         self.path.write_text(json.dumps({"plugin": "netapp.nks.nks", **given}), encoding="utf-8")
 
     def parse(self, inventory: InventoryData | None = None, use_cache: bool = True, **options: t.Any) -> InventoryData:
-        """What the plugin makes of the file. Raises its errors."""
+        """Parse the file with the plugin, and raise its errors."""
         self.write(**options)
         plugin = inventory_loader.get("netapp.nks.nks")
         inventory = inventory or InventoryData()
         plugin.parse(inventory, DataLoader(), str(self.path), cache=use_cache)
-        with contextlib.suppress(AttributeError):  # without a cache, as in InventoryManager
+        with contextlib.suppress(AttributeError):  # as in InventoryManager: a plugin need not have a cache
             plugin.update_cache_if_changed()
         inventory.reconcile_inventory()
         return inventory
 
     def manage(self, **options: t.Any) -> InventoryManager:
-        """What Ansible makes of the file."""
+        """Parse the file as Ansible does."""
         self.write(**options)
         return InventoryManager(loader=DataLoader(), sources=[str(self.path)])
 
     def failure(self, **options: t.Any) -> str:
-        """The message of the failure, which is checked to leave nothing in the inventory."""
+        """Return the message of the failure. Check that the inventory stays empty."""
         inventory = InventoryData()
         with pytest.raises(AnsibleError) as caught:
             self.parse(inventory, **options)
@@ -92,7 +92,7 @@ class Source:
         return str(caught.value)
 
     def serve(self, clusters: list[JSON], org: t.Any = None) -> None:
-        """These clusters, in one organization."""
+        """Serve these clusters in one organization."""
         orgs = [{"pk": 381, "name": "My Organization", "slug": "o", **(org or {})}]
         self.fake.fault("/orgs", "body", body=json.dumps(orgs))
         self.fake.fault("/orgs/381/clusters", "body", body=json.dumps(clusters))
@@ -146,13 +146,6 @@ def test_the_selection_is_that_of_the_module(source: Source, options: JSON, host
     assert "nks" in found.groups
 
 
-def test_a_selection_that_leaves_nothing_is_warned_of(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
-    warned: list[str] = []
-    monkeypatch.setattr(Display, "warning", lambda _self, text, *_arguments, **_options: warned.append(text))
-    source.parse(orgs=["381"], states=["runing"])
-    assert ["matches states 'runing'; their states are" in text for text in warned] == [True]
-
-
 def test_an_unknown_option_names_the_nearest_that_exists(source: Source) -> None:
     failure = source.failure(orgz=["381"], stats=["running"])
     assert "orgz (did you mean orgs?), stats (did you mean states?)" in failure and "hostvars_prefix" in failure
@@ -187,7 +180,7 @@ def test_options_come_from_the_environment_too(fake: FakeNKS, source: Source, mo
     assert set(found.hosts) == {"🐳", "prod", "Shop_—_Zürich", "edge_1__lab_"}
 
 
-def test_a_url_that_is_not_set_is_told(
+def test_an_unset_url_causes_a_warning(
     source: Source, monkeypatch: pytest.MonkeyPatch, resolve: t.Callable[[bool], list[str]]
 ) -> None:
     warned: list[str] = []
@@ -254,7 +247,7 @@ def test_a_host_named_as_a_keyed_group_keeps_its_variables(source: Source) -> No
         ([{"pk": 1, "name": "@x"}, {"pk": 2, "name": "-y"}], ["_x", "_y"]),
     ],
 )
-def test_no_cluster_is_dropped_for_its_name(source: Source, clusters: list[JSON], hosts: list[str]) -> None:
+def test_no_cluster_is_dropped_because_of_its_name(source: Source, clusters: list[JSON], hosts: list[str]) -> None:
     source.serve(clusters)
     found = source.parse()
     assert list(found.hosts) == hosts
@@ -273,7 +266,7 @@ def test_no_cluster_is_dropped_for_its_name(source: Source, clusters: list[JSON]
         (["nks_state"], ["running_1301", "running_1302", "running_1303"]),
     ],
 )
-def test_the_first_expression_that_gives_a_name_names_the_host(
+def test_the_first_expression_that_returns_a_name_sets_the_host_name(
     source: Source, hostnames: list[str], names: list[str]
 ) -> None:
     assert list(source.parse(orgs=["382"], hostnames=hostnames).hosts) == names
@@ -351,7 +344,7 @@ def test_a_number_or_boolean_as_key_makes_a_group_of_its_text(
     assert sum(len(found.groups[name].hosts) for name in groups) == 5
 
 
-def test_a_keyed_group_named_as_a_host_is_beneath_its_parent(source: Source) -> None:
+def test_a_keyed_group_with_the_name_of_a_host_is_a_child_of_its_parent_group(source: Source) -> None:
     source.serve([{"pk": 1, "name": "aws", "provider": "aws"}, {"pk": 2, "name": "b", "provider": "aws"}])
     keyed_group = {"key": "nks_provider", "prefix": "", "separator": "", "parent_group": "clouds"}
     found = source.parse(keyed_groups=[keyed_group], groups={"all_of_them": "true"})
@@ -432,7 +425,7 @@ def test_a_source_that_nests_groups_the_other_way_leaves_nothing(source: Source)
     assert "prod" in {host.name for host in inventory.groups["b"].get_hosts()}
 
 
-def test_names_of_groups_that_are_hosts_of_other_sources_and_the_other_way_round(source: Source) -> None:
+def test_groups_and_hosts_can_have_names_of_hosts_and_groups_of_other_sources(source: Source) -> None:
     inventory = InventoryData()
     inventory.add_host("provider_aws", "all")
     inventory.add_group("prod")
@@ -442,7 +435,7 @@ def test_names_of_groups_that_are_hosts_of_other_sources_and_the_other_way_round
     assert "nks_pk" not in {**inventory.hosts["provider_aws"].vars, **inventory.groups["prod"].vars}
 
 
-def test_what_is_in_the_inventory_already_stays(source: Source) -> None:
+def test_existing_hosts_and_groups_stay(source: Source) -> None:
     inventory = InventoryData()
     inventory.add_group("mine")
     inventory.add_host("prod", "mine")
@@ -452,7 +445,7 @@ def test_what_is_in_the_inventory_already_stays(source: Source) -> None:
     assert groups_of(inventory, "prod") == {"mine", "nks"}
     known = inventory.hosts["prod"].vars
     assert (known["x"], known["nks_pk"]) == (1, 1201)
-    # As Ansible sets a variable that is a dictionary already: merged where hash_behaviour is, else replaced
+    # Ansible replaces a dictionary, or merges it, depending on hash_behaviour
     assert known["nks_workspace"]["pk"] == 4
 
 
@@ -566,7 +559,7 @@ def test_a_failure_of_any_request_leaves_nothing(fake: FakeNKS, source: Source, 
     assert path in source.failure(include_nodes=True)
 
 
-def test_a_failure_leaves_what_was_there(source: Source) -> None:
+def test_a_failure_keeps_existing_hosts(source: Source) -> None:
     inventory = InventoryData()
     inventory.add_host("prod", "all")
     with pytest.raises(AnsibleError):
@@ -578,7 +571,7 @@ def test_a_failure_leaves_what_was_there(source: Source) -> None:
 # Options that are templates
 
 
-def test_connection_options_may_be_templates(fake: FakeNKS, source: Source, tmp_path: Path) -> None:
+def test_connection_options_can_be_templates(fake: FakeNKS, source: Source, tmp_path: Path) -> None:
     (tmp_path / "token").write_text(f"{fake.token}\n")
     found = source.parse(
         api_token=f"{{{{ lookup('ansible.builtin.file', '{tmp_path}/token') }}}}",
@@ -600,11 +593,11 @@ def test_connection_options_may_be_templates(fake: FakeNKS, source: Source, tmp_
         ({"ca_path": "{{ '/no/such' ~ '/file' }}"}, "/no/such/file"),
     ],
 )
-def test_the_values_of_templates_are_used(source: Source, options: JSON, message: str) -> None:
+def test_the_values_of_templates_are_validated(source: Source, options: JSON, message: str) -> None:
     assert message in source.failure(**options)
 
 
-def test_all_options_but_expressions_may_be_templates(source: Source, tmp_path: Path) -> None:
+def test_all_options_except_expressions_can_be_templates(source: Source, tmp_path: Path) -> None:
     found = source.parse(
         orgs="{{ ['381', '382'] }}",
         states=["{{ 'run' ~ 'ning' }}"],
@@ -716,7 +709,7 @@ def test_nothing_from_the_api_is_ever_evaluated(source: Source, canary: Path, ma
         "nks_deep | string",
     ],
 )
-def test_what_compose_makes_of_keys_is_never_evaluated(source: Source, canary: Path, expression: str) -> None:
+def test_keys_in_composed_values_are_never_evaluated(source: Source, canary: Path, expression: str) -> None:
     evil = f"{{{{ lookup('ansible.builtin.pipe', 'touch {canary}') }}}}"
     source.serve([{"pk": 1, "name": "x", "labels": {evil: 1}, "deep": [{evil: [None]}]}])
     (host,) = source.manage(compose={"made": expression}, hostnames=[expression]).get_hosts()
@@ -778,7 +771,7 @@ def test_another_endpoint_token_or_selection_misses_the_cache(fake: FakeNKS, sou
     assert len(fake.requests) > asked
 
 
-def test_what_yaml_takes_for_a_date_selects_with_a_cache_too(source: Source) -> None:
+def test_a_date_in_yaml_selects_an_organization_with_a_cache(source: Source) -> None:
     source.serve([{"pk": 1, "name": "x"}], {"name": "2020-01-01"})
     source.write(orgs=["2020-01-01"], **source.cache)
     source.path.write_text(source.path.read_text(encoding="utf-8").replace('"2020-01-01"', "2020-01-01"))
@@ -827,7 +820,7 @@ def test_a_partial_result_is_not_cached(fake: FakeNKS, source: Source) -> None:
         assert len([entry for entry in fake.requests if entry["path"] == "/orgs"]) == runs
 
 
-def test_a_partial_result_drops_the_entry_that_is_no_longer_true(fake: FakeNKS, source: Source) -> None:
+def test_a_partial_result_deletes_the_outdated_cache_entry(fake: FakeNKS, source: Source) -> None:
     def hosts(use_cache: bool = True) -> int:
         return len(source.parse(use_cache=use_cache, **source.cache).hosts)
 
@@ -840,7 +833,7 @@ def test_a_partial_result_drops_the_entry_that_is_no_longer_true(fake: FakeNKS, 
     assert len(fake.requests) == asked + 2 * 5
 
 
-def test_flushing_the_cache_asks_again_and_keeps_the_new_answer(fake: FakeNKS, source: Source) -> None:
+def test_flushing_the_cache_fetches_and_caches_new_clusters(fake: FakeNKS, source: Source) -> None:
     options = {"orgs": ["381"], **source.cache}
     source.parse(**options)
     fake.fault("/orgs/381/clusters", "body", body='[{"pk": 1, "name": "new"}]')
@@ -876,7 +869,7 @@ OF_NODES = {"org": {"pk": 1, "name": "o"}, "cluster": {"pk": 1, "nodes": [{"pk":
         {"clusters": [{"org": None, "cluster": None}], "warnings": []}, "not JSON", "no file",
     ],
 )  # fmt: skip
-def test_an_entry_of_another_shape_is_fetched_again_and_replaced(
+def test_an_invalid_cache_entry_is_fetched_again_and_replaced(
     fake: FakeNKS, source: Source, tmp_path: Path, hosts: str, entry: t.Any
 ) -> None:
     options = {"orgs": ["381"], "hosts": hosts, **source.cache}
@@ -918,7 +911,7 @@ def test_a_cluster_in_the_cache_without_a_list_of_nodes_is_fetched_again(
     assert len(fake.requests) > asked
 
 
-def test_a_selection_that_leaves_nothing_warns_with_a_warm_cache_too(
+def test_a_selection_that_matches_nothing_causes_a_warning_also_with_a_warm_cache(
     fake: FakeNKS, source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said: list[str] = []
@@ -929,7 +922,7 @@ def test_a_selection_that_leaves_nothing_warns_with_a_warm_cache_too(
     assert len(fake.requests) == 2
 
 
-def test_without_cache_nothing_is_kept(fake: FakeNKS, source: Source, tmp_path: Path) -> None:
+def test_without_cache_nothing_is_stored(fake: FakeNKS, source: Source, tmp_path: Path) -> None:
     for _run in range(2):
         source.parse(orgs=["381"], **{**source.cache, "cache": False})
     assert len(fake.requests) == 4
@@ -939,7 +932,7 @@ def test_without_cache_nothing_is_kept(fake: FakeNKS, source: Source, tmp_path: 
 # Messages
 
 
-def test_with_v_it_tells_what_it_found_and_did(
+def test_with_v_it_shows_selected_clusters_and_requests(
     fake: FakeNKS, source: Source, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(Display(), "verbosity", 1)
@@ -990,7 +983,7 @@ def test_the_plugin_must_be_named_in_the_file(source: Source) -> None:
     assert "plugin" in source.failure(plugin="netapp.other.other")
 
 
-def test_an_empty_variable_does_not_turn_the_check_of_certificates_off(
+def test_an_empty_variable_does_not_turn_off_certificate_validation(
     source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NKS_VALIDATE_CERTS", "")
@@ -998,7 +991,7 @@ def test_an_empty_variable_does_not_turn_the_check_of_certificates_off(
         source.parse(api_url="http://nks.example")
 
 
-def test_empty_variables_count_as_not_set_and_stay(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_empty_variables_count_as_unset_and_are_not_removed(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
     names = [f"NKS_{option}" for option in ("API_TOKEN", "API_TIMEOUT", "API_RETRIES", "VALIDATE_CERTS", "CA_PATH")]
     for name in names:
         monkeypatch.setenv(name, "")

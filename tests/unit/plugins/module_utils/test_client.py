@@ -44,7 +44,7 @@ CLUSTER = Cluster({"pk": 1202}, ORG)
 
 @pytest.fixture(name="closed_port")
 def closed_port_fixture() -> t.Iterator[int]:
-    """A port that refuses connections, and that only a server that asks for it by number can take."""
+    """A port that refuses connections. Only a server that requests it by number can use it."""
     with socket.socket() as unused:
         unused.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         unused.bind(("127.0.0.1", 0))
@@ -52,22 +52,18 @@ def closed_port_fixture() -> t.Iterator[int]:
 
 
 def failure(client: NKSClient, error: type[NKSError] = NKSError) -> NKSError:
-    """How ``GET /orgs`` fails, which is checked to be one readable line."""
+    """Return the error of ``GET /orgs``. Check that it is one printable line."""
     with pytest.raises(error) as caught:
         client.orgs()
     assert str(caught.value).isprintable()
     return caught.value
 
 
-def statuses(fake: FakeNKS) -> list[t.Any]:
-    return [entry["status"] for entry in fake.requests]
-
-
 # Token and URL
 
 
 @pytest.mark.parametrize("around", ["{}", "  {}\n", "\t{}\r\n"])
-def test_every_request_bears_the_trimmed_token_whatever_netrc_says(
+def test_every_request_has_the_trimmed_token_and_ignores_netrc(
     fake: FakeNKS, connect: Connect, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, around: str
 ) -> None:
     (tmp_path / ".netrc").write_text("machine 127.0.0.1 login mallory password wrong\n")
@@ -183,12 +179,12 @@ def test_another_api_url_is_refused(connect: Connect, url: str, message: str) ->
         ("ca_path", "/no/such/file"),
     ],
 )
-def test_an_option_that_cannot_work_is_refused_by_name(connect: Connect, option: str, value: t.Any) -> None:
+def test_an_invalid_option_is_refused_by_name(connect: Connect, option: str, value: t.Any) -> None:
     with pytest.raises(NKSError, match=f"^{option}.*{value}"):
         connect(**{option: value})
 
 
-def test_a_variable_with_an_impossible_ca_bundle_is_named(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_variable_of_an_invalid_ca_bundle_is_named(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CURL_CA_BUNDLE", __file__)
     connect()  # http://
     with pytest.raises(NKSError, match=r"^CURL_CA_BUNDLE: cannot read a certificate from '.*test_client\.py'"):
@@ -196,7 +192,7 @@ def test_a_variable_with_an_impossible_ca_bundle_is_named(connect: Connect, monk
     connect(api_url="https://nks.example", validate_certs=False)
 
 
-def test_requests_say_who_asks_and_take_no_cached_answer(fake: FakeNKS, client: NKSClient) -> None:
+def test_requests_have_a_user_agent_and_refuse_cached_answers(fake: FakeNKS, client: NKSClient) -> None:
     client.orgs()
     headers = fake.requests[0]["headers"]
     galaxy = (Path(__file__).parents[4] / "galaxy.yml").read_text(encoding="utf-8")
@@ -246,7 +242,7 @@ def test_requests_say_who_asks_and_take_no_cached_answer(fake: FakeNKS, client: 
         (304, "", None, ["304"]),
     ],
 )
-def test_any_status_but_200_is_an_error_with_url_detail_and_advice(
+def test_any_status_except_200_is_an_error_with_url_detail_and_advice(
     fake: FakeNKS, connect: Connect, pauses: list[float], status: int, body: str, detail: t.Any, parts: list[str]
 ) -> None:
     fake.fault("/orgs", "status", status=status, body=body, content_type="text/html", headers={"Retry-After": "1"})
@@ -267,7 +263,7 @@ def test_any_status_but_200_is_an_error_with_url_detail_and_advice(
         *((status, "", False) for status in (400, 401, 409, 413, 415, 429)),
     ],
 )
-def test_after_a_change_that_the_server_got_the_message_says_whether_it_can_be_made(
+def test_the_message_says_if_it_is_unknown_whether_a_change_was_made(
     fake: FakeNKS, client: NKSClient, status: int, body: str, is_unclear: bool
 ) -> None:
     fake.fault("/orgs/381", "status", method="PATCH", status=status, body=body)
@@ -310,7 +306,7 @@ def test_pauses_grow_with_jitter_and_stay_below_a_minute(fake: FakeNKS, connect:
         ("nan", 0.25, 0.5),
     ],
 )
-def test_retry_after_is_honoured_up_to_a_minute_unless_it_is_nonsense(
+def test_retry_after_is_respected_up_to_a_minute_unless_it_is_invalid(
     fake: FakeNKS, connect: Connect, pauses: list[float], retry_after: str, least: float, most: float
 ) -> None:
     if retry_after == "in 55 s":
@@ -326,7 +322,7 @@ def test_retry_after_is_honoured_up_to_a_minute_unless_it_is_nonsense(
     assert wanted == pytest.approx(pauses[0], abs=1) if least >= 1 else wanted == 0
 
 
-def test_each_pause_is_told_without_the_token(
+def test_each_pause_is_reported_without_the_token(
     fake: FakeNKS, connect: Connect, closed_port: int, pauses: list[float]
 ) -> None:
     told: list[str] = []
@@ -342,9 +338,7 @@ def test_each_pause_is_told_without_the_token(
     assert (len(told), len(pauses)) == (2, 2)
 
 
-def test_no_attempt_lasts_longer_and_no_repetition_begins_later_than_the_limits(
-    fake: FakeNKS, connect: Connect, pauses: list[float]
-) -> None:
+def test_attempts_and_retries_stay_within_the_deadline(fake: FakeNKS, connect: Connect, pauses: list[float]) -> None:
     client = connect(api_retries=4)
     fake.fault("/orgs", "status", status=503, headers={"Retry-After": "7"}, times=5)
     with pytest.raises(NKSStatusError) as caught:
@@ -362,7 +356,7 @@ def test_no_attempt_lasts_longer_and_no_repetition_begins_later_than_the_limits(
     assert len(fake.requests) == before
 
 
-def test_a_refused_connection_is_repeated(connect: Connect, closed_port: int, pauses: list[float]) -> None:
+def test_a_refused_connection_is_retried(connect: Connect, closed_port: int, pauses: list[float]) -> None:
     refused = {"api_url": f"http://127.0.0.1:{closed_port}", "api_retries": 1}
     assert "Connection refused" in str(failure(connect(**refused), NKSConnectionError))
     started: list[FakeNKS] = []
@@ -393,7 +387,7 @@ def test_a_refused_connection_is_repeated(connect: Connect, closed_port: int, pa
         (b"x" * 1000000, "not JSON.*xxx…"),
     ],
 )
-def test_a_body_that_is_not_the_json_promised_is_an_error_that_shows_its_start(
+def test_a_body_that_is_not_the_expected_json_is_an_error_that_shows_its_start(
     fake: FakeNKS, connect: Connect, body: bytes, message: str
 ) -> None:
     fake.fault("/orgs", "body", body_base64=base64.b64encode(body).decode(), content_type="text/html")
@@ -417,7 +411,7 @@ def test_the_time_of_a_request_includes_parsing_its_body(fake: FakeNKS, connect:
         '"\\u005f_\\u0061nsible_vault": {"__\\u0061nsible_type": 1}',
     ],
 )
-def test_fields_that_nobody_knows_are_passed_through_but_those_of_the_wire_format_of_ansible(
+def test_unknown_fields_are_kept_except_those_of_the_wire_format_of_ansible(
     fake: FakeNKS, connect: Connect, wire: str
 ) -> None:
     fields = {"new": {"a": [1, 2.5, None, "\u2028ü🚀", {"_ansible": 1}]}}
@@ -435,7 +429,7 @@ def test_one_connection_serves_many_requests(fake: FakeNKS, client: NKSClient) -
     assert len({entry["connection"] for entry in fake.requests}) == 1
 
 
-def test_a_change_goes_over_a_connection_of_its_own(fake: FakeNKS, client: NKSClient) -> None:
+def test_a_change_uses_its_own_connection(fake: FakeNKS, client: NKSClient) -> None:
     client.orgs()
     client.update_org(ORG, {"name": "x"})
     client.orgs()
@@ -445,7 +439,10 @@ def test_a_change_goes_over_a_connection_of_its_own(fake: FakeNKS, client: NKSCl
 
 @pytest.fixture(name="addresses")
 def addresses_fixture(fake: FakeNKS, monkeypatch: pytest.MonkeyPatch) -> t.Iterator[tuple[int, list[str]]]:
-    """The port of the fake, and the addresses of each host: at 127.0.0.2 a full queue, at 127.0.0.3 nothing."""
+    """The port of the fake, and the addresses of each host name.
+
+    At 127.0.0.2, the queue of connections is full. At 127.0.0.3, nothing listens.
+    """
     port, addresses = int(fake.url.rpartition(":")[2]), ["127.0.0.3", "127.0.0.2", "127.0.0.1"]
 
     def getaddrinfo(_host: str, port: int, *_arguments: t.Any, **_options: t.Any) -> list[t.Any]:
@@ -463,7 +460,7 @@ def addresses_fixture(fake: FakeNKS, monkeypatch: pytest.MonkeyPatch) -> t.Itera
         yield port, addresses
 
 
-def test_an_address_that_is_silent_or_refuses_does_not_hide_the_others(
+def test_a_silent_or_refusing_address_does_not_prevent_others(
     fake: FakeNKS, connect: Connect, addresses: tuple[int, list[str]]
 ) -> None:
     url = f"http://nks.example:{addresses[0]}"
@@ -501,7 +498,7 @@ def test_at_most_16_connections_serve_concurrent_requests(monkeypatch: pytest.Mo
         ("status", {"status": 500, "body": "<h1>" + "x" * 60 + "TOKEN"}),
         ("status", {"status": 404, "body": "TOKEN"}),
         ("redirect", {"location": "https://nks.invalid/?token=TOKEN"}),
-        # Where a message shows only the beginning of what came
+        # Messages that show only the beginning of a body
         ("status", {"status": 400, "body": '{"detail": "' + "x" * 290 + 'TOKEN"}'}),
         ("status", {"status": 400, "body": '{"name": ["' + "x" * 280 + 'TOKEN"]}'}),
         ("status", {"status": 400, "body": '"' + "x" * 70 + 'TOKEN"'}),
@@ -537,7 +534,7 @@ def test_no_error_holds_the_token_even_when_the_server_echoes_it(
 
 
 def strings(value: t.Any) -> str:
-    """All strings in an object, its keys included."""
+    """Return all strings in an object, including keys."""
     if isinstance(value, dict):
         return strings([*value, *value.values()])
     return "\n".join(map(strings, value)) if isinstance(value, (list, tuple)) else str(value)
@@ -549,13 +546,13 @@ def test_an_api_url_that_holds_the_token_is_not_echoed(fake: FakeNKS, connect: C
 
 
 @pytest.mark.parametrize("url", ["ftp://", "http://nks.example/"])
-def test_an_impossible_api_url_is_shortened_without_the_token(fake: FakeNKS, connect: Connect, url: str) -> None:
+def test_a_shortened_api_url_has_no_part_of_the_token(fake: FakeNKS, connect: Connect, url: str) -> None:
     with pytest.raises(NKSError) as caught:
         connect(api_url=url + "x" * 55 + fake.token)
     assert fake.token[:6] not in str(caught.value)
 
 
-def test_a_reason_is_shortened_without_the_token(fake: FakeNKS, client: NKSClient) -> None:
+def test_a_shortened_reason_has_no_part_of_the_token(fake: FakeNKS, client: NKSClient) -> None:
     assert fake.token[:6] not in str(client._connection_error("GET", "/", _http.NoReplyError("x" * 290 + fake.token)))
 
 
@@ -578,7 +575,7 @@ def test_no_proxy_can_have_patterns_and_ipv6(
     assert (find_proxy(f"https://{host}:8443/", {"https": "http://proxy.example"}) is None) == is_bypassed
 
 
-def test_urllib3_need_not_have_the_module_of_certificate_errors(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_urllib3_can_lack_the_module_of_certificate_errors(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "urllib3.util.ssl_match_hostname", None)  # as before urllib3 1.26.8
     second = types.ModuleType("second")
     importlib.machinery.SourceFileLoader("second", _http.__file__).exec_module(second)

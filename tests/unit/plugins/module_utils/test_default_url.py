@@ -48,7 +48,7 @@ def test_a_proxy_may_know_the_default_host(resolve: Resolve, monkeypatch: pytest
     assert len(warned) == 1
 
 
-def test_a_name_that_is_looked_up_for_ever_does_not_hold_the_client(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_endless_name_lookup_does_not_block_the_client(monkeypatch: pytest.MonkeyPatch) -> None:
     end = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_arguments, **_options: end.wait(60))
     warned: list[str] = []
@@ -59,7 +59,7 @@ def test_a_name_that_is_looked_up_for_ever_does_not_hold_the_client(monkeypatch:
 
 
 @pytest.mark.parametrize("url", [DEFAULT_URL, DEFAULT_URL + "/"])
-def test_whoever_sets_the_url_of_the_hosted_service_is_not_told(resolve: Resolve, url: str) -> None:
+def test_an_explicit_url_of_the_hosted_service_causes_no_warning(resolve: Resolve, url: str) -> None:
     resolve(True)
     warned: list[str] = []
     with pytest.raises(NKSConnectionError) as caught:
@@ -79,7 +79,7 @@ def test_modules_warn_and_fail(
     assert [WARNING in str(warning) for warning in result.get("warnings", [])] == [True] * has_address
 
 
-def test_a_module_that_has_a_url_says_nothing_of_it(fake: FakeNKS, run_module: t.Callable[..., JSON]) -> None:
+def test_a_module_with_a_url_does_not_warn(fake: FakeNKS, run_module: t.Callable[..., JSON]) -> None:
     assert "warnings" not in run_module(nks_org_info.main)
     fake.fault("/orgs", "status", status=400)
     assert "is not set" not in run_module(nks_org_info.main)["msg"]

@@ -73,14 +73,14 @@ def types(events: list[JSON]) -> list[str]:
         ({"zone": None}, {}, []),
     ],
 )
-def test_what_is_told_of_one_cluster(before: JSON | None, after: JSON, wanted: list[str]) -> None:
+def test_the_events_of_one_cluster(before: JSON | None, after: JSON, wanted: list[str]) -> None:
     snapshot = {} if before is None else snapshot_of(cluster(**before))
     events = events_of(snapshot, cluster(**after))
     assert types(events) == wanted
     assert all(event["cluster"] == cluster(**after) and event["org"] == ORG.summary() for event in events)
 
 
-def test_a_change_has_what_was_before_and_what_is_now() -> None:
+def test_a_change_has_values_before_and_after() -> None:
     snapshot = snapshot_of(cluster(k8s_version="v1.14.8", node_count=3, zone="a"))
     (changed, running) = events_of(
         snapshot, cluster(k8s_version="v1.15.5", node_count=3, state="running", channel="stable")
@@ -103,7 +103,7 @@ def test_the_order_of_clusters_and_of_lists_in_them_is_not_a_change() -> None:
     assert types(events_of(snapshot, second, {**first, "solutions": solutions[1:]})) == ["cluster_changed"]
 
 
-def test_a_removal_is_told_of_what_is_gone_and_not_of_what_is_not_listed() -> None:
+def test_only_deleted_clusters_are_removed_and_not_all_unlisted_ones() -> None:
     snapshot = snapshot_of(cluster(1), cluster(2), cluster(3))
     assert missing_keys(snapshot, of_org([cluster(2)]), {1}) == [(1, 1, "spc1"), (1, 3, "spc3")]
     assert missing_keys(snapshot, [], {2}) == []
@@ -113,7 +113,7 @@ def test_a_removal_is_told_of_what_is_gone_and_not_of_what_is_not_listed() -> No
     assert compare(now, of_org([cluster(1), cluster(2)]), (), any_cluster, any_cluster)[0] == []
 
 
-def test_a_cluster_made_again_under_its_name_is_removed_and_added() -> None:
+def test_a_recreated_cluster_with_the_same_name_is_removed_and_added() -> None:
     snapshot = snapshot_of(cluster(7, state="running"))
     (gone,) = missing_keys(snapshot, of_org([cluster(8)]), {1})
     events = events_of(snapshot, cluster(8), gone=[gone])
@@ -123,7 +123,7 @@ def test_a_cluster_made_again_under_its_name_is_removed_and_added() -> None:
     ]
 
 
-def test_a_cluster_whose_id_went_to_another_is_not_that_other() -> None:
+def test_a_reused_id_does_not_make_two_clusters_the_same() -> None:
     other = cluster(7, instance_id="spcother")
     snapshot = snapshot_of(cluster(7))
     assert missing_keys(snapshot, of_org([other]), {1}) == [(1, 7, "spc7")]
@@ -131,7 +131,7 @@ def test_a_cluster_whose_id_went_to_another_is_not_that_other() -> None:
 
 
 @pytest.mark.parametrize("missing", ["", None])
-def test_an_instance_id_that_comes_late_is_a_change(missing: str | None) -> None:
+def test_an_instance_id_that_appears_later_is_a_change(missing: str | None) -> None:
     snapshot = snapshot_of(cluster(7, instance_id=missing))
     assert missing_keys(snapshot, of_org([cluster(7)]), {1}) == []
     (changed,) = events_of(snapshot, cluster(7))
@@ -151,7 +151,7 @@ STILL_MATCHES = cluster_filter(regions=["here"])
 @pytest.mark.parametrize(
     ("steps", "wanted"),
     [
-        # A cluster that ran stays followed as long as it is where it is.
+        # A cluster that ran stays followed as long as its other fields match.
         (
             ["building", "running", "deleting", None],
             [[], ["cluster_changed", "cluster_running"], ["cluster_changed"], ["cluster_removed"]],
@@ -161,7 +161,7 @@ STILL_MATCHES = cluster_filter(regions=["here"])
         (["running there", "running here"], [[], ["cluster_changed"]]),
     ],
 )
-def test_a_selection_says_which_clusters_are_followed(steps: list[str | None], wanted: list[list[str]]) -> None:
+def test_a_selection_determines_which_clusters_are_followed(steps: list[str | None], wanted: list[list[str]]) -> None:
     snapshot: Snapshot = {}
     for step, types_wanted in zip(steps, wanted):
         state, _dummy, region = (step or "").partition(" ")
@@ -204,9 +204,9 @@ literals = st.sampled_from(["", "", *"{}' ", '"'])
 @example([("", "'a{' '{ lookup() }}'")], "")
 @example([("", "'#jin' 'ja2: x'")], "")
 @example([("#", "jinja2: x")], "")
-def test_texts_beside_others_and_beside_literals_cannot_be_templates(parts: list[tuple[str, str]], end: str) -> None:
-    """Not even after ansible-rulebook has evaluated them as Python literals, as Jinja2 does for native types."""
-    assume("{{" not in "".join(literal for literal, _text in parts) + end)  # a template of the user's own
+def test_joined_texts_and_literals_cannot_be_templates(parts: list[tuple[str, str]], end: str) -> None:
+    """This also holds after ansible-rulebook evaluates them as Python literals, as Jinja2 does for native types."""
+    assume("{{" not in "".join(literal for literal, _text in parts) + end)  # a template that the user wrote
     joined = "".join(literal + escape_event(text) for literal, text in parts) + end
     try:
         evaluated = ast.literal_eval(joined)
@@ -216,7 +216,7 @@ def test_texts_beside_others_and_beside_literals_cannot_be_templates(parts: list
         assert not any(marker in text for marker in ("{{", "{%", "{#")) and not text.startswith("#jinja2:")
 
 
-# Sequences of polls of fleets that change in any way, some of which see a part only.
+# Sequences of polls of fleets that change arbitrarily. Some polls see only a part of the fleet.
 
 FIELDS: JSON = {
     "pk": st.integers(1, 4),
@@ -238,7 +238,7 @@ class Poll(t.NamedTuple):
     read_orgs: set[int]
     is_listed: list[bool]
     is_answered: list[bool]
-    """Whether the question for a cluster that is not listed is answered, in turn."""
+    """Whether each lookup of an unlisted cluster is answered."""
     seed: int
 
 
@@ -260,7 +260,7 @@ polls = st.lists(
 
 
 def polled(poll: Poll, snapshot: Snapshot) -> tuple[list[Cluster], list[Key]]:
-    """What the source gives to compare() in such a poll: the clusters it sees, and those known to be gone."""
+    """Return what the source passes to compare(): the clusters that it sees, and those known to be gone."""
     listed = [one for one, is_listed in zip(poll.there, poll.is_listed) if is_listed and one.org.pk in poll.read_orgs]
     random.Random(poll.seed).shuffle(listed)
     gone = []
@@ -277,13 +277,13 @@ def key_of(event: JSON) -> Key:
 
 
 def former_keys(events: list[JSON]) -> dict[Key, Key]:
-    """The keys that clusters had before these events, by those that they have now, where they differ."""
+    """Map the current keys of clusters to their keys before these events, where they differ."""
     changed = [(key_of(event), event["changes"].get("instance_id")) for event in events if "changes" in event]
     return {key: (*key[:2], change["before"] or "") for key, change in changed if change}
 
 
 def replay(state: dict[Key, JSON], events: list[JSON]) -> dict[Key, JSON]:
-    """What someone knows who has nothing but the events. Each must make sense after those before it."""
+    """Apply the events to a state. Check that each is consistent with those before it."""
     state = dict(state)
     former = former_keys(events)
     for event in events:
@@ -319,7 +319,7 @@ def runs(one: JSON) -> bool:
 
 
 @given(polls)
-def test_replaying_the_events_on_the_first_snapshot_gives_the_last(sequence: list[Poll]) -> None:
+def test_replaying_all_events_gives_the_last_snapshot(sequence: list[Poll]) -> None:
     snapshot: Snapshot = {}
     state: dict[Key, JSON] = {}
     for poll in sequence:
@@ -328,12 +328,12 @@ def test_replaying_the_events_on_the_first_snapshot_gives_the_last(sequence: lis
         events, snapshot = compare(before, listed, gone, any_cluster, any_cluster)
         known, state = state, replay(state, events)
         assert sorted_lists(state) == sorted_lists(clusters_of(snapshot))
-        # The snapshot is what was seen now, and else what was known: nothing else goes, and nothing is made up.
+        # The snapshot has the clusters seen now, and otherwise those known before; nothing else changes.
         former = former_keys(events)
         assert set(before) - set(snapshot) == {*gone, *former.values()}
         assert all(Observed(one, True) in snapshot.values() for one in listed)
         assert all(snapshot[key] == before[key] for key in before if key[0] not in poll.read_orgs)
-        # Each that began to run, and each that began to fail, is told once.
+        # Each cluster that began to run or to fail is reported once.
         for kind, is_so in (("cluster_running", runs), ("cluster_failed", has_failed)):
             told_of = [key_of(event) for event in events if event["type"] == kind]
             were = {key for key, one in known.items() if key not in gone and is_so(one)}
@@ -344,7 +344,7 @@ def test_replaying_the_events_on_the_first_snapshot_gives_the_last(sequence: lis
 
 
 @given(polls)
-def test_a_selection_tells_the_same_of_fewer_clusters(sequence: list[Poll]) -> None:
+def test_a_selection_gives_the_same_events_for_fewer_clusters(sequence: list[Poll]) -> None:
     everything: Snapshot = {}
     selected: Snapshot = {}
     followed: set[Key] = set()

@@ -74,13 +74,13 @@ def serve(fake: FakeNKS, path: str, data: t.Any) -> None:
         ({"providers": ["aws"], "regions": ["nyc1"]}, []),
     ],
 )
-def test_selection_keeps_what_fits_every_option(client: NKSClient, selection: JSON, found: list[int]) -> None:
+def test_a_cluster_must_match_every_option(client: NKSClient, selection: JSON, found: list[int]) -> None:
     fleet = select_clusters(client, **selection)
     assert pks(fleet.clusters) == found
     assert all(cluster.raw["org"] == cluster.org.pk for cluster in fleet.clusters)
 
 
-def test_what_an_organization_has_besides_is_not_selected(client: NKSClient) -> None:
+def test_the_other_clusters_of_an_organization_are_not_selected(client: NKSClient) -> None:
     assert pks(select_clusters(client, orgs=["382"], name="prod").not_selected) == [1302, 1303]
 
 
@@ -125,7 +125,7 @@ def test_an_organization_is_found_by_id_slug_or_name(wanted: list[str] | None, f
     ("identifier", "listed"),
     [("twin", r"\(4, twin\); \(5, twin\)"), ("x", "1, .*3, "), ("y", "2, .*3, "), ("2", "1, .*2, .*6, ")],
 )
-def test_what_matches_several_organizations_in_whichever_way_is_ambiguous(identifier: str, listed: str) -> None:
+def test_an_identifier_that_matches_several_organizations_is_ambiguous(identifier: str, listed: str) -> None:
     with pytest.raises(NKSError, match=f"'{identifier}' matches more than one organization: .*{listed}"):
         select_orgs(ORGS, ["6", identifier])
 
@@ -139,7 +139,7 @@ def test_an_unknown_organization_is_an_error_that_lists_those_seen(client: NKSCl
         assert seen in str(caught.value)
 
 
-def test_what_the_api_says_of_organizations_is_shown_as_one_line(fake: FakeNKS, client: NKSClient) -> None:
+def test_names_of_organizations_are_shown_on_one_line(fake: FakeNKS, client: NKSClient) -> None:
     serve(fake, "/orgs", [{"pk": 381, "slug": "a\nb", "name": f"\x1b[31m{fake.token}\ud800"}])
     with pytest.raises(NKSError) as caught:
         select_clusters(client, orgs=["none"])
@@ -160,7 +160,7 @@ def test_a_token_that_sees_no_organization_has_no_clusters(fake: FakeNKS, connec
         select_clusters(client, orgs=["381"])
 
 
-# A selection that leaves nothing
+# Selections that match nothing
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,9 @@ def test_a_token_that_sees_no_organization_has_no_clusters(fake: FakeNKS, connec
         ),
     ],
 )
-def test_a_selection_that_leaves_nothing_says_what_is_there(client: NKSClient, selection: JSON, words: str) -> None:
+def test_a_selection_that_matches_nothing_lists_existing_clusters(
+    client: NKSClient, selection: JSON, words: str
+) -> None:
     fleet = select_clusters(client, **selection)
     assert not fleet.clusters
     [warning] = [text for text in fleet.warnings() if "Skipped organization" not in text]
@@ -201,11 +203,11 @@ def test_a_selection_that_leaves_nothing_says_what_is_there(client: NKSClient, s
 @pytest.mark.parametrize(
     "selection", [{}, {"states": ["running"]}, {"name": "none"}, {"id": 1}, {"name": "none", "states": ["runing"]}]
 )
-def test_what_is_looked_for_by_name_and_not_there_is_no_mistake(client: NKSClient, selection: JSON) -> None:
-    assert len(select_clusters(client, **selection).warnings()) == 1  # of the organization that may not be read
+def test_a_missing_name_or_id_causes_no_warning(client: NKSClient, selection: JSON) -> None:
+    assert len(select_clusters(client, **selection).warnings()) == 1  # about the organization that cannot be read
 
 
-def test_where_no_cluster_is_there_nothing_is_left_out(fake: FakeNKS, client: NKSClient) -> None:
+def test_an_organization_without_clusters_causes_no_warning(fake: FakeNKS, client: NKSClient) -> None:
     serve(fake, "/orgs/381/clusters", [])
     assert select_clusters(client, orgs=["381"], states=["running"]).warnings() == []
 
@@ -219,7 +221,7 @@ def test_odd_values_of_many_clusters_are_one_short_line(fake: FakeNKS, client: N
     assert len(warning) < 4000
 
 
-# What may not be read
+# Organizations that cannot be read
 
 
 def test_a_forbidden_organization_that_was_only_discovered_is_skipped(client: NKSClient) -> None:
@@ -235,7 +237,7 @@ def test_a_forbidden_organization_that_was_named_is_an_error(client: NKSClient, 
     assert caught.value.status == 403
 
 
-def test_that_all_organizations_are_forbidden_is_an_error_that_lists_them(fake: FakeNKS, connect: Connect) -> None:
+def test_only_forbidden_organizations_is_an_error_that_lists_them(fake: FakeNKS, connect: Connect) -> None:
     with pytest.raises(NKSError, match=r"381.*My Organization.*390.*Partner Labs.*Owner") as caught:
         select_clusters(connect(api_token=fake.tokens["member"]))
     assert caught.value.status == 403
@@ -255,7 +257,7 @@ def test_that_all_organizations_are_forbidden_is_an_error_that_lists_them(fake: 
         ("/orgs/383/clusters/1401/logs", 404),
     ],
 )
-def test_any_other_failure_ends_the_whole(fake: FakeNKS, client: NKSClient, path: str, status: int) -> None:
+def test_any_other_failure_fails_the_whole_query(fake: FakeNKS, client: NKSClient, path: str, status: int) -> None:
     fake.fault(path, "status", status=status)
     with pytest.raises(NKSStatusError) as caught:
         with_includes(client, select_clusters(client), **INCLUDES)
@@ -263,13 +265,13 @@ def test_any_other_failure_ends_the_whole(fake: FakeNKS, client: NKSClient, path
 
 
 @pytest.mark.parametrize("kind", ["reset", "short_body", "gzip_broken"])
-def test_a_broken_answer_ends_the_whole(fake: FakeNKS, client: NKSClient, kind: str) -> None:
+def test_a_broken_answer_fails_the_whole_query(fake: FakeNKS, client: NKSClient, kind: str) -> None:
     fake.fault("/orgs/382/clusters", kind)
     with pytest.raises(NKSError):
         select_clusters(client)
 
 
-def test_a_list_that_goes_on_elsewhere_is_refused() -> None:
+def test_a_paginated_list_is_refused() -> None:
     class Paged(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(200)
@@ -296,7 +298,9 @@ def test_a_list_that_goes_on_elsewhere_is_refused() -> None:
         (["running", "deleted", "upgrading"], []),
     ],
 )
-def test_a_misspelt_state_beside_another_is_warned_of(client: NKSClient, states: list[str], warned: list[str]) -> None:
+def test_a_misspelled_state_beside_another_causes_a_warning(
+    client: NKSClient, states: list[str], warned: list[str]
+) -> None:
     assert select_clusters(client, orgs=["381"], states=states).warnings() == warned
 
 
@@ -308,9 +312,7 @@ def test_a_misspelt_state_beside_another_is_warned_of(client: NKSClient, states:
         ({"orgs": ["381__omit_place_holder__1f"]}, "placeholder of omit"),
     ],
 )
-def test_what_only_looks_like_a_selection_is_refused(
-    fake: FakeNKS, client: NKSClient, options: JSON, message: str
-) -> None:
+def test_a_misleading_selection_is_refused(fake: FakeNKS, client: NKSClient, options: JSON, message: str) -> None:
     with pytest.raises(NKSError, match=message):
         select_clusters(client, **options)
     assert not fake.requests
@@ -319,7 +321,7 @@ def test_what_only_looks_like_a_selection_is_refused(
 @pytest.mark.parametrize(
     ("path", "times"), [("/orgs", 1), ("/orgs/382/clusters", 1)], ids=["no organization", "an organization is gone"]
 )
-def test_what_may_be_there_a_moment_later_is_transient(fake: FakeNKS, client: NKSClient, path: str, times: int) -> None:
+def test_a_missing_organization_is_a_transient_failure(fake: FakeNKS, client: NKSClient, path: str, times: int) -> None:
     if path == "/orgs":
         fake.fault(path, "body", body="[]", times=times)
     else:
@@ -329,10 +331,10 @@ def test_what_may_be_there_a_moment_later_is_transient(fake: FakeNKS, client: NK
     assert caught.value.is_transient
 
 
-# What is returned
+# Results
 
 
-def test_what_is_listed_twice_is_returned_once_in_the_order_of_the_api(fake: FakeNKS, client: NKSClient) -> None:
+def test_duplicates_are_returned_once_in_the_order_of_the_api(fake: FakeNKS, client: NKSClient) -> None:
     listed: list[JSON] = [{"pk": 9}, {"pk": 3, "n": 1}, {"pk": 9, "n": 2}, {"pk": 3, "n": 1}, {"pk": 9}, {"pk": 7}]
     serve(fake, "/orgs/381/clusters", listed)
     found = [cluster.raw for cluster in select_clusters(client, orgs=["381"]).clusters]
@@ -371,7 +373,7 @@ def test_secrets_are_dropped_from_short_and_detail_forms(fake: FakeNKS, client: 
         (INCLUDES, {"config", "nodes", "node_pools", "logs"}, 36),
     ],
 )
-def test_includes_add_to_each_cluster_what_is_asked_for(
+def test_includes_add_the_requested_parts_to_each_cluster(
     fake: FakeNKS, client: NKSClient, includes: JSON, added: set[str], requests: int
 ) -> None:
     fleet = select_clusters(client)
@@ -422,7 +424,7 @@ def test_clusters_that_are_not_selected_are_not_fetched(fake: FakeNKS, client: N
         ({}, ["/orgs"]),
     ],
 )
-def test_organizations_are_listed_only_where_an_id_does_not_serve(
+def test_organizations_are_listed_only_if_an_id_is_not_enough(
     fake: FakeNKS, client: NKSClient, selection: JSON, orgs: list[str]
 ) -> None:
     fleet = select_clusters(client, **selection)
@@ -431,29 +433,27 @@ def test_organizations_are_listed_only_where_an_id_does_not_serve(
 
 
 @pytest.mark.parametrize("status", [403, 404])
-def test_a_slug_or_name_may_look_like_an_id(fake: FakeNKS, client: NKSClient, status: int) -> None:
+def test_a_slug_or_name_can_look_like_an_id(fake: FakeNKS, client: NKSClient, status: int) -> None:
     serve(fake, "/orgs", [{"pk": 381, "slug": "7", "name": "x"}, {"pk": 382, "slug": "y", "name": "8"}])
     fake.fault("/orgs/[78]/clusters", "status", status=status)
     assert pks(select_clusters(client, orgs=["7", "8"]).clusters) == [*OF_381, *OF_382]
 
 
-def test_an_organization_that_is_not_there_is_an_error_where_the_server_shows_it_as_empty(
-    fake: FakeNKS, client: NKSClient
-) -> None:
+def test_a_missing_organization_that_the_server_shows_as_empty_is_an_error(fake: FakeNKS, client: NKSClient) -> None:
     fake.fault("/orgs/999/clusters", "body", body="[]")
     with pytest.raises(NKSError, match="no organization with the ID, slug or name '999'"):
         select_clusters(client, orgs=["999"])
 
 
 @pytest.mark.parametrize("wanted", ["0381", "٣٨١", "-381", "3.81e2", "9" * 5000])
-def test_what_is_no_id_never_gets_into_a_path(fake: FakeNKS, client: NKSClient, wanted: str) -> None:
+def test_text_that_is_not_an_id_is_never_part_of_a_path(fake: FakeNKS, client: NKSClient, wanted: str) -> None:
     with pytest.raises(NKSError, match="no organization with the ID, slug or name"):
         select_clusters(client, orgs=[wanted])
     assert paths(fake) == ["/orgs"]
 
 
 @pytest.mark.parametrize("pk", [None, "381", "../x", 1.5, True, [381], {}])
-def test_an_id_that_is_no_number_never_gets_into_a_path(fake: FakeNKS, client: NKSClient, pk: t.Any) -> None:
+def test_an_id_that_is_not_a_number_is_never_part_of_a_path(fake: FakeNKS, client: NKSClient, pk: t.Any) -> None:
     serve(fake, "/orgs", [{"pk": pk, "name": "odd"}])
     with pytest.raises(NKSPayloadError, match="organization without a numeric pk: odd"):
         select_clusters(client)
@@ -468,7 +468,7 @@ def test_an_id_that_is_no_number_never_gets_into_a_path(fake: FakeNKS, client: N
 
 
 class Counter:
-    """How many calls run at the same time at most. Each waits as told, but for one that fails."""
+    """Count how many calls run at the same time. Each call waits, except one that fails."""
 
     def __init__(self, wait: t.Callable[[], t.Any]) -> None:
         self.wait = wait
@@ -489,14 +489,14 @@ class Counter:
         return item * 2
 
 
-def test_results_are_in_order_and_at_most_16_are_made_at_once() -> None:
+def test_results_are_in_order_and_at_most_16_calls_run_at_once() -> None:
     count = Counter(threading.Barrier(16, timeout=60).wait)
     assert concurrently(count, range(96)) == list(range(0, 192, 2))
     assert count.most == 16
     assert concurrently(count, []) == []
 
 
-def test_the_first_failure_ends_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_first_failure_cancels_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
     cancelled = threading.Event()
 
     class Pool(concurrent.futures.ThreadPoolExecutor):

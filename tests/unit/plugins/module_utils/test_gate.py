@@ -51,7 +51,7 @@ def message(entries: t.Any) -> str:
         ([], "clusters is an empty list"),
     ],
 )
-def test_what_is_no_list_of_clusters_is_refused(entries: t.Any, said: str) -> None:
+def test_clusters_must_be_a_list(entries: t.Any, said: str) -> None:
     assert said in message(entries)
 
 
@@ -113,13 +113,13 @@ def test_what_is_no_list_of_clusters_is_refused(entries: t.Any, said: str) -> No
         ({"name": "x", "expect": "absent", "min_k8s_version": "1"}, "with expect absent"),
     ],
 )
-def test_an_entry_that_could_mean_something_else_is_refused_by_its_number(entry: t.Any, said: str) -> None:
+def test_an_invalid_entry_is_refused_by_its_number(entry: t.Any, said: str) -> None:
     assert said in message([{"name": "fine"}, entry])
     assert message([{"name": "fine"}, entry]).startswith("Entry 2 of clusters")
     assert len(message([entry])) < 500
 
 
-def test_entries_are_taken_as_they_are_meant() -> None:
+def test_numbers_and_text_are_accepted_in_entries() -> None:
     entries: list[JSON] = [
         {"name": "[1,2]", "org": 381, "min_nodes": "3", "min_k8s_version": "v1.15.5"},
         {"id": "1201", "org": "🚀", "expect": "absent"},
@@ -181,7 +181,7 @@ def test_each_reason_is_a_sentence(wanted: JSON, cluster: JSON, reasons: list[st
     assert verdict.is_final == any("has failed" in reason for reason in reasons)
 
 
-def test_the_build_log_tells_why() -> None:
+def test_the_reason_is_taken_from_the_build_log() -> None:
     cluster = {"pk": 1, "state": "provisioned"}
     reasons = ["Cluster 1 has failed, in state provisioned. The build log says: No quota."]
     assert evaluate(Expectation(id=1), fleet(cluster), Log({"message": "No quota."}))[2:4] == (reasons, True)
@@ -206,60 +206,58 @@ EXPECTS = ["running", "present", "absent"]
         ([{"pk": 1, "name": "x", "org": 2}], "is listed by organization 1, but its own org is 2."),
     ],
 )
-def test_a_contradiction_is_never_met(expect: str, clusters: list[JSON], said: str) -> None:
+def test_contradictory_clusters_never_meet_an_expectation(expect: str, clusters: list[JSON], said: str) -> None:
     seen = [{"state": "running", "is_failed": False, **cluster} for cluster in clusters]
     expectation = Expectation(name="x", expect=expect)
-    assert said in evaluate(expectation, meant(expectation, fleet(*seen))).reasons[0]
+    assert said in evaluate(expectation, match_expectation(expectation, fleet(*seen))).reasons[0]
 
 
-def test_a_cluster_that_is_listed_under_another_name_too_is_a_contradiction() -> None:
+def test_a_cluster_listed_with_two_names_is_a_contradiction() -> None:
     expectation = Expectation(name="x")
     seen = fleet({"pk": 1, "name": "x", "state": "running"}, {"pk": 1, "name": "y", "state": "running"})
-    assert "with different contents" in evaluate(expectation, meant(expectation, seen)).reasons[0]
+    assert "with different contents" in evaluate(expectation, match_expectation(expectation, seen)).reasons[0]
 
 
 @pytest.mark.parametrize(
     ("name", "there"),
     [("old-prod", "old-prod\u200b"), ("old prod", "old\u00a0prod"), ("x 1", " x  1"), ("ﬁ", "fi"), ("123", 123)],
 )
-def test_a_name_that_looks_like_one_that_is_there_is_not_absent(name: str, there: t.Any) -> None:
+def test_a_name_that_looks_like_an_existing_one_is_not_absent(name: str, there: t.Any) -> None:
     for expect, said in (("absent", "may exist: the cluster"), ("running", "has a name that looks the same")):
         expectation = Expectation(name=name, expect=expect)
-        [reason] = evaluate(expectation, meant(expectation, fleet({"pk": 7, "name": there}))).reasons
+        [reason] = evaluate(expectation, match_expectation(expectation, fleet({"pk": 7, "name": there}))).reasons
         assert said in reason
         assert "the ID 7" in reason
 
 
-def test_names_are_compared_however_accents_are_encoded() -> None:
+def test_names_are_equal_with_any_encoding_of_accents() -> None:
     for name, there in (("k\u00fcche", "ku\u0308che"), ("ku\u0308che", "k\u00fcche")):
         seen = fleet({"pk": 1, "name": there, "state": "running"})
         for expect in EXPECTS:
             expectation = Expectation(name=name, expect=expect)
-            assert bool(evaluate(expectation, meant(expectation, seen)).reasons) == (expect == "absent")
+            assert bool(evaluate(expectation, match_expectation(expectation, seen)).reasons) == (expect == "absent")
 
 
-def test_what_is_not_there_comes_with_the_nearest_name_and_what_was_not_read() -> None:
+def test_a_missing_cluster_is_reported_with_the_nearest_name_and_unread_organizations() -> None:
     expectation = Expectation(name="stagin")
-    [reason] = evaluate(expectation, meant(expectation, fleet({"pk": 1, "name": "staging"}, skipped=1))).reasons
+    [reason] = evaluate(
+        expectation, match_expectation(expectation, fleet({"pk": 1, "name": "staging"}, skipped=1))
+    ).reasons
     assert reason == (
         "Cluster stagin was not found. Did you mean staging? It could be in an organization that the token may not "
         "read: 390 (Partner Labs)."
     )
-    assert evaluate(expectation, meant(expectation, fleet({"pk": 1, "name": "other"}))).reasons == [
+    assert evaluate(expectation, match_expectation(expectation, fleet({"pk": 1, "name": "other"}))).reasons == [
         "Cluster stagin was not found."
     ]
 
 
-def test_it_warns_of_organizations_where_another_cluster_could_have_the_name() -> None:
+def test_it_warns_about_unread_organizations_that_could_have_a_cluster_with_the_name() -> None:
     seen = fleet({"pk": 1, "name": "x", "state": "running"}, skipped=1)
     for expectation, warned in ((Expectation(name="x"), True), (Expectation(id=1), False)):
-        verdict = evaluate(expectation, meant(expectation, seen))
+        verdict = evaluate(expectation, match_expectation(expectation, seen))
         assert not verdict.reasons
         assert ["390 (Partner Labs)" in warning for warning in verdict.warnings] == [True] * warned
-
-
-def meant(expectation: Expectation, seen: Fleet) -> Fleet | NKSError:
-    return match_expectation(expectation, seen)
 
 
 odd: st.SearchStrategy[t.Any] = st.sampled_from(
@@ -311,7 +309,7 @@ expectations = (
 
 
 @given(expectation=expectations, seen=clusters, skipped=st.integers(0, 1), read=st.integers(0, 2))
-def test_an_expectation_is_met_only_by_what_was_seen(
+def test_an_expectation_is_met_only_by_clusters_that_were_seen(
     expectation: Expectation, seen: list[JSON], skipped: int, read: int
 ) -> None:
     is_met = not evaluate(expectation, match_expectation(expectation, fleet(*seen, skipped=skipped, read=read))).reasons
@@ -343,7 +341,7 @@ def test_an_expectation_is_met_only_by_what_was_seen(
 
 
 @given(expectation=expectations)
-def test_nothing_is_met_by_an_error(expectation: Expectation) -> None:
+def test_an_error_meets_no_expectation(expectation: Expectation) -> None:
     verdict = evaluate(expectation, NKSError("GET https://nks.example.com/orgs: status 403."))
     assert verdict.reasons == [f"{expectation} cannot be checked: GET https://nks.example.com/orgs: status 403."]
     assert verdict.is_final

@@ -29,7 +29,7 @@ each = pytest.mark.parametrize("main", [nks_org_info.main, nks_cluster_info.main
         ({"status": 200, "body": "<h1>Log in</h1>"}, {"status": 200}),
     ],
 )
-def test_a_failure_tells_message_status_detail_and_url(
+def test_a_failure_has_message_status_detail_and_url(
     fake: FakeNKS, run_module: Run, main: t.Callable[[], None], fault: JSON, failure: JSON
 ) -> None:
     fake.fault("/orgs", "status", **fault)
@@ -71,7 +71,7 @@ def test_a_failure_without_answer_has_no_status(fake: FakeNKS, run_module: Run, 
         ({"id": 0}, "id must be 1 or more, not 0"),
     ],
 )
-def test_an_option_that_cannot_be_used_is_refused_before_any_request(
+def test_an_invalid_option_is_refused_before_any_request(
     fake: FakeNKS, run_module: Run, main: t.Callable[[], None], options: JSON, message: str
 ) -> None:
     result = run_module(main, **options)
@@ -117,7 +117,7 @@ def test_an_option_wins_over_the_environment(
 
 
 @each
-def test_libraries_that_will_not_do_are_one_line_with_the_versions_needed_and_found(
+def test_unsupported_libraries_are_one_line_with_required_and_installed_versions(
     run_module: Run, monkeypatch: pytest.MonkeyPatch, main: t.Callable[[], None]
 ) -> None:
     monkeypatch.setattr(urllib3, "__version__", "1.25.10")
@@ -144,7 +144,7 @@ def test_the_token_is_in_no_output(
 
 @each
 @pytest.mark.parametrize("option", ["api_timeout", "api_retries", "validate_certs", "ca_path"])
-def test_an_empty_variable_counts_as_not_set(
+def test_an_empty_variable_counts_as_unset(
     run_module: Run, monkeypatch: pytest.MonkeyPatch, main: t.Callable[[], None], option: str
 ) -> None:
     monkeypatch.setenv(f"NKS_{option.upper()}", "")
@@ -152,5 +152,5 @@ def test_an_empty_variable_counts_as_not_set(
     assert not result.get("failed")
 
 
-def test_a_token_that_is_nowhere_is_told_with_its_variable(run_module: Run) -> None:
+def test_a_missing_token_is_reported_with_its_variable(run_module: Run) -> None:
     assert "NKS_API_TOKEN" in run_module(nks_org_info.main, api_token=None)["msg"]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Plans, carried out on a model of the service that knows only what the requests say."""
+"""Test plans by executing their requests on a model of the service."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ def node(pk: int, state: str = "running", **fields: t.Any) -> Node:
 
 @dataclasses.dataclass
 class Model:
-    """What the service has of one thing, and what the requests did to it."""
+    """One object of the service, its nodes, and the requests that were executed."""
 
     there: t.Any = None
     nodes: list[Node] = dataclasses.field(default_factory=list)
     done: list[Request] = dataclasses.field(default_factory=list)
 
     def carry_out(self, plan: t.Callable[[], Plan]) -> Plan:
-        """Carry out plans, and let what is being deleted go, until nothing else is to come. Returns the last plan."""
+        """Execute plans, and complete deletions, until nothing is left to do. Return the last plan."""
         for _step in range(6):
             planned = plan()
             for request in planned.requests:
@@ -89,7 +89,7 @@ cluster_wishes = st.fixed_dictionaries(
 
 
 @given(st.none() | clusters, cluster_wishes)
-def test_a_cluster_gets_there_and_is_replaced_only_if_it_has_failed_and_may_be(
+def test_a_cluster_reaches_its_state_and_is_replaced_only_if_failed_and_allowed(
     there: Cluster | None, wish: JSON
 ) -> None:
     wanted = {**NEW_CLUSTER, **wish}
@@ -131,7 +131,7 @@ pool_wishes = st.fixed_dictionaries(
 
 
 @given(st.none() | pools, node_lists, pool_wishes)
-def test_a_pool_gets_there_and_no_node_too_many_is_deleted(
+def test_a_pool_reaches_its_size_and_no_extra_node_is_deleted(
     there: NodePool | None, nodes: list[Node], wish: JSON
 ) -> None:
     wanted = {**NEW_POOL, **wish}
@@ -158,7 +158,7 @@ def test_a_pool_gets_there_and_no_node_too_many_is_deleted(
 
 
 @given(pools, node_lists)
-def test_the_nodes_of_a_pool_go_before_it(there: NodePool, nodes: list[Node]) -> None:
+def test_the_nodes_of_a_pool_are_deleted_before_it(there: NodePool, nodes: list[Node]) -> None:
     model = Model(there, nodes)
     last = model.carry_out(lambda: plan_pool({"state": "absent"}, model.there, model.nodes))
     assert model.there is None and last == Plan()
@@ -166,7 +166,7 @@ def test_the_nodes_of_a_pool_go_before_it(there: NodePool, nodes: list[Node]) ->
     assert [request.target for request in model.done] == expected
 
 
-def test_the_nodes_that_go_first() -> None:
+def test_the_order_in_which_nodes_are_deleted() -> None:
     nodes = [node(1), node(2, is_failed=True), node(3, "draft"), node(4), node(5)]
     assert [one.pk for one in in_order_of_deletion(nodes, ["i-4"])] == [4, 2, 3, 5, 1]
     with pytest.raises(NKSError, match="no node 6, i-7"):
@@ -183,7 +183,7 @@ def test_the_nodes_that_go_first() -> None:
         ({"region": None, "replace_failed": True}, {"is_failed": True}, "give the missing options: region"),
     ],
 )
-def test_what_a_cluster_cannot_become(wish: JSON, there: JSON | None, error: str) -> None:
+def test_impossible_changes_of_a_cluster_are_errors(wish: JSON, there: JSON | None, error: str) -> None:
     found = None if there is None else cluster(**there)
     has_failed = found is not None and found.has_failed
     with pytest.raises(NKSError, match=error):
@@ -201,7 +201,7 @@ def test_what_a_cluster_cannot_become(wish: JSON, there: JSON | None, error: str
         ("k8s_rbac_enabled", False, None),
     ],
 )
-def test_what_is_the_same(field: str, wanted: t.Any, there: t.Any) -> None:
+def test_equivalent_values_are_not_changes(field: str, wanted: t.Any, there: t.Any) -> None:
     assert plan_cluster({**NEW_CLUSTER, field: wanted}, cluster(**{field: there})) == Plan()
 
 
@@ -210,7 +210,7 @@ def test_a_fixed_difference_can_be_a_warning() -> None:
     assert (plan.requests, len(plan.warnings)) == ([], 1)
 
 
-def test_the_newest_version_that_is_meant() -> None:
+def test_the_newest_matching_version_is_chosen() -> None:
     there = cluster(k8s_version="v1.14.8", version_migrations=["v1.15.5", "v1.15.10", "v1.15.9", "v1.16.3"])
     (request,) = plan_cluster({**NEW_CLUSTER, "k8s_version": "1.15"}, there).requests
     assert request.body == {"version": "v1.15.10"}
@@ -228,6 +228,6 @@ def test_the_newest_version_that_is_meant() -> None:
         ({"allow_scale_down": False, "node_count": 0}, "has 1 nodes, not 0, and allow_scale_down is false"),
     ],
 )
-def test_what_a_pool_cannot_become(wish: JSON, error: str) -> None:
+def test_impossible_changes_of_a_pool_are_errors(wish: JSON, error: str) -> None:
     with pytest.raises(NKSError, match=error):
         plan_pool({**NEW_POOL, **wish}, pool(), [node(1)])

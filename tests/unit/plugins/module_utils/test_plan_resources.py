@@ -1,7 +1,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Plans for solutions, workspaces and keysets, carried out on a model that knows only what the requests say."""
+"""Test plans for solutions, workspaces and keysets by executing their requests on a model."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WISH = {"name": "a", "new_name": None, "id": None, "state": "present", "is_defau
 
 
 def carry_out(kind: t.Any, there: t.Any, plan: t.Callable[[t.Any], Plan], new: JSON) -> list[Request]:
-    """Carry out plans until nothing else is needed. Returns the requests."""
+    """Execute plans until nothing is left to do. Return the requests."""
     done: list[Request] = []
     for _step in range(5):
         planned = plan(there)
@@ -50,7 +50,7 @@ workspace_wishes = st.fixed_dictionaries(
 
 
 @given(st.none() | workspaces, workspace_wishes)
-def test_a_workspace_gets_there_and_the_default_one_stays_it(there: Workspace | None, wish: JSON) -> None:
+def test_a_workspace_reaches_its_state_and_the_default_one_stays_default(there: Workspace | None, wish: JSON) -> None:
     try:
         done = carry_out(
             Workspace, there, lambda now: _plan_org.plan_workspace({**WISH, **wish}, now), {"is_default": False}
@@ -66,7 +66,7 @@ def test_a_workspace_gets_there_and_the_default_one_stays_it(there: Workspace | 
     st.none() | st.permutations([1, 2]) | st.just([]),
     st.sampled_from([None, True, False]),
 )
-def test_a_keyset_gets_there_and_shows_no_key(
+def test_a_keyset_reaches_its_state_and_no_key_is_shown(
     there: Keyset | None, ids: list[int] | None, default: bool | None
 ) -> None:
     wanted: JSON = {
@@ -88,7 +88,7 @@ def test_a_keyset_gets_there_and_shows_no_key(
     st.booleans(),
     st.booleans(),
 )
-def test_a_solution_gets_there_and_is_replaced_only_if_it_may_be(
+def test_a_solution_reaches_its_state_and_is_replaced_only_if_allowed(
     state: str | None, version: str | None, reinstall: bool, replace_failed: bool
 ) -> None:
     there = state and Solution({"pk": 5, "solution": "efk", "state": state, "version": "1"})

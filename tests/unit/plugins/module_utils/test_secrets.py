@@ -55,7 +55,7 @@ configs = st.dictionaries(names, secrets) | st.dictionaries(
 
 
 @given(configs, st.dictionaries(names, secrets), st.sampled_from(["solutions", "user_solutions"]))
-def test_of_a_solution_only_what_is_known_to_be_harmless_is_kept(config: t.Any, fields: t.Any, field: str) -> None:
+def test_only_harmless_fields_of_a_solution_are_kept(config: t.Any, fields: t.Any, field: str) -> None:
     harmless = {"namespace": "default", "version": "1.2.3"}
     whole, kept = {**fields, **KEPT, "config": {**config, **harmless}}, {**KEPT, "config": harmless}
     item = {"pk": 1, "username": "kept", "clusters": [{field: [whole]}], field: [whole, None, 5, "never: password=x"]}
@@ -80,7 +80,7 @@ def test_the_secret_in_a_log_is_replaced_and_the_rest_is_shown(text: str) -> Non
 
 
 @pytest.mark.parametrize("text", ["HTTP 422: size t1.small is not available in ewr1", "the token expired at 10:00", ""])
-def test_a_text_without_secrets_stays_as_it_is(text: str) -> None:
+def test_a_text_without_secrets_is_not_changed(text: str) -> None:
     assert redact({"details": [text, None, 3]}) == {"details": [text, None, 3]}
 
 

@@ -38,7 +38,7 @@ def test_a_failure_has_one_reason_a_line() -> None:
         (result([], OUTAGE), result([], OUTAGE), ["No poll succeeded: status 503"]),
     ],
 )
-def test_what_was_seen_last_counts(earlier: JSON, later: JSON, unmet: list[str]) -> None:
+def test_the_latest_observation_counts(earlier: JSON, later: JSON, unmet: list[str]) -> None:
     merged = merge_results({**earlier, "clusters": 1} if earlier else {}, later)
     assert merged["unmet"] == unmet
     assert ("clusters" in merged) == (unmet[0] == "a.")
@@ -54,7 +54,7 @@ def test_what_was_seen_last_counts(earlier: JSON, later: JSON, unmet: list[str])
         (NKSStatusError("unauthorized", status=401), True),
     ],
 )
-def test_an_answer_of_another_server_does_not_end_a_wait_that_has_seen_the_api(
+def test_an_answer_from_another_server_does_not_end_a_wait_that_has_seen_the_api(
     failure: NKSError, is_final: bool
 ) -> None:
     later = result([], failure, is_final=True)
@@ -62,7 +62,7 @@ def test_an_answer_of_another_server_does_not_end_a_wait_that_has_seen_the_api(
     assert merge_results({}, later)["is_final"]
 
 
-def test_what_an_earlier_run_changed_is_in_the_result() -> None:
+def test_changes_of_an_earlier_run_are_in_the_result() -> None:
     created = {**result(["a."]), "changed": True, "actions": ["Create x."], "diff": {"before": "", "after": "x"}}
     merged = merge_results(created, {"changed": False, "actions": ["Wait."], "cluster": 1})
     assert merged == {

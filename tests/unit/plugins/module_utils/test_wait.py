@@ -21,7 +21,7 @@ seconds = st.floats(0.01, 1000)
 
 
 class Slow:
-    """A client and an endpoint whose answers take so many seconds each of a clock that nothing else moves."""
+    """A client with its own clock. Its answers take the given numbers of seconds."""
 
     api_timeout = 30.0
 
@@ -62,13 +62,15 @@ def test_a_wait_is_never_longer_than_its_time(timeout: float, sleep: float, answ
     assert slow.asked[1:] == [moment for moment in slow.asked[1:] if moment < timeout]
 
 
-def test_a_wait_of_no_time_asks_once_with_all_repetitions(fake: FakeNKS, connect: Connect, clock: list[float]) -> None:
+def test_a_wait_without_a_timeout_polls_once_with_all_retries(
+    fake: FakeNKS, connect: Connect, clock: list[float]
+) -> None:
     fake.fault("/orgs", "status", status=502, times=2)
     seen, failure = poll_until(connect(api_retries=2), NKSClient.orgs, lambda *_seen: False, 0, 10)
     assert (bool(seen), failure, len(fake.requests)) == (True, None, 3)
 
 
-def test_no_repetition_goes_on_after_the_time(fake: FakeNKS, connect: Connect, clock: list[float]) -> None:
+def test_retries_end_with_the_timeout(fake: FakeNKS, connect: Connect, clock: list[float]) -> None:
     fake.fault("/orgs", "status", status=503, headers={"Retry-After": "50"})
     _seen, failure = poll_until(connect(api_retries=100), NKSClient.orgs, lambda *_seen: False, 60, 5)
     assert failure is not None
@@ -77,10 +79,10 @@ def test_no_repetition_goes_on_after_the_time(fake: FakeNKS, connect: Connect, c
     assert clock[0] == 50
 
 
-def test_the_time_left_is_what_the_last_request_gets(
+def test_the_last_request_gets_the_remaining_time(
     connect: Connect, clock: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As a server would see that does not answer: each attempt lasts as long as it may."""
+    """The server never answers, so each attempt uses all the time that it has."""
     given: list[float] = []
 
     def hang(http: HTTP, _method: str, _url: str, _data: t.Any, deadline: Deadline, _parse: t.Any) -> t.Any:
@@ -96,7 +98,7 @@ def test_the_time_left_is_what_the_last_request_gets(
         assert given == pytest.approx(wanted, abs=1)
 
 
-def test_what_cannot_pass_is_raised(client: NKSClient, clock: list[float]) -> None:
+def test_a_permanent_failure_is_raised(client: NKSClient, clock: list[float]) -> None:
     def poll(_client: NKSClient) -> None:
         raise NKSError("no")
 
@@ -121,7 +123,7 @@ def test_no_poll_comes_before_retry_after(
 @pytest.mark.parametrize(
     "answer", [{"status": 404, "body": "default backend"}, {"status": 200, "body": "<h1>Maintenance"}, {"status": 520}]
 )
-def test_what_a_gateway_answers_once_does_not_end_a_wait_that_has_seen_the_api(
+def test_one_answer_from_a_gateway_does_not_end_a_wait_that_has_seen_the_api(
     fake: FakeNKS, client: NKSClient, clock: list[float], answer: dict[str, t.Any]
 ) -> None:
     fake.fault("/orgs", "status", after=1, times=1, **answer)

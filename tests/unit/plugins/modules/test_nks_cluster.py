@@ -22,7 +22,7 @@ NEW.update(k8s_version="v1.15.5", worker_count=2, worker_size="4gb", wait_sleep=
 
 @pytest.fixture(name="run")
 def run_fixture(fake: FakeNKS, run_module: Run, clock: list[float]) -> Run:
-    """Runs the module. Each request takes a second of the fake's time, and pauses take none."""
+    """Return a function that runs the module. Each request advances the fake's clock by a second; pauses do not."""
     fake.step = 1.0
 
     def run(**options: t.Any) -> JSON:
@@ -46,7 +46,7 @@ def new_fixture(fake: FakeNKS, client: t.Any) -> JSON:
 
 
 @pytest.mark.parametrize("variants", [{}, {"deleted_clusters": "gone", "sizes": "known"}])
-def test_a_cluster_comes_and_goes(fake: FakeNKS, run: Run, new: JSON, variants: JSON) -> None:
+def test_a_cluster_is_created_and_deleted(fake: FakeNKS, run: Run, new: JSON, variants: JSON) -> None:
     fake.set_variants(**variants)
     planned = run(**new, check_mode=True)
     assert (planned["changed"], planned["actions"], planned["cluster"]) == (True, ["Create the cluster new."], None)
@@ -136,7 +136,7 @@ NEW_NETWORK = {"provider_network_id": "__new__", "provider_subnet_id": "__new__"
         ("azure", "standard_f1", {"master_count": 1, "provider_resource_group": "__new__", **NEW_NETWORK}),
     ],
 )
-def test_what_the_api_needs_is_added(fake: FakeNKS, run: Run, provider: str, size: str, added: JSON) -> None:
+def test_fields_that_the_api_requires_are_added(fake: FakeNKS, run: Run, provider: str, size: str, added: JSON) -> None:
     options: JSON = {"name": "new", "provider": provider, "region": "r", "k8s_version": "v1.15.5", "worker_size": size}
     options["worker_count"] = 2
     keyset = run(**options, org="381", provider_keyset=f"Keys of {provider}", wait=False)["cluster"]["provider_keyset"]
@@ -164,11 +164,11 @@ def test_an_upgrade_whose_answer_is_lost(fake: FakeNKS, run: Run) -> None:
 
 
 @pytest.mark.parametrize("how", ["fails", "hangs"])
-def test_an_upgrade_that_does_not_come_about(fake: FakeNKS, run: Run, how: str) -> None:
+def test_an_upgrade_that_does_not_finish(fake: FakeNKS, run: Run, how: str) -> None:
     fake.set_variants(upgrade=how)
     before = run(org="381", name="prod", check_mode=True)["cluster"]
     target = before["version_migrations"][-1]
-    # Its name says that a failed cluster may be replaced. This one runs.
+    # replace_failed must not replace this cluster: it runs.
     options = {"org": "381", "name": "prod", "k8s_version": target, "wait_sleep": 1, "replace_failed": True}
     result = run(**options, wait_timeout=60)
     assert result["failed"] and result["cluster"]["pk"] == 1201 and result["changed"]
@@ -181,7 +181,7 @@ def test_an_upgrade_that_does_not_come_about(fake: FakeNKS, run: Run, how: str) 
 
 
 @pytest.mark.parametrize("build", ["fails", "fails_by_state", "fails_by_log", "hangs"])
-def test_a_build_that_does_not_end(fake: FakeNKS, run: Run, new: JSON, build: str) -> None:
+def test_a_build_that_does_not_finish(fake: FakeNKS, run: Run, new: JSON, build: str) -> None:
     fake.set_variants(build=build)
     result = run(**new, replace_failed=True, wait_timeout=60)
     pk = result["cluster"]["pk"]
@@ -208,7 +208,7 @@ def test_a_build_that_does_not_end(fake: FakeNKS, run: Run, new: JSON, build: st
     ],
 )
 @pytest.mark.parametrize("name_taken", ["name", "non_field_errors"])
-def test_nothing_is_lost_or_made_twice(
+def test_lost_answers_do_not_cause_duplicates(
     fake: FakeNKS, run: Run, new: JSON, fault: JSON, changed: bool, name_taken: str
 ) -> None:
     fake.set_variants(name_taken=name_taken)
@@ -220,7 +220,7 @@ def test_nothing_is_lost_or_made_twice(
     assert [method for method, _path in writes(fake)] == ["POST", "DELETE"]
 
 
-def test_a_create_without_an_answer_that_was_not_carried_out(fake: FakeNKS, run: Run, new: JSON) -> None:
+def test_a_create_request_that_was_lost_is_reported(fake: FakeNKS, run: Run, new: JSON) -> None:
     fake.fault(CLUSTERS, "reset", method="POST", times=1)
     result = run(**new)
     assert "is not visible yet, and may still appear" in result["msg"]
@@ -257,7 +257,7 @@ def test_a_deletion_that_is_refused_during_the_build_is_tried_again(fake: FakeNK
         ({**NEW, "solutions": ["cobol"]}, 'solution: "cobol" is not a valid choice.'),
     ],
 )
-def test_what_is_refused(fake: FakeNKS, run: Run, new: JSON, options: JSON, message: str) -> None:
+def test_refusals(fake: FakeNKS, run: Run, new: JSON, options: JSON, message: str) -> None:
     if options.get("provider_keyset") == NEW["provider_keyset"]:
         options = {**options, "provider_keyset": new["provider_keyset"]}
     result = run(**options)
@@ -270,7 +270,7 @@ def test_a_fixed_difference_can_be_a_warning(run: Run) -> None:
     assert not result["changed"] and "region is 'us-west-2', not 'x'" in json.dumps(result["warnings"])
 
 
-def test_a_forbidden_cluster_is_not_taken_for_a_deleted_one(fake: FakeNKS, run: Run) -> None:
+def test_a_forbidden_cluster_does_not_count_as_deleted(fake: FakeNKS, run: Run) -> None:
     fake.fault(f"{CLUSTERS}/1201", "status", status=403, body='{"detail": "No."}', after=2)
     result = run(org="381", name="prod", state="absent", wait_sleep=1)
     assert result["failed"] and result["status"] == 403

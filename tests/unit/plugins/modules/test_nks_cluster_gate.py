@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import re
 import typing as t
 
 import pytest
@@ -20,7 +21,7 @@ def paths(fake: FakeNKS) -> list[str]:
 
 
 @pytest.mark.parametrize("check_mode", [True, False])
-def test_it_opens_when_all_is_as_expected(fake: FakeNKS, run_module: Run, check_mode: bool) -> None:
+def test_it_opens_when_all_clusters_are_as_expected(fake: FakeNKS, run_module: Run, check_mode: bool) -> None:
     wanted = [{"name": "prod", "org": "my-organization", "min_nodes": 3}, {"id": 1301, "expect": "present"}]
     result = run_module(main, check_mode=check_mode, clusters=wanted)
     assert result["msg"] == "The gate opens: 2 of 2 clusters are as expected."
@@ -33,7 +34,7 @@ def test_it_opens_when_all_is_as_expected(fake: FakeNKS, run_module: Run, check_
 
 
 @pytest.mark.parametrize("check_mode", [True, False])
-def test_a_failure_says_all_that_is_unmet(fake: FakeNKS, run_module: Run, check_mode: bool) -> None:
+def test_a_failure_lists_all_unmet_expectations(fake: FakeNKS, run_module: Run, check_mode: bool) -> None:
     wanted = [{"name": "staging", "min_nodes": 9}, {"id": 1201, "org": 381}, {"name": "none", "org": "381"}]
     result = run_module(main, check_mode=check_mode, clusters=wanted)
     unmet = [
@@ -50,7 +51,7 @@ def test_a_failure_says_all_that_is_unmet(fake: FakeNKS, run_module: Run, check_
     assert (seen["pk"], seen["state"], seen["node_count"]) == (1202, "running", 3)
 
 
-def test_each_organization_is_asked_for_once_a_poll(fake: FakeNKS, run_module: Run, clock: list[float]) -> None:
+def test_each_organization_is_requested_once_per_poll(fake: FakeNKS, run_module: Run, clock: list[float]) -> None:
     entries: list[JSON] = [
         {"name": f"none-{number}", "org": org, "expect": "absent"}
         for number in range(7)
@@ -64,8 +65,8 @@ def test_each_organization_is_asked_for_once_a_poll(fake: FakeNKS, run_module: R
     assert sorted(paths(fake)) == sorted(asked * 4)
 
 
-def test_one_look_judges_all_entries(fake: FakeNKS, run_module: Run) -> None:
-    """What was as expected minutes ago may no longer be so."""
+def test_one_poll_must_meet_all_entries(fake: FakeNKS, run_module: Run) -> None:
+    """A cluster that was as expected earlier may no longer be."""
     states = [("running", "building"), ("deleting", "running"), ("running", "running")]
     for looked in states:
         clusters = [{"pk": pk, "name": f"c{pk}", "state": state} for pk, state in enumerate(looked, start=1)]
@@ -75,7 +76,7 @@ def test_one_look_judges_all_entries(fake: FakeNKS, run_module: Run) -> None:
     assert len(paths(fake)) == 6
 
 
-def test_orgs_are_where_entries_without_org_are_looked_for(
+def test_entries_without_org_are_searched_in_orgs(
     fake: FakeNKS, run_module: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert (
@@ -102,10 +103,9 @@ def test_orgs_are_where_entries_without_org_are_looked_for(
         ({"api_token": "wrong"}, "No poll succeeded: GET .*status 401"),
     ],
 )
-def test_what_is_wrong_keeps_it_shut(run_module: Run, options: JSON, said: str) -> None:
+def test_invalid_options_keep_it_shut(run_module: Run, options: JSON, said: str) -> None:
     result = run_module(main, **{"clusters": [{"name": "staging"}], **options})
-    with pytest.raises(AssertionError, match=said):
-        raise AssertionError(result["msg"])
+    assert re.search(said, result["msg"])
 
 
 def test_a_failure_of_the_api_has_the_fields_of_every_failure(fake: FakeNKS, run_module: Run) -> None:
@@ -119,13 +119,13 @@ def test_a_failure_of_the_api_has_the_fields_of_every_failure(fake: FakeNKS, run
 
 
 @pytest.mark.parametrize("org", [390, "390", "Partner Labs"])
-def test_absent_is_never_concluded_where_nothing_can_be_read(run_module: Run, org: t.Any) -> None:
+def test_unreadable_organizations_never_count_as_absent(run_module: Run, org: t.Any) -> None:
     assert "status 403" in run_module(main, clusters=[{"name": "none", "org": org, "expect": "absent"}])["msg"]
     result = run_module(main, clusters=[{"name": "none", "expect": "absent"}], wait_timeout=600)
     assert "may not read the organizations 390 (Partner Labs)" in result["msg"]
 
 
-def test_an_organization_that_cannot_be_read_is_no_matter_for_the_others(run_module: Run) -> None:
+def test_an_unreadable_organization_does_not_affect_other_entries(run_module: Run) -> None:
     result = run_module(main, clusters=[{"name": "staging", "org": 381}, {"name": "x", "org": "none"}])
     assert [entry["met"] for entry in result["clusters"]] == [True, False]
     assert "no organization with the ID, slug or name 'none'" in result["msg"]
@@ -139,14 +139,16 @@ def test_a_service_cluster_is_seen(run_module: Run) -> None:
 # Waiting
 
 
-def test_a_wait_goes_on_over_an_outage(fake: FakeNKS, run_module: Run, clock: list[float]) -> None:
+def test_a_wait_continues_after_an_outage(fake: FakeNKS, run_module: Run, clock: list[float]) -> None:
     fake.fault("/orgs/381/clusters", "status", status=502, after=1, times=5)
     fake.step = 0.8
     result = run_module(main, clusters=[{"name": "build-me", "org": 381}], wait_timeout=90, wait_sleep=5)
     assert result["msg"] == "The gate opens: 1 of 1 clusters are as expected."
 
 
-def test_an_outage_at_the_end_is_told_after_what_was_seen(fake: FakeNKS, run_module: Run, clock: list[float]) -> None:
+def test_an_outage_at_the_end_is_reported_after_the_last_observation(
+    fake: FakeNKS, run_module: Run, clock: list[float]
+) -> None:
     fake.fault("/orgs/381/clusters", "status", status=502, after=2)
     result = run_module(main, clusters=[{"name": "build-me", "org": 381}], wait_timeout=90)
     reason, last = result["unmet"]
@@ -170,6 +172,6 @@ def test_a_failed_cluster_ends_a_wait_with_the_reason(fake: FakeNKS, run_module:
     assert paths(fake) == ["/orgs", "/orgs/381/clusters", "/orgs/381/clusters/1/logs"]
 
 
-def test_logs_are_read_only_of_what_failed_or_is_provisioned(fake: FakeNKS, run_module: Run) -> None:
+def test_only_logs_of_failed_or_provisioned_clusters_are_read(fake: FakeNKS, run_module: Run) -> None:
     run_module(main, clusters=[{"id": 1201}, {"id": 1205, "expect": "present"}, {"id": 1203}], orgs=["381"])
     assert paths(fake) == ["/orgs", "/orgs/381/clusters"]

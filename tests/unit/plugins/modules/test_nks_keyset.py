@@ -24,7 +24,7 @@ def writes(fake: FakeNKS) -> list[tuple[str, str]]:
     return [(entry["method"], entry["path"]) for entry in fake.requests if entry["method"] != "GET"]
 
 
-def test_a_keyset_comes_changes_and_goes(fake: FakeNKS, run_module: Run) -> None:
+def test_a_keyset_is_created_changed_and_deleted(fake: FakeNKS, run_module: Run) -> None:
     planned = run_module(main, **NEW, workspaces=["Team A"], check_mode=True)
     assert planned["changed"] and not writes(fake)
     created = run_module(main, **NEW, workspaces=["Team A"], update_keys="always")
@@ -43,7 +43,7 @@ def test_a_keyset_comes_changes_and_goes(fake: FakeNKS, run_module: Run) -> None
 
 
 @pytest.mark.parametrize("encoding", ["raw", "base64"])
-def test_how_the_keys_are_sent(fake: FakeNKS, run_module: Run, encoding: str) -> None:
+def test_the_encoding_of_keys(fake: FakeNKS, run_module: Run, encoding: str) -> None:
     account = {"type": "service_account", "private_key": "never-show"}
     options = {**NEW, "entity": "gce", "keys": {"other": account}, "key_encoding": encoding}
     assert run_module(main, **options)["changed"]
@@ -83,7 +83,7 @@ def test_an_answer_that_repeats_a_key_is_shown_without_it(fake: FakeNKS, run_mod
         ({"org": "390"}, "status 403"),
     ],
 )
-def test_what_is_refused(fake: FakeNKS, run_module: Run, options: JSON, message: str) -> None:
+def test_refusals(fake: FakeNKS, run_module: Run, options: JSON, message: str) -> None:
     result = run_module(main, **{**NEW, **options})
     assert message in result["msg"] and not result.get("changed")
     assert "never-show" not in json.dumps(result) and not writes(fake)
@@ -97,6 +97,6 @@ def test_a_used_keyset_can_be_deleted_by_force_and_an_unknown_entity_is_a_warnin
     assert result["changed"] and "are not checked, because this entity is unknown" in json.dumps(result["warnings"])
 
 
-def test_a_lost_answer_makes_one_keyset(fake: FakeNKS, run_module: Run) -> None:
+def test_a_lost_answer_creates_one_keyset(fake: FakeNKS, run_module: Run) -> None:
     fake.fault(KEYSETS, method="POST", times=1, kind="lost")
     assert run_module(main, **NEW)["changed"] and len(writes(fake)) == 1

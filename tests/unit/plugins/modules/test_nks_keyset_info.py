@@ -36,5 +36,5 @@ def test_keysets_are_selected(run_module: Run, client: t.Any, fake: t.Any) -> No
         ({"org": "381", "workspace": "none"}, "The workspace 'none' was not found. Available: "),
     ],
 )
-def test_what_is_refused(run_module: Run, options: JSON, message: str) -> None:
+def test_refusals(run_module: Run, options: JSON, message: str) -> None:
     assert message in run_module(main, **options)["msg"]

@@ -28,7 +28,7 @@ def mode(path: Path) -> int:
 
 
 def warnings(result: JSON) -> list[str]:
-    """As text. From ansible-core 2.19 on, a module gives objects."""
+    """Return the warnings as text. Since ansible-core 2.19, modules return objects."""
     found = result.get("warnings", [])
     return [warning if isinstance(warning, str) else warning["event"]["msg"] for warning in found]
 
@@ -63,7 +63,7 @@ def test_the_kubeconfig_of_the_cluster_is_written_for_its_owner_only(
     assert run_module(main, dest=str(dest), **options)["changed"] is False
 
 
-def test_check_mode_writes_nothing_and_tells_what_would_change(run_module: Run, dest: Path) -> None:
+def test_check_mode_writes_nothing_and_reports_changes(run_module: Run, dest: Path) -> None:
     assert run_module(main, check_mode=True, dest=str(dest), **PROD)["changed"] is True
     assert not dest.exists()
     assert run_module(main, check_mode=True, dest=str(dest.parent / "not/there/yet"), **PROD)["changed"] is True
@@ -74,7 +74,7 @@ def test_check_mode_writes_nothing_and_tells_what_would_change(run_module: Run, 
 
 
 @pytest.mark.parametrize("backup", [True, False])
-def test_an_older_file_is_replaced_and_kept_if_asked_for(run_module: Run, dest: Path, backup: bool) -> None:
+def test_an_older_file_is_replaced_and_backed_up_if_requested(run_module: Run, dest: Path, backup: bool) -> None:
     dest.write_text("old secret")
     dest.chmod(0o644)
     result = run_module(main, dest=str(dest), backup=backup, **PROD)
@@ -212,7 +212,7 @@ CONFIG: JSON = {
     ],
     ids=lambda body: body[:40],
 )
-def test_what_is_no_kubeconfig_is_neither_written_nor_shown(
+def test_an_invalid_kubeconfig_is_neither_written_nor_shown(
     fake: FakeNKS, run_module: Run, dest: Path, body: str
 ) -> None:
     fake.fault(KUBECONFIG, "body", body=body, content_type="text/plain")
@@ -222,7 +222,7 @@ def test_what_is_no_kubeconfig_is_neither_written_nor_shown(
     assert not dest.exists()
 
 
-def test_a_kubeconfig_in_json_is_one_too(fake: FakeNKS, run_module: Run, dest: Path) -> None:
+def test_a_kubeconfig_can_be_json(fake: FakeNKS, run_module: Run, dest: Path) -> None:
     fake.fault(KUBECONFIG, "body", body=json.dumps(CONFIG))
     assert run_module(main, dest=str(dest), **PROD)["changed"]
     assert json.loads(dest.read_text())["kind"] == "Config"
@@ -231,7 +231,7 @@ def test_a_kubeconfig_in_json_is_one_too(fake: FakeNKS, run_module: Run, dest: P
 @pytest.mark.parametrize(
     ("kind", "seconds"), [("reset_body", 60), ("short_body", 60), ("drip", 0.2), ("gzip_broken", 60)]
 )
-def test_a_kubeconfig_that_does_not_come_whole_is_not_written(
+def test_an_incomplete_kubeconfig_is_not_written(
     fake: FakeNKS, run_module: Run, hurry: t.Callable[..., None], dest: Path, kind: str, seconds: float
 ) -> None:
     fake.fault(KUBECONFIG, kind)
@@ -256,7 +256,7 @@ def test_a_folder_is_made_for_its_owner_only(run_module: Run, dest: Path) -> Non
 
 
 @pytest.mark.parametrize(("folder_mode", "warned"), [(0o755, True), (0o710, True), (0o1777, True), (0o500, False)])
-def test_a_folder_that_is_there_keeps_its_mode(run_module: Run, dest: Path, folder_mode: int, warned: bool) -> None:
+def test_an_existing_folder_keeps_its_mode(run_module: Run, dest: Path, folder_mode: int, warned: bool) -> None:
     folder = dest.parent / "shared"
     folder.mkdir()
     folder.chmod(folder_mode)
@@ -298,7 +298,7 @@ def test_any_name_gives_a_file_in_the_folder(run_module: Run, dest: Path, name: 
         ({"state": "failed"}, "the cluster has failed."),
     ],
 )
-def test_a_cluster_that_is_not_running_can_be_left_out_or_be_an_error(
+def test_a_cluster_that_is_not_running_can_be_skipped_or_fail(
     fake: FakeNKS, run_module: Run, dest: Path, change: JSON, reason: str
 ) -> None:
     cluster = {"pk": 1201, "name": "prod", "is_failed": False, **change}
@@ -346,18 +346,16 @@ def test_one_task_writes_the_kubeconfigs_of_a_fleet_by_the_names_of_their_hosts(
     assert "never-show" not in json.dumps(result)
 
 
-def test_a_kubeconfig_that_cannot_be_had_fails_the_task_after_the_others_are_written(
+def test_an_unavailable_kubeconfig_fails_the_task_after_the_others_are_written(
     fake: FakeNKS, run_module: Run, tmp_path: Path
 ) -> None:
     fake.fault("/orgs/381/clusters/1202/kubeconfig", "body", body="<html>never-show")
     result = write_all(run_module, tmp_path, orgs=["381"])
-    assert result["failed"] and "3 of 4" not in result["msg"] and "staging (ID 1202)" in result["msg"]
+    assert result["failed"] and "2 of 3" in result["msg"] and "staging (ID 1202)" in result["msg"]
     assert (tmp_path / "prod.kubeconfig").exists() and not (tmp_path / "staging.kubeconfig").exists()
 
 
-def test_purge_removes_what_it_wrote_for_clusters_that_are_gone_and_nothing_else(
-    fake: FakeNKS, run_module: Run, tmp_path: Path
-) -> None:
+def test_purge_removes_only_kubeconfigs_of_deleted_clusters(fake: FakeNKS, run_module: Run, tmp_path: Path) -> None:
     write_all(run_module, tmp_path, orgs=["381"])
     (tmp_path / "mine.kubeconfig").write_text("mine")
     fake.delete_cluster(1202)
@@ -391,7 +389,7 @@ current-context: other
 """
 
 
-def test_a_cluster_is_merged_into_a_file_with_others_and_taken_out_again(
+def test_a_cluster_is_merged_into_a_file_with_others_and_removed_again(
     fake: FakeNKS, run_module: Run, dest: Path
 ) -> None:
     dest.write_text(OTHERS)
@@ -416,16 +414,14 @@ def test_a_cluster_is_merged_into_a_file_with_others_and_taken_out_again(
 
 
 @pytest.mark.parametrize("content", ["kind: Pod\n", "never-show: [\n", "[]", "kind: Config\nclusters: 5\n", "\0"])
-def test_what_is_not_a_kubeconfig_is_not_merged_into(run_module: Run, dest: Path, content: str) -> None:
+def test_a_file_that_is_not_a_kubeconfig_is_not_changed_by_merge(run_module: Run, dest: Path, content: str) -> None:
     dest.write_text(content)
     result = run_module(main, dest=str(dest), merge=True, **PROD)
     assert "was not changed: " in result["msg"] and "never-show" not in result["msg"]
     assert dest.read_text() == content
 
 
-def test_a_file_that_another_process_edits_is_waited_for_and_left_alone(
-    clock: list[float], run_module: Run, dest: Path
-) -> None:
+def test_a_locked_file_is_waited_for_and_not_changed(clock: list[float], run_module: Run, dest: Path) -> None:
     (dest.parent / f"{dest.name}.lock").touch()
     result = run_module(main, dest=str(dest), merge=True, **PROD)
     assert f"remove {dest}.lock." in result["msg"] and sum(clock) >= 30

@@ -22,7 +22,10 @@ NEW = {"instance_size": "t2.large", "platform": "coreos", "node_count": 2}
 
 @pytest.fixture(name="run")
 def run_fixture(fake: FakeNKS, run_module: Run, clock: list[float]) -> Run:
-    """Runs the module for a pool of prod. Each request takes a second of the fake's time, and pauses take none."""
+    """Return a function that runs the module for a pool of prod.
+
+    Each request advances the fake's clock by a second; pauses do not.
+    """
     fake.step = 1.0
 
     def run(**options: t.Any) -> JSON:
@@ -32,7 +35,7 @@ def run_fixture(fake: FakeNKS, run_module: Run, clock: list[float]) -> Run:
 
 
 def writes(fake: FakeNKS) -> list[t.Any]:
-    """The paths below the cluster that were written to, with what was sent."""
+    """Return the paths below the cluster and the bodies, or methods, of the writes."""
     return [
         (entry["path"].replace(CLUSTER, ""), json.loads(entry["body"]) if entry["body"] else entry["method"])
         for entry in fake.requests
@@ -43,7 +46,7 @@ def writes(fake: FakeNKS) -> list[t.Any]:
 @pytest.mark.parametrize("pool_answer", ["draft", "active"])
 @pytest.mark.parametrize("deleted_nodes", ["listed", "gone"])
 @pytest.mark.parametrize("can_delete", ["known", "missing", "not_allowed"])
-def test_a_pool_comes_grows_shrinks_and_goes(
+def test_a_pool_is_created_scaled_and_deleted(
     fake: FakeNKS, run: Run, pool_answer: str, deleted_nodes: str, can_delete: str
 ) -> None:
     fake.set_variants(pool_answer=pool_answer, deleted_nodes=deleted_nodes, can_delete=can_delete)
@@ -79,7 +82,7 @@ def test_each_option_is_sent_and_found_again(fake: FakeNKS, run: Run) -> None:
     assert added == {"node_count": 1, "role": "worker", **place}
 
 
-def test_the_nodes_that_are_named_go_first(fake: FakeNKS, run: Run) -> None:
+def test_the_named_nodes_are_deleted_first(fake: FakeNKS, run: Run) -> None:
     nodes = run(**NEW)["nodes"]
     victim = nodes[0]
     left = run(node_count=1, delete_nodes=[victim["instance_id"]])
@@ -103,7 +106,7 @@ def test_autoscaling(fake: FakeNKS, run: Run) -> None:
 
 
 @pytest.mark.parametrize("fault", [{"kind": "lost"}, {"kind": "lost", "status": 504}])
-def test_nothing_is_lost_or_made_twice(fake: FakeNKS, run: Run, fault: JSON) -> None:
+def test_lost_answers_do_not_cause_duplicates(fake: FakeNKS, run: Run, fault: JSON) -> None:
     for method, path in (("POST", POOLS), ("POST", f"{POOLS}/[0-9]+/add"), ("DELETE", f"{CLUSTER}/nodes/[0-9]+")):
         fake.fault(path, method=method, times=1, **fault)
     assert len(run(**NEW)["nodes"]) == 2
@@ -112,11 +115,11 @@ def test_nothing_is_lost_or_made_twice(fake: FakeNKS, run: Run, fault: JSON) -> 
     assert len(writes(fake)) == 4
 
 
-def test_no_second_node_goes_while_the_state_of_the_first_lags_behind(fake: FakeNKS, run: Run, client: t.Any) -> None:
+def test_no_second_node_is_deleted_while_the_list_of_nodes_is_outdated(fake: FakeNKS, run: Run, client: t.Any) -> None:
     first, *_others = run(**NEW)["nodes"]
     late = client._request_json("GET", f"{CLUSTER}/nodes")
     for node in late:
-        node["is_failed"] = node["pk"] == first["pk"]  # it would go first now
+        node["is_failed"] = node["pk"] == first["pk"]  # it would now be deleted first
     fake.fault(f"{CLUSTER}/nodes", "body", body=json.dumps(late), after=1, times=2)
     run(node_count=1)
     assert [what for _path, what in writes(fake)[1:]] == ["DELETE"]
@@ -133,7 +136,7 @@ def test_no_second_node_goes_while_the_state_of_the_first_lags_behind(fake: Fake
         {"pool_subnet_cidr": "known"},
     ],
 )
-def test_answers_that_make_no_difference(fake: FakeNKS, run: Run, variants: JSON) -> None:
+def test_variants_with_the_same_result(fake: FakeNKS, run: Run, variants: JSON) -> None:
     fake.set_variants(**variants)
     limits: JSON = {"autoscaled": True, "min_count": 1, "max_count": 4}
     for options in ({**NEW, "provider_subnet_cidr": "10.0.9.0/24"}, {"node_count": 3}, limits, {"state": "absent"}):
@@ -157,7 +160,7 @@ def test_answers_that_make_no_difference(fake: FakeNKS, run: Run, variants: JSON
         ),
     ],
 )
-def test_a_refusal_gives_the_reason_of_the_server(
+def test_a_refusal_has_the_reason_of_the_server(
     fake: FakeNKS, run: Run, variants: JSON, options: JSON, reason: str
 ) -> None:
     fake.set_variants(**variants)
@@ -165,7 +168,7 @@ def test_a_refusal_gives_the_reason_of_the_server(
     assert result["failed"] and reason in result["msg"]
 
 
-def test_a_run_that_was_slower_goes_on_with_the_pool_of_the_other(fake: FakeNKS, run: Run) -> None:
+def test_a_slower_run_continues_with_the_pool_of_the_faster_one(fake: FakeNKS, run: Run) -> None:
     fake.set_variants(pool_names="unique")
     fake.fault(POOLS, "second_creator", method="POST", times=1)
     result = run(**NEW)
@@ -191,7 +194,7 @@ def test_a_pool_that_fails(fake: FakeNKS, run: Run, variant: str) -> None:
         assert replaced["node_pool"]["state"] == "active" and len(replaced["actions"]) == 4
 
 
-def test_a_time_out_names_what_is_there(fake: FakeNKS, run: Run) -> None:
+def test_a_timeout_reports_the_state_of_the_pool(fake: FakeNKS, run: Run) -> None:
     fake.step = 0.0
     result = run(**NEW, wait_timeout=5)
     assert not result["is_final"] and f"more (ID {result['node_pool']['pk']}) is draft" in result["msg"]
@@ -209,7 +212,7 @@ def test_a_time_out_names_what_is_there(fake: FakeNKS, run: Run) -> None:
         ({**NEW, "extra": {"root_disk_size": "big"}}, "root_disk_size: A valid integer is required."),
     ],
 )
-def test_what_is_refused(run: Run, options: JSON, message: str) -> None:
+def test_refusals(run: Run, options: JSON, message: str) -> None:
     options = {**options, "name": None} if "id" in options else options
     result = run(**options)
     assert message in result["msg"] and not result.get("changed")

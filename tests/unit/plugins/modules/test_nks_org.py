@@ -30,7 +30,7 @@ PICTURES = {
 
 @pytest.fixture(name="picture")
 def picture_fixture(tmp_path: Path) -> t.Callable[..., str]:
-    """Writes a picture, and returns its path."""
+    """Return a function that writes a picture and returns its path."""
 
     def write(kind: str = "png", more: bytes = b"") -> str:
         path = tmp_path / "a picture"
@@ -55,7 +55,7 @@ def patches(fake: FakeNKS) -> list[str]:
         ({"name": "🚀", "logo": ""}, {"name": "Acme Retail", "logo": LOGO}, {"name": "🚀", "logo": None}),
     ],
 )
-def test_only_what_differs_is_sent_and_only_once(
+def test_only_differences_are_sent_and_only_once(
     fake: FakeNKS, run_module: Run, options: JSON, before: JSON, after: JSON, check_mode: bool
 ) -> None:
     fake.takes_slug = True
@@ -129,7 +129,7 @@ def test_a_refused_change_is_not_repeated(fake: FakeNKS, run_module: Run, status
     assert patches(fake) == ["/orgs/381"]
 
 
-# What the server does not take
+# Changes that the server ignores
 
 
 def test_a_slug_that_the_server_keeps_is_an_error_and_never_a_change(fake: FakeNKS, run_module: Run) -> None:
@@ -141,7 +141,7 @@ def test_a_slug_that_the_server_keeps_is_an_error_and_never_a_change(fake: FakeN
     assert patches(fake) == ["/orgs/382"] * 2
 
 
-def test_what_the_server_took_is_told_beside_what_it_did_not_take(fake: FakeNKS, run_module: Run) -> None:
+def test_a_partial_change_reports_both_parts(fake: FakeNKS, run_module: Run) -> None:
     result = run_module(main, org="382", name="New", slug="new")
     assert "slug is 'acme-retail', not 'new'. Changed: name." in result["msg"]
     assert (result["failed"], result["changed"]) == (True, True)
@@ -155,7 +155,7 @@ def test_what_the_server_took_is_told_beside_what_it_did_not_take(fake: FakeNKS,
     assert run_module(main, org="382", name="New")["changed"] is False
 
 
-def test_a_slug_that_changes_with_the_name_is_told_where_it_is_asked_for(fake: FakeNKS, run_module: Run) -> None:
+def test_a_slug_that_changes_with_the_name_is_an_error_only_if_a_slug_is_given(fake: FakeNKS, run_module: Run) -> None:
     answer = {"pk": 382, "name": "New", "slug": "new", "logo": None}
     fake.fault("/orgs/382", "body", method="PATCH", body=json.dumps(answer))
     assert "slug is 'new', not 'acme-retail'" in run_module(main, org="382", name="New", slug="acme-retail")["msg"]
@@ -163,7 +163,7 @@ def test_a_slug_that_changes_with_the_name_is_told_where_it_is_asked_for(fake: F
 
 
 @pytest.mark.parametrize("answer", [{}, {"pk": 382}, {"name": None}, {"name": {"x": "\x1b[31m" + "y" * 500}}])
-def test_an_answer_without_what_was_asked_for_is_an_error(fake: FakeNKS, run_module: Run, answer: JSON) -> None:
+def test_an_answer_without_the_requested_change_is_an_error(fake: FakeNKS, run_module: Run, answer: JSON) -> None:
     fake.fault("/orgs/382", "body", method="PATCH", body=json.dumps(answer))
     result = run_module(main, org="382", name="New")
     assert "name is " in result["msg"]
@@ -221,7 +221,7 @@ def test_name_slug_and_logo_are_sent_in_one_request(
 
 
 @pytest.mark.parametrize("check_mode", [True, False])
-def test_a_logo_that_is_not_known_is_replaced_by_force_only(
+def test_an_unknown_logo_is_replaced_only_with_logo_force(
     fake: FakeNKS, run_module: Run, picture: t.Callable[..., str], check_mode: bool
 ) -> None:
     kept = run_module(main, org="382", logo=picture(), check_mode=check_mode)
@@ -235,7 +235,7 @@ def test_a_logo_that_is_not_known_is_replaced_by_force_only(
     assert len(patches(fake)) == (0 if check_mode else 2)
 
 
-def test_a_server_that_renames_files_gets_a_logo_once_unless_it_is_forced(
+def test_a_server_that_renames_files_gets_a_logo_once_without_logo_force(
     fake: FakeNKS, run_module: Run, picture: t.Callable[..., str]
 ) -> None:
     org = {"pk": 381, "name": "x", "slug": "x"}
@@ -271,7 +271,7 @@ def test_a_logo_that_is_not_removed_is_an_error(fake: FakeNKS, run_module: Run) 
 
 
 @pytest.mark.parametrize("options", [{"name": " x"}, {"name": "x\n"}, {"name": ""}, {"slug": "x "}])
-def test_what_the_api_would_trim_is_refused_before_any_request(fake: FakeNKS, run_module: Run, options: JSON) -> None:
+def test_surrounding_white_space_is_refused_before_any_request(fake: FakeNKS, run_module: Run, options: JSON) -> None:
     assert "white space around it" in run_module(main, org="381", **options)["msg"]
     assert not fake.requests
 
@@ -289,7 +289,7 @@ def test_what_the_api_would_trim_is_refused_before_any_request(fake: FakeNKS, ru
         ("large", "is larger than 5 MiB"),
     ],
 )
-def test_what_is_no_picture_is_refused_before_any_request(
+def test_an_invalid_picture_is_refused_before_any_request(
     fake: FakeNKS, run_module: Run, tmp_path: Path, kind: str, message: str
 ) -> None:
     path = tmp_path / "logo.png"
@@ -317,12 +317,12 @@ def test_a_picture_that_cannot_be_read_is_refused(
         return real_open(name, *arguments, **options)
 
     real_open = open
-    monkeypatch.setattr("builtins.open", refuse)  # root may read any file
+    monkeypatch.setattr("builtins.open", refuse)  # root can read any file
     assert f"logo: {path} cannot be read: Permission denied." in run_module(main, org="381", logo=path)["msg"]
 
 
 @pytest.mark.parametrize("kind", ["reset", "silent"])
-def test_a_picture_that_may_have_been_taken_is_not_sent_again(
+def test_a_picture_that_may_have_been_stored_is_not_sent_again(
     fake: FakeNKS, run_module: Run, picture: t.Callable[..., str], hurry: t.Callable[..., None], kind: str
 ) -> None:
     fake.fault("/orgs/381", kind, method="PATCH")

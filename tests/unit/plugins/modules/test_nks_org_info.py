@@ -31,7 +31,7 @@ Run = t.Callable[..., JSON]
     ],
 )
 @pytest.mark.parametrize("check_mode", [True, False])
-def test_the_organizations_that_fit_are_returned(
+def test_the_matching_organizations_are_returned(
     fake: FakeNKS, run_module: Run, options: JSON, found: list[int], check_mode: bool
 ) -> None:
     result = run_module(main, check_mode=check_mode, **options)
@@ -40,7 +40,7 @@ def test_the_organizations_that_fit_are_returned(
     assert [entry["path"] for entry in fake.requests] == ["/orgs"]
 
 
-def test_organizations_are_returned_as_the_api_answers_them(fake: FakeNKS, run_module: Run) -> None:
+def test_organizations_are_returned_unchanged(fake: FakeNKS, run_module: Run) -> None:
     orgs = [{"pk": 1, "name": None, "new": {"x": [1, 2.5, True]}}, {"pk": 2, "slug": "two"}]
     fake.fault("/orgs", "body", body=json.dumps(orgs))
     assert run_module(main)["orgs"] == orgs
@@ -58,5 +58,5 @@ def test_a_token_that_sees_nothing_gets_the_empty_list(fake: FakeNKS, run_module
 
 
 @pytest.mark.parametrize("options", [{"id": 1, "slug": "x"}, {"name": "x", "slug": "x"}])
-def test_one_way_to_select_is_enough(run_module: Run, options: JSON) -> None:
+def test_id_name_and_slug_are_mutually_exclusive(run_module: Run, options: JSON) -> None:
     assert "mutually exclusive" in run_module(main, **options)["msg"]

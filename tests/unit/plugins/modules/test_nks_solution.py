@@ -23,7 +23,7 @@ JENKINS: JSON = {"chart": {"name": "jenkins", "release_name": "ci"}, "values": S
 
 @pytest.fixture(name="run")
 def run_fixture(fake: FakeNKS, run_module: Run, clock: list[float]) -> Run:
-    """Runs the module. Each request takes a second of the fake's time, and pauses take none."""
+    """Return a function that runs the module. Each request advances the fake's clock by a second; pauses do not."""
     fake.step = 1.0
 
     def run(**options: t.Any) -> JSON:
@@ -39,7 +39,7 @@ def writes(fake: FakeNKS) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("wanted", [EFK, JENKINS, {**EFK, "solution": "autoscaler", "max_nodes": 7, "version": "1"}])
-def test_a_solution_comes_and_goes(fake: FakeNKS, run: Run, run_module: Run, wanted: JSON) -> None:
+def test_a_solution_is_installed_and_deleted(fake: FakeNKS, run: Run, run_module: Run, wanted: JSON) -> None:
     planned = run(**wanted, check_mode=True)
     assert planned["changed"] and planned["solution"] is None and not writes(fake)
     created = run(**wanted)
@@ -55,7 +55,7 @@ def test_a_solution_comes_and_goes(fake: FakeNKS, run: Run, run_module: Run, wan
 
 
 @pytest.mark.parametrize("values", [SECRET, "Master:\n  AdminPassword: never-show\n", None])
-def test_what_a_chart_is_installed_with(fake: FakeNKS, run: Run, values: t.Any) -> None:
+def test_the_values_of_a_chart(fake: FakeNKS, run: Run, values: t.Any) -> None:
     answer = json.dumps({"values": "bad password never-show"})
     fake.fault(SOLUTIONS, "status", method="POST", status=400, body=answer, times=1)
     failed = run(chart=JENKINS["chart"], values=values or SECRET)
@@ -79,7 +79,7 @@ def test_tiller_is_awaited_first(fake: FakeNKS, run: Run) -> None:
     assert len(writes(fake)) == 1
 
 
-def test_what_has_failed_or_has_another_version_is_replaced_if_it_may_be(fake: FakeNKS, run: Run) -> None:
+def test_a_failed_or_other_version_is_replaced_only_if_allowed(fake: FakeNKS, run: Run) -> None:
     fake.set_variants(solution_build="fails")
     failed = run(**EFK, replace_failed=True)
     assert failed["is_final"] and "has failed" in failed["msg"] and len(writes(fake)) == 1
@@ -106,12 +106,12 @@ def test_what_has_failed_or_has_another_version_is_replaced_if_it_may_be(fake: F
         ({**EFK, "cluster": "nowhere"}, "The cluster 'nowhere' was not found"),
     ],
 )
-def test_what_is_refused(fake: FakeNKS, run: Run, options: JSON, message: str) -> None:
+def test_refusals(fake: FakeNKS, run: Run, options: JSON, message: str) -> None:
     result = run(**options)
     assert message in result["msg"] and not result.get("changed")
     assert writes(fake) in ([], [("POST", SOLUTIONS)])
 
 
-def test_a_lost_answer_makes_one_solution(fake: FakeNKS, run: Run) -> None:
+def test_a_lost_answer_creates_one_solution(fake: FakeNKS, run: Run) -> None:
     fake.fault(SOLUTIONS, method="POST", times=1, kind="lost")
     assert run(**EFK)["solution"]["state"] == "installed" and len(writes(fake)) == 1

@@ -20,7 +20,7 @@ def writes(fake: FakeNKS) -> list[tuple[str, str]]:
     return [(entry["method"], entry["path"]) for entry in fake.requests if entry["method"] != "GET"]
 
 
-def test_a_workspace_comes_changes_and_goes(fake: FakeNKS, run_module: Run) -> None:
+def test_a_workspace_is_created_changed_and_deleted(fake: FakeNKS, run_module: Run) -> None:
     planned = run_module(main, org="381", name="B", is_default=True, check_mode=True)
     assert planned["changed"] and planned["workspace"] is None and not writes(fake)
     created = run_module(main, org="381", name="B", is_default=True)
@@ -61,13 +61,13 @@ def test_a_workspace_comes_changes_and_goes(fake: FakeNKS, run_module: Run) -> N
         ({"org": "390", "name": "x"}, "status 403"),
     ],
 )
-def test_what_is_refused(fake: FakeNKS, run_module: Run, options: JSON, message: str) -> None:
+def test_refusals(fake: FakeNKS, run_module: Run, options: JSON, message: str) -> None:
     result = run_module(main, **{"org": "381", **options})
     assert message in result["msg"] and not result.get("changed")
     assert writes(fake) in ([], [("DELETE", f"{WORKSPACES}/21")], [("POST", "/orgs/390/workspaces")])
 
 
-def test_an_answer_that_is_lost_and_a_change_that_is_not_made(fake: FakeNKS, run_module: Run) -> None:
+def test_a_lost_answer_and_a_change_that_the_server_ignores(fake: FakeNKS, run_module: Run) -> None:
     fake.fault(WORKSPACES, method="POST", times=1, kind="lost")
     created = run_module(main, org="381", name="B")
     assert created["changed"] and len(writes(fake)) == 1

@@ -38,7 +38,7 @@ def pks(result: JSON) -> list[t.Any]:
         ({"slug": "default", "orgs": ["381", "Acme Retail"]}, [4, 5], []),
     ],
 )
-def test_the_workspaces_that_fit_are_returned(
+def test_the_matching_workspaces_are_returned(
     run_module: Run, options: JSON, found: list[int], skipped: list[JSON], check_mode: bool
 ) -> None:
     result = run_module(main, check_mode=check_mode, **options)
@@ -46,7 +46,7 @@ def test_the_workspaces_that_fit_are_returned(
     assert ["390 (Partner Labs)" in str(warning) for warning in result.get("warnings", [])] == [True] * len(skipped)
 
 
-def test_only_the_organizations_that_are_named_are_asked(fake: FakeNKS, run_module: Run) -> None:
+def test_only_the_named_organizations_are_requested(fake: FakeNKS, run_module: Run) -> None:
     run_module(main, orgs=["381", "381"])
     assert [entry["path"] for entry in fake.requests] == ["/orgs/381/workspaces"]
 
@@ -59,7 +59,7 @@ def test_orgs_come_from_the_environment_too(run_module: Run, monkeypatch: pytest
     assert "orgs is an empty list or contains an empty value" in run_module(main)["msg"]
 
 
-def test_workspaces_are_returned_once_and_as_the_api_answers_them_less_secrets(fake: FakeNKS, run_module: Run) -> None:
+def test_workspaces_are_returned_once_and_unchanged_except_for_secrets(fake: FakeNKS, run_module: Run) -> None:
     workspaces: list[JSON] = [
         {"pk": 1, "name": "{{ 1 + 1 }}", "clusters": [{"pk": 2}], "new": [{"x": 1.5}], "is_pinned": False},
         {"pk": 4, "name": None},
@@ -83,14 +83,16 @@ def test_workspaces_are_returned_once_and_as_the_api_answers_them_less_secrets(f
         ({"name": "x", "slug": "x"}, None, "mutually exclusive"),
     ],
 )
-def test_what_cannot_be_read_is_an_error(run_module: Run, options: JSON, status: int | None, message: str) -> None:
+def test_an_unreadable_organization_is_an_error(
+    run_module: Run, options: JSON, status: int | None, message: str
+) -> None:
     result = run_module(main, **options)
     assert message in result["msg"]
     assert result.get("status") == status
     assert "workspaces" not in result
 
 
-def test_that_all_organizations_are_forbidden_is_an_error(fake: FakeNKS, run_module: Run) -> None:
+def test_only_forbidden_organizations_is_an_error(fake: FakeNKS, run_module: Run) -> None:
     result = run_module(main, api_token=fake.tokens["member"])
     assert "not allowed to read any of the organizations" in result["msg"]
     assert result["status"] == 403

@@ -26,7 +26,7 @@ JSON = t.Dict[str, t.Any]
 HAS_EXPRESSIONS = hasattr(Templar, "evaluate_expression")
 is_trusted = getattr(ansible.template, "is_trusted_as_template", None)
 
-# Some of those without a mark in this list are errors on some versions of ansible-core.
+# Some of these are errors only in some versions of ansible-core.
 EXPRESSIONS = [
     # Names, attributes, items
     "nks_v", "nks_v.a", "nks_v.a.b", "nks_v['a']", "nks_v[0]", "nks_v[-1]", "nks_v[:1]", "nks_v.a[nks_w]",
@@ -65,18 +65,18 @@ EXPRESSIONS = [
     "nks_v.append(nks_w)", "nks_v.pop('a')", "nks_v.update({'b': 1})", "[nks_v.append(1), nks_v]",
     "nks_name.split('a')[0]",
     "range(3)", "nks_v.items()", "nks_v.keys() | list", "namespace(a=nks_v).a", "nks_v.upper", "undef()", "nks_v()",
-    # Filters that are given the context, or name other filters and tests
+    # Filters that receive the context, or name other filters and tests
     "[nks_v] | map('string') | list", "[nks_v] | map('no_such_filter') | list",
     "[{'a': nks_v}] | map(attribute='a') | list",
     "[nks_v, nks_w] | select('string') | list", "[nks_v] | reject('none') | first", "[{'a': nks_v}] | selectattr('a')",
     "['a'] | map('extract', nks_v) | list", "nks_v | dict2items", "nks_v | items", "nks_v | combine({'b': 1})",
     "nks_v | e",
-    # What is left out
+    # Omitted values
     "omit", "nks_missing | default(omit)", "nks_v | default(omit)", "[nks_v, omit]", "{'a': omit}", "[[omit]]",
-    # Names that templates have of their own
+    # Names that templates define themselves
     "answer", "answer | default(nks_v)", "hosts is defined", "keep is defined", "self is defined", "caller", "loop",
     "varargs", "kwargs", "environment", "context", "true", "None", "class", "nks_v if nks_missing", "nks_v, nks_w",
-    # Syntax errors, and what is one on some versions
+    # Syntax errors, also those of only some versions
     "nks_v |", "nks_v is",
     "(nks_v", "nks_v }} {{ nks_w", "nks_v }}{# {{ nks_w", "{{ nks_v }}", "{% if nks_v %}a{% endif %}", "", " ",
     "nks_v #}", "nks_v -", "#jinja2:variable_start_string:'[['\n[[ nks_v }}",
@@ -84,7 +84,7 @@ EXPRESSIONS = [
     1, 1.0, True, None, ["nks_v"], {"a": "nks_v"},
 ]  # fmt: skip
 
-# Variables that other expressions name. The last looks like a template.
+# Variables that other expressions use. The last one looks like a template.
 COMPOSED = {"made": "nks_v", "made_again": "made", "looks": "'{{' ~ ' nks_w }}'"}
 
 MISSING = object()
@@ -96,12 +96,11 @@ VALUES = [
     {"a": {"b": "c"}}, {"a": {"b": "d"}}, {"a": 1, "b": 2}, {"b": 2, "a": 1}, {"a": None}, [{"a": 1}], 10**20, 1e300,
 ]  # fmt: skip
 
-TEMPLAR = Templar(DataLoader())
 KINDS = ("hostnames", "compose", "groups", "keyed_groups")
 
 
 def trusted(value: t.Any) -> t.Any:
-    """As the options of an inventory file are."""
+    """Mark a value as trusted, as options of an inventory file are."""
     if isinstance(value, dict):
         return {key: trusted(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -125,7 +124,7 @@ def cluster(number: int, value: t.Any, other: t.Any = "w", **fields: t.Any) -> J
 
 
 def seen(value: t.Any) -> t.Any:
-    """The value as something to compare by: with types, and with the marks of trust that there are."""
+    """Return the value in a form that also compares types and marks of trust."""
     mark = bool(is_trusted and is_trusted(value))
     if isinstance(value, dict):
         return type(value), mark, [(seen(key), seen(item)) for key, item in value.items()]
@@ -135,7 +134,7 @@ def seen(value: t.Any) -> t.Any:
 
 
 def populated(plugin: t.Any, clusters: list[JSON], **options: t.Any) -> t.Any:
-    """What a plugin makes of the clusters, and how it fails."""
+    """Populate a plugin with clusters. Return its hosts, groups and error."""
     plugin.templar = Templar(DataLoader())
     plugin.inventory = nks.StagedInventory()
     plugin._vars = options.pop("extra_vars", {})
@@ -155,7 +154,7 @@ def populated(plugin: t.Any, clusters: list[JSON], **options: t.Any) -> t.Any:
 
 
 def stock(monkeypatch: pytest.MonkeyPatch) -> t.Any:
-    """The plugin as far as names, with the templar and the methods of ansible-core, called as ``constructed`` does."""
+    """Return the plugin with the templar and methods of ansible-core, called as ``constructed`` does."""
     plugin = inventory_loader.get("netapp.nks.nks")
     methods = {"groups": plugin._add_host_to_composed_groups, "keyed_groups": plugin._add_host_to_keyed_groups}
 
@@ -193,7 +192,7 @@ CONFUSABLE = [
 FLEET = [cluster(number, value, number % 2) for number, value in enumerate(CONFUSABLE)]
 
 
-def test_the_plugin_makes_the_same_with_and_without() -> None:
+def test_the_inventory_is_the_same_with_and_without_compiling() -> None:
     keyed = [item for item in FLEET if isinstance(item.get("v"), (str, list, dict))]
     for expression in EXPRESSIONS:
         together: JSON = {}
@@ -204,13 +203,13 @@ def test_the_plugin_makes_the_same_with_and_without() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_it_fails_the_same_where_errors_count(kind: str) -> None:
+def test_errors_are_the_same_with_strict(kind: str) -> None:
     clusters = [cluster(1, "1"), cluster(2, {"a": "{{ nks_w }}"}), cluster(3, MISSING)]
     for expression in EXPRESSIONS:
         check(clusters, strict=True, **options_of(kind, [expression]))
 
 
-def test_a_header_that_changes_what_marks_a_variable_counts() -> None:
+def test_a_header_that_changes_the_delimiters_is_respected() -> None:
     parent = "#jinja2: variable_start_string:'[[', variable_end_string:']]'\n[[ nks_v ]]"
     check([cluster(1, "a"), cluster(2, "b")], keyed_groups=[{"key": "nks_name", "parent_group": parent}])
 
@@ -226,7 +225,7 @@ values = st.recursive(
 
 @st.composite
 def fleets(draw: t.Callable[[t.Any], t.Any]) -> list[JSON]:
-    """Fleets in which values occur again, and those that are equal to Python next to each other."""
+    """Generate fleets with repeated values, and with adjacent values that compare equal in Python."""
     palette = draw(st.lists(values | st.just(MISSING), min_size=1, max_size=4))
     pairs = draw(st.lists(st.tuples(st.sampled_from(palette), st.sampled_from(palette)), min_size=2, max_size=6))
     return [cluster(number, *pair) for number, pair in enumerate(pairs)]
@@ -239,7 +238,7 @@ def fleets(draw: t.Callable[[t.Any], t.Any]) -> list[JSON]:
     strict=st.booleans(),
 )
 @settings(max_examples=30)
-def test_fleets_become_the_same_inventory(
+def test_any_fleet_gives_the_same_inventory(
     clusters: list[JSON], expressions: list[t.Any], kinds: set[str], strict: bool
 ) -> None:
     options: JSON = {"strict": strict}
@@ -258,7 +257,7 @@ def test_extra_vars_that_are_templates_are_evaluated_for_each_host(strict: bool)
 
 
 def compilations(number: int, **options: t.Any) -> int:
-    """How often Jinja compiles for so many hosts."""
+    """Return how often Jinja compiles for this number of hosts."""
     count = 0
     compile_template = jinja2.Environment.compile
 
@@ -292,12 +291,12 @@ def test_an_expression_is_compiled_once_for_all_hosts(kind: str, expression: str
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("expression", ["nks_missing", "nks_labels.b", "1 / 0", "nks_name.b.c", "nks_labels + 1"])
-def test_what_fails_unseen_is_compiled_once_too(kind: str, expression: str) -> None:
+def test_an_expression_whose_errors_are_ignored_is_compiled_once(kind: str, expression: str) -> None:
     options = options_of(kind, [expression])
     assert compilations(2, **options) == compilations(9, **options)
 
 
-def test_what_is_documented_to_be_compiled_for_each_host_is() -> None:
+def test_expressions_documented_as_slow_are_compiled_for_each_host() -> None:
     slow = [options_of("compose", ["nks_name | no_such_filter"])]
     if HAS_EXPRESSIONS:
         parent = "p_{{ lookup('ansible.builtin.env', 'HOME') }}"
@@ -327,7 +326,7 @@ def test_a_filter_of_a_constant_is_evaluated_for_each_host() -> None:
 
 
 @pytest.mark.skipif(not HAS_EXPRESSIONS, reason="ansible-core 2.18 and older have no such setting")
-def test_where_ansible_core_forbids_what_a_template_loops_over_it_compiles_itself() -> None:
+def test_ansible_core_compiles_if_unknown_types_are_errors() -> None:
     code = """
 import sys
 from ansible.parsing.dataloader import DataLoader

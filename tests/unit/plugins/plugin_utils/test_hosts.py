@@ -38,7 +38,7 @@ RESERVED = ",:[]&!~*?"
         ("", ""),
     ],
 )
-def test_what_host_patterns_reserve_becomes_an_underscore(name: str, safe: str) -> None:
+def test_characters_reserved_in_host_patterns_become_underscores(name: str, safe: str) -> None:
     assert safe_name(name) == safe
 
 
@@ -95,7 +95,7 @@ def test_names_are_always_unique_and_none_is_taken(named: list[tuple[str, JSON]]
         lambda named: st.tuples(st.just(named), st.permutations(named))
     )
 )
-def test_a_name_does_not_depend_on_the_order(both: tuple[list[tuple[str, int]], list[tuple[str, int]]]) -> None:
+def test_unique_names_do_not_depend_on_the_order(both: tuple[list[tuple[str, int]], list[tuple[str, int]]]) -> None:
     def by_pk(named: list[tuple[str, int]]) -> dict[int, str]:
         unique = unique_names([name for name, _pk in named], [{"pk": pk} for _name, pk in named], {"all"})
         return dict(zip([pk for _name, pk in named], unique))
@@ -154,7 +154,7 @@ def test_each_field_of_a_cluster_is_a_variable_with_the_prefix(prefix: str) -> N
         ("an", "sible_host"),
     ],
 )
-def test_a_field_sets_no_variable_that_ansible_the_roles_or_the_playbooks_read(prefix: str, field: str) -> None:
+def test_fields_do_not_set_variables_of_ansible_the_roles_or_the_playbooks(prefix: str, field: str) -> None:
     (cluster,) = cluster_hosts([Cluster({"pk": 1, field: "evil"}, ORG)], prefix)
     (node,) = node_hosts([with_nodes({"pk": 2, field: "evil"})], ["g"], prefix, "public_ip")
     assert f"{prefix}{field}" not in {**cluster.variables, **node.variables}

@@ -64,7 +64,7 @@ def test_a_table_without_organizations_shows_their_ids() -> None:
     ]
 
 
-def test_a_table_of_nothing_has_titles() -> None:
+def test_a_table_without_clusters_has_titles() -> None:
     assert _report.table([], []) == ["ORGANIZATION  CLUSTER  PROVIDER  REGION  VERSION  NODES  STATE"]
 
 
@@ -83,7 +83,7 @@ def test_a_table_of_clusters_that_lack_fields() -> None:
         ({"state": "draft", "is_failed": False}, "draft"),
     ],
 )
-def test_a_table_says_what_has_failed(fields: JSON, shown: str) -> None:
+def test_a_table_shows_failures(fields: JSON, shown: str) -> None:
     line = _report.table([cluster(1, node_count=7, **fields)])[1]
     assert re.split(" 7 +", line)[1] == shown
 
@@ -113,7 +113,7 @@ def test_a_wide_character_takes_two_cells_and_a_combining_one_none(text: str, ce
 
 
 @pytest.mark.parametrize("width", [30, 40, 60, 80, 200, None])
-def test_a_table_is_as_wide_as_asked(width: int | None) -> None:
+def test_a_table_has_the_requested_width(width: int | None) -> None:
     clusters = [
         cluster(1, name="\u6771" * 30, region="region" * 10, state="draft", is_failed=True),
         cluster(2, name="\u2764\ufe0f-prod"),
@@ -131,7 +131,7 @@ def test_a_table_is_aligned_in_cells() -> None:
     assert {_report.display_width(line[: line.index("aws")]) for line in lines[1:]} == {lines[0].index("PROVIDER")}
 
 
-def test_a_value_stays_in_its_line() -> None:
+def test_a_value_stays_on_its_line() -> None:
     lines = _report.table([cluster(1, name="one\ntwo\r\x1b[31mthree", region="W" * 10_000)])
     assert len(lines) == 2
     assert "one two [31mthree" in lines[1]
@@ -228,7 +228,7 @@ def test_a_time_has_an_age(time: t.Any, age: str) -> None:
     assert (row["age"], row["updated_age"]) == (age, age)
 
 
-def test_names_are_sorted_as_people_do() -> None:
+def test_names_are_sorted_naturally() -> None:
     names = ["web 10", "Web 9", "web 2", "", "\u00b2", "9" * 5000, "10", "9"]
     report = _report.report([cluster(pk, name=name) for pk, name in enumerate(names)])
     assert [row["name"] for row in report["clusters"]] == [
@@ -292,7 +292,7 @@ def test_a_text_of_the_greatest_length_is_not_cut() -> None:
         ({"max_length": True}, "max_length must be a number, 1 or more, not 'True'."),
     ],
 )
-def test_what_a_report_cannot_be_is_refused(options: JSON, message: str) -> None:
+def test_invalid_options_of_a_report_are_refused(options: JSON, message: str) -> None:
     with pytest.raises(NKSError) as caught:
         _report.report([], [], **options)
     assert str(caught.value) == message
@@ -323,7 +323,7 @@ def test_charts_show_the_longest_bars_first() -> None:
 
 
 @pytest.mark.parametrize("values", [9, 10, 11, 30])
-def test_the_last_of_too_many_bars_stands_for_the_rest(values: int) -> None:
+def test_the_last_of_too_many_bars_is_for_the_rest(values: int) -> None:
     clusters = [
         cluster(pk, region=f"r{pk % values:02}", is_failed=pk % values == values - 1) for pk in range(values * 2)
     ]
@@ -353,7 +353,7 @@ def test_the_last_of_too_many_bars_stands_for_the_rest(values: int) -> None:
         ([], [381], "orgs must be a list of objects of the API, but its item 1 is '381'."),
     ],
 )
-def test_what_is_no_list_of_objects_is_refused(
+def test_clusters_and_orgs_must_be_lists_of_objects(
     function: t.Callable[..., t.Any], clusters: t.Any, orgs: t.Any, message: str
 ) -> None:
     with pytest.raises(NKSError) as caught:
@@ -375,7 +375,7 @@ objects = st.lists(st.dictionaries(st.sampled_from(FIELDS), odd), max_size=30)
 
 
 @given(objects, objects)
-def test_a_report_has_each_cluster_once_whatever_its_fields_are(clusters: list[JSON], orgs: list[JSON]) -> None:
+def test_a_report_has_each_cluster_once_with_any_fields(clusters: list[JSON], orgs: list[JSON]) -> None:
     report = _report.report(clusters, orgs)
     rows, totals = report["clusters"], report["totals"]
     assert len(rows) == len(clusters) == totals["clusters"]
@@ -399,7 +399,7 @@ texts = st.text(st.characters(), max_size=20) | st.text("<>&\"'|\\`*_[]~$=+-@ \n
 
 
 @given(texts)
-def test_no_text_is_markup_whatever_it_is(value: str) -> None:
+def test_no_text_is_markup(value: str) -> None:
     shown = _report.escape_for("html")(value)
     assert not set("<>\"'") & set(shown)
     assert html.unescape(shown) == _report.CONTROLS.sub("\ufffd", value)
@@ -412,7 +412,7 @@ def test_no_text_is_markup_whatever_it_is(value: str) -> None:
 
 
 @given(objects, objects)
-def test_a_table_has_a_line_for_each_cluster_whatever_its_fields_are(clusters: list[JSON], orgs: list[JSON]) -> None:
+def test_a_table_has_a_line_for_each_cluster_with_any_fields(clusters: list[JSON], orgs: list[JSON]) -> None:
     lines = _report.table(clusters, orgs)
     assert len(lines) == 1 + len(clusters)
     assert all(line.isprintable() and line == line.rstrip() for line in lines)

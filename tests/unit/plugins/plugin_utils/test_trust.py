@@ -15,7 +15,7 @@ TEMPLATE = "{{ 1 + 1 }}"
 
 
 @pytest.mark.parametrize("value", [TEMPLATE, [TEMPLATE], {"x": TEMPLATE, TEMPLATE: 1}, {"x": [{"y": (TEMPLATE,)}]}])
-def test_what_is_untrusted_is_equal_and_never_evaluated(value: t.Any) -> None:
+def test_an_untrusted_value_is_equal_and_never_evaluated(value: t.Any) -> None:
     marked = mark_untrusted(value)
     assert marked == value
     evaluated = Templar(DataLoader()).template(marked)
@@ -24,6 +24,6 @@ def test_what_is_untrusted_is_equal_and_never_evaluated(value: t.Any) -> None:
 
 
 @pytest.mark.parametrize("value", [None, True, 1, 1.5, "", "text", [], {}])
-def test_what_is_no_template_stays_what_it_is(value: t.Any) -> None:
+def test_values_without_templates_are_not_changed(value: t.Any) -> None:
     assert mark_untrusted(value) == value
     assert isinstance(mark_untrusted(value), type(value))

@@ -2,7 +2,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Stands for each module of awx.awx: returns the arguments that it got, which would go to AWX. WANT_JSON"""
+"""Replace the modules of awx.awx: return the arguments instead of sending them to AWX. WANT_JSON"""
 
 from __future__ import annotations
 
