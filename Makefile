@@ -63,7 +63,7 @@ format: .venv/ready ## Format the Python code with ruff
 lint: export CI := true
 # Sessions of nox. To describe them: .venv/bin/nox --list
 SESSIONS := ansible-lint api-description build build-import-check changelog docs docs-check eda execution-environment \
-	extra-checks license-check lint lint-tarball long release-ready yamllint $(addprefix core-,$(CORES))
+	extra-checks license-check lint lint-tarball long mutation release-ready yamllint $(addprefix core-,$(CORES))
 .PHONY: $(SESSIONS)
 $(SESSIONS): .venv/ready
 	$(NOX) -s $@

@@ -125,6 +125,14 @@ def lint_tarball(session: nox.Session) -> None:
             session.run("ansible-lint", "--offline", "--strict", "--profile", "production", env=env)
 
 
+@nox.session(default=False)
+def mutation(session: nox.Session) -> None:
+    """Change the code in 300 random places, one at a time, and count the changes that no unit test notices."""
+    tools = ["cosmic-ray", "pytest", "pytest-cov", "pytest-timeout", "pytest-xdist"]
+    session.install(f"ansible-core~={CURRENT}.0", "-r", "tests/unit/requirements.txt", *tools)
+    session.run("python", "tests/mutation/run.py", *session.posargs)
+
+
 @nox.session(name="execution-environment", default=False)
 def execution_environment(session: nox.Session) -> None:
     """Check the requirements that ansible-builder reads from the tarball, and docs/awx. Build no image."""
