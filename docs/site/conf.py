@@ -1,7 +1,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Configure Sphinx, which renders the documentation. `make docs` first copies this folder to .build/docs."""
+"""Configure Sphinx, which renders the documentation. `make docs` first copies this directory to .build/docs."""
 
 from __future__ import annotations
 

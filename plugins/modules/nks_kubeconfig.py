@@ -54,14 +54,14 @@ options:
     default: present
   dest:
     description:
-      - Path of the file for one cluster. Its folder must exist. Symbolic links are followed.
+      - Path of the file for one cluster. Its directory must exist. Symbolic links are followed.
       - With O(id) or O(name), one of O(dest) and O(dest_name) is required. They are mutually exclusive.
     type: path
   dest_dir:
     description:
-      - Folder for the files, with O(dest_name) and for a selection of clusters.
-      - If the folder does not exist, the module creates it so that only its owner can access it. The mode of an
-        existing folder does not change. A warning is shown if others can access the folder.
+      - Directory for the files, with O(dest_name) and for a selection of clusters.
+      - If the directory does not exist, the module creates it so that only its owner can access it. The mode of an
+        existing directory does not change. A warning is shown if others can access the directory.
     type: path
     default: ~/.kube/nks
   dest_name:
@@ -133,7 +133,7 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: "{{ prod.dest }} is for the cluster {{ prod.cluster.name }} with the ID {{ prod.cluster.pk }}."
 
-- name: Write the kubeconfig of each running cluster to a folder, and remove those of deleted clusters
+- name: Write the kubeconfig of each running cluster to a directory, and remove those of deleted clusters
   netapp.nks.nks_kubeconfig:
     dest_dir: /tmp/kubeconfigs
     when_not_running: skip
@@ -290,10 +290,10 @@ def write_one(module: AnsibleModule, client: NKSClient) -> JSON:
     dest = params["dest"]
     if dest is None:
         dest = os.path.join(params["dest_dir"], file_name(params["dest_name"], cluster.pk))
-        check_dest(module, dest, with_folder=True)
+        check_dest(module, dest, with_directory=True)
     content, entry = fetch(client, cluster)
     if params["dest_name"] is not None:
-        make_folder(module, params["dest_dir"])
+        make_directory(module, params["dest_dir"])
     if not params["merge"]:
         return {**replace(module, dest, content), "cluster": found}
     context = params["context"] or _names.safe_name(_names.cluster_name(cluster))
@@ -308,7 +308,7 @@ def write_fleet(module: AnsibleModule, client: NKSClient) -> JSON:
         raise NKSError("org, dest, dest_name, merge, context and set_current require id or name.")
     if params["state"] == "absent":
         raise NKSError("state=absent requires merge, and the name of one cluster.")
-    check_dest(module, os.path.join(params["dest_dir"], INDEX), with_folder=True)
+    check_dest(module, os.path.join(params["dest_dir"], INDEX), with_directory=True)
     fleet = select_clusters(client, **params_for(module, SELECTION))
     for warning in fleet.warnings():
         module.warn(warning)
@@ -332,7 +332,7 @@ def write_fleet(module: AnsibleModule, client: NKSClient) -> JSON:
             return None
 
     contents = dict(zip(wanted, concurrently(try_fetch, list(wanted.values()))))
-    make_folder(module, params["dest_dir"])
+    make_directory(module, params["dest_dir"])
     results = [
         {**replace(module, os.path.join(params["dest_dir"], file), content), "cluster": identity(wanted[file])}
         for file, content in contents.items()
@@ -379,41 +379,41 @@ def check_mode_option(mode: t.Any) -> None:
         )
 
 
-def check_dest(module: AnsibleModule, dest: str, with_folder: bool = False) -> None:
+def check_dest(module: AnsibleModule, dest: str, with_directory: bool = False) -> None:
     """Check that a file can be written.
 
-    :param with_folder: whether the folder may be missing, because it will be created.
+    :param with_directory: whether the directory may be missing, because it will be created.
     :raises NKSError: the file cannot be written.
     """
     if dest.endswith("/"):
-        raise NKSError(f"dest must be a file and cannot end in a slash: {dest}. For a folder, use dest_dir.")
+        raise NKSError(f"dest must be a file and cannot end in a slash: {dest}. For a directory, use dest_dir.")
     dest = os.path.realpath(dest)
-    folder = os.path.dirname(dest)
+    directory = os.path.dirname(dest)
     if os.path.exists(dest) and not os.path.isfile(dest):
-        raise NKSError(f"dest is a folder or a device, not a file: {dest}.")
-    if with_folder and os.path.exists(folder) and not os.path.isdir(folder):
-        raise NKSError(f"dest_dir is not a folder: {folder}.")
-    if not (with_folder or module.check_mode or os.path.isdir(folder)):
-        raise NKSError(f"The folder of dest does not exist: {dest}.")
-    if os.path.isdir(folder) and not os.access(folder, os.W_OK | os.X_OK):
-        raise NKSError(f"The folder is not writable: {folder}.")
+        raise NKSError(f"dest is a directory or a device, not a file: {dest}.")
+    if with_directory and os.path.exists(directory) and not os.path.isdir(directory):
+        raise NKSError(f"dest_dir is not a directory: {directory}.")
+    if not (with_directory or module.check_mode or os.path.isdir(directory)):
+        raise NKSError(f"The directory of dest does not exist: {dest}.")
+    if os.path.isdir(directory) and not os.access(directory, os.W_OK | os.X_OK):
+        raise NKSError(f"The directory is not writable: {directory}.")
 
 
-def make_folder(module: AnsibleModule, folder: str) -> None:
-    """Create the folder for its owner only. If it exists, warn if others can access it."""
-    if os.path.isdir(folder):
-        mode = stat.S_IMODE(os.stat(folder).st_mode)
+def make_directory(module: AnsibleModule, directory: str) -> None:
+    """Create the directory for its owner only. If it exists, warn if others can access it."""
+    if os.path.isdir(directory):
+        mode = stat.S_IMODE(os.stat(directory).st_mode)
         if mode & 0o077:
             module.warn(
-                f"Users other than the owner can access the folder {folder}: its mode is {mode:04o}. "
+                f"Users other than the owner can access the directory {directory}: its mode is {mode:04o}. "
                 "The mode is not changed."
             )
     elif not module.check_mode:
         os.umask(0o077)
         try:
-            os.makedirs(folder, exist_ok=True)  # the task may be creating it for another host at the same time
+            os.makedirs(directory, exist_ok=True)  # the task may be creating it for another host at the same time
         except OSError as exc:
-            raise NKSError(f"dest_dir cannot be created: {exc.strerror}: {folder}.") from None
+            raise NKSError(f"dest_dir cannot be created: {exc.strerror}: {directory}.") from None
 
 
 def fleet_files(clusters: list[Cluster]) -> list[str]:
@@ -531,12 +531,12 @@ def update_index(
 
     :returns: the paths that were removed.
     """
-    folder = module.params["dest_dir"]
-    if not os.path.isdir(folder):
+    directory = module.params["dest_dir"]
+    if not os.path.isdir(directory):
         return []
     endpoint = client.url
-    with locked(os.path.join(folder, INDEX), module.check_mode):
-        index = read_index(os.path.join(folder, INDEX))
+    with locked(os.path.join(directory, INDEX), module.check_mode):
+        index = read_index(os.path.join(directory, INDEX))
         index.update({file: {"endpoint": endpoint, "org": one.org.pk, "pk": one.pk} for file, one in written.items()})
         removed = []
         for file, entry in list(index.items()) if module.params["purge"] else []:
@@ -545,13 +545,13 @@ def update_index(
             has_moved = any(one.pk == entry["pk"] and one.org.pk == entry["org"] for one in written.values())
             if has_moved or is_gone(client, entry):
                 del index[file]
-                path = os.path.join(folder, file)
+                path = os.path.join(directory, file)
                 if os.path.isfile(path) and not os.path.islink(path):
                     removed.append(path)
         if not module.check_mode:
             for path in removed:
                 os.unlink(path)
-            write_index(module, os.path.join(folder, INDEX), index)
+            write_index(module, os.path.join(directory, INDEX), index)
     return removed
 
 

@@ -60,7 +60,7 @@ options:
     env:
       - name: NKS_VALIDATE_CERTS
   ca_path:
-    description: Path of a file or folder with CA certificates to trust instead of the default ones.
+    description: Path of a file or directory with CA certificates to trust instead of the default ones.
     type: path
     env:
       - name: NKS_CA_PATH
@@ -148,8 +148,8 @@ options:
       - Path of a file for the state of the source, from which it continues when C(ansible-rulebook) starts again.
         Changes in between are emitted as ordinary events.
       - Events are delivered at least once. After a crash, the last events are emitted again with the same C(id).
-      - The source creates the file, with mode 0600 and without secrets, and always replaces it as a whole. The folder
-        of the file must exist. A file next to it, with the suffix C(.lock), prevents a second source from using it.
+      - The source creates the file, with mode 0600 and without secrets, and always replaces it as a whole. Its directory
+        must exist. A file next to it, with the suffix C(.lock), prevents a second source from using it.
       - The file is not used if it cannot be read, or if it was written for another endpoint, token or selection or by
         another version of the collection. Then a warning in the log says so, and O(initial) applies.
       - By default, the state is not kept, and the source knows nothing of an earlier run.
@@ -207,13 +207,13 @@ def _make_collection_importable() -> None:
     root = str(namespace.parents[1])
     if root not in sys.path:
         sys.path.append(root)
-    for name, folder in (
+    for name, directory in (
         ("ansible_collections", namespace.parent),
         (f"ansible_collections.{namespace.name}", namespace),
     ):
         path = importlib.import_module(name).__path__
-        if str(folder) not in path:
-            t.cast(t.List[str], path).insert(0, str(folder))
+        if str(directory) not in path:
+            t.cast(t.List[str], path).insert(0, str(directory))
 
 
 _make_collection_importable()

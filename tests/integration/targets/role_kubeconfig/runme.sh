@@ -31,7 +31,7 @@ said 'status 401'
 # The mode of an existing folder does not change
 mkdir -m 755 "$folder/shared"
 succeeds ansible-playbook write.yml -i clusters.nks.yml -e "folder=$folder/shared"
-said "Users other than the owner can access the folder $folder/shared: its mode is 0755. The mode is not changed."
+said "Users other than the owner can access the directory $folder/shared: its mode is 0755. The mode is not changed."
 test "$(stat -c %a "$folder/shared")" = 755
 test "$(stat -c %a "$folder/shared/"* | sort -u)" = 600
 

@@ -149,21 +149,21 @@ def test_the_attributes_alone_can_change(run_module: Run, dest: Path) -> None:
         ({**PROD, "mode": 600}, None, r'in quotes, for example "0600". The number 600 means the mode 1130'),
         ({**PROD, "owner": "nobody-here"}, None, "nobody-here"),
         ({**PROD, "dest": "/tmp/new/"}, None, "cannot end in a slash"),
-        ({**PROD, "dest": "/nowhere/at/all"}, None, "The folder of dest does not exist"),
-        ({**PROD, "dest": "/tmp"}, None, "dest is a folder or a device"),
+        ({**PROD, "dest": "/nowhere/at/all"}, None, "The directory of dest does not exist"),
+        ({**PROD, "dest": "/tmp"}, None, "dest is a directory or a device"),
         ({**PROD, "dest_name": "x"}, None, "mutually exclusive: dest\\|dest_name"),
         ({**PROD, "dest": None}, None, "set dest, or dest_name for a file in dest_dir"),
         (
             {**PROD, "dest": None, "dest_dir": "/dev/null", "dest_name": "x"},
             None,
-            "dest_dir is not a folder: /dev/null",
+            "dest_dir is not a directory: /dev/null",
         ),
         (
             {**PROD, "dest": None, "dest_dir": "/dev/null/x", "dest_name": "x"},
             None,
             "dest_dir cannot be created: Not a dir",
         ),
-        ({**PROD, "dest": "/dev/null"}, None, "dest is a folder or a device"),
+        ({**PROD, "dest": "/dev/null"}, None, "dest is a directory or a device"),
     ],
 )
 @pytest.mark.parametrize("before", [None, "old"])
@@ -262,7 +262,7 @@ def test_an_existing_folder_keeps_its_mode(run_module: Run, dest: Path, folder_m
     folder.chmod(folder_mode)
     result = run_module(main, check_mode=True, dest_dir=str(folder), dest_name="prod", **PROD)
     assert mode(folder) == folder_mode
-    said = f"Users other than the owner can access the folder {folder}: its mode is {folder_mode:04o}. "
+    said = f"Users other than the owner can access the directory {folder}: its mode is {folder_mode:04o}. "
     said += "The mode is not changed."
     assert warnings(result) == ([said] if warned else [])
 
