@@ -137,7 +137,7 @@ def cluster_filter(
     id: int | None = None,  # pylint: disable=redefined-builtin
     name: str | None = None,
 ) -> t.Callable[[Cluster], bool]:
-    """Return a function that tells whether a cluster matches every option given.
+    """Return a function that checks whether a cluster matches every option given.
 
     :raises NKSError: an option is not valid, for example a name with invisible characters.
     """

@@ -115,7 +115,7 @@ def reconcile(client: NKSClient, resource: Resource[S], params: JSON, check_mode
             progress.plan = resource.plan(progress.snapshot)
         progress.unmet, progress.is_final = resource.unmet(limited, progress.snapshot)
         if check_mode or params["wait"] is False:
-            # Without a wait, an unfinished change is no failure, but a final state is.
+            # Without a wait, an unfinished change is not a failure, but a final state is.
             progress.unmet, progress.is_final = progress.unmet if progress.is_final else [], True
             return progress
         progress.unmet += progress.refusals

@@ -126,7 +126,7 @@ def _of_org(org: Org) -> JSON:
 def _address(value: t.Any) -> str | None:
     """Return the value if it is an IP address without a zone, else None.
 
-    The API can return ``""`` and ``not-available``. Anything that is no address would become an argument of ssh.
+    The API can return ``""`` and ``not-available``. A text that is not an address could become an argument of ssh.
     """
     try:
         return str(ipaddress.ip_address(value)) if isinstance(value, str) and "%" not in value else None

@@ -53,7 +53,7 @@ MAX_OPEN_ORGS = 3
 def table(clusters: t.Any, orgs: t.Any = None, width: int | None = None) -> list[str]:
     """Return a line of titles and a line for each cluster, in the given order, in columns for a fixed-width font.
 
-    :param width: maximum width of a line in terminal cells. The widest columns are cut to fit. None is no limit.
+    :param width: maximum width of a line in terminal cells. The widest columns are cut to fit. None means unlimited.
     :raises NKSError: the arguments are not lists of objects of the API.
     """
     lines = [list(COLUMNS)]

@@ -184,7 +184,7 @@ CASES = (
     by_proxy("https by a proxy, and no answer", CONNECTION, "(through the proxy http://", url="http://PROXY",
              kind="silent", arrives=True, **SLOW_TLS),
     unusable("https, and the port of HTTPS_PROXY is too large", f"http://{CREDENTIALS}127.0.0.1:99999"),
-    unusable("https, and the port of HTTPS_PROXY is no number", f"http://{CREDENTIALS}127.0.0.1:qz"),
+    unusable("https, and the port of HTTPS_PROXY is not a number", f"http://{CREDENTIALS}127.0.0.1:qz"),
     unusable("https, and HTTPS_PROXY has no host", f"http://{CREDENTIALS}"),
     unusable("https, and HTTPS_PROXY has a scheme that no proxy has", f"qz://{CREDENTIALS}CLOSED"),
     *(unusable(f"https, and the password in HTTPS_PROXY has a {character} as it is", f"http://qz:1{character}qz@CLOSED")
@@ -195,12 +195,12 @@ CASES = (
              variable="ALL_PROXY", url=f"socks5://{CREDENTIALS}CLOSED"),
     Case("https, HTTPS_PROXY refuses, and NO_PROXY names the endpoint", RIGHT, options={"ca_path": "CA"},
          environment={"HTTPS_PROXY": "http://CLOSED", "NO_PROXY": "127.0.0.1"}, tls=True),
-    Case("https, HTTPS_PROXY is no URL, and NO_PROXY names the endpoint", RIGHT, options={"ca_path": "CA"},
+    Case("https, HTTPS_PROXY is not a URL, and NO_PROXY names the endpoint", RIGHT, options={"ca_path": "CA"},
          environment={"HTTPS_PROXY": "http://qz:qz/qz@CLOSED", "NO_PROXY": "127.0.0.1"}, tls=True),
     Case("http by a proxy", CONNECTION, "HTTP_PROXY sets a proxy, which could read the token",
          options={"api_url": "http://nks.invalid", "validate_certs": False},
          environment={"HTTP_PROXY": "http://qz:qz@GUARDED"}, arrives=False),
-    Case("http to this machine, and HTTP_PROXY is no URL", RIGHT, environment={"HTTP_PROXY": "http://qz:qz/qz@CLOSED"}),
+    Case("http to this machine, and HTTP_PROXY is not a URL", RIGHT, environment={"HTTP_PROXY": "http://qz:qz/qz@CLOSED"}),
     Case("http to this machine, and HTTP_PROXY refuses", RIGHT, environment={"HTTP_PROXY": "http://CLOSED"}),
     # Redirects
     Case("a redirect to the same host", STATUS, "/elsewhere", "redirect", {"location": "/elsewhere"}),
@@ -222,7 +222,7 @@ CASES = (
     Case("a number that is too large", PAYLOAD, "", "body", {"body": '[{"pk": 1e999}]'}),
     Case("700 levels of nesting", PAYLOAD, "", "body", {"body": f'[{{"name": "\\n", "x": {NESTED}}}]'}),
     Case("100,000 levels of nesting", PAYLOAD, "", "body", {"body": "[" * 100000}),
-    Case("a body of 5 MB that is no JSON", PAYLOAD, "", "body", {"body": "x" * 5_000_000}),
+    Case("a body of 5 MB that is not JSON", PAYLOAD, "", "body", {"body": "x" * 5_000_000}),
     # Statuses
     Case("status 201", STATUS, "201 Created", "status", status(201)),
     Case("status 204", STATUS, "204 No Content", "status", status(204)),
