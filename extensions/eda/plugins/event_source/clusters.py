@@ -149,7 +149,7 @@ options:
         Changes in between are emitted as ordinary events.
       - Events are delivered at least once. After a crash, the last events are emitted again with the same C(id).
       - The source creates the file, with mode 0600 and without secrets, and always replaces it as a whole. The
-        directory of the file must exist. A file next to it, with the suffix C(.lock), prevents a second source from using it.
+        directory must exist. A file next to it, with the suffix C(.lock), prevents a second source from using it.
       - The file is not used if it cannot be read, or if it was written for another endpoint, token or selection or by
         another version of the collection. Then a warning in the log says so, and O(initial) applies.
       - By default, the state is not kept, and the source knows nothing of an earlier run.
