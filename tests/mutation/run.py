@@ -51,7 +51,8 @@ def pytest(collection: Path, *options: str, timeout: float | None = None) -> int
     """Run pytest, and return its exit code, or None when it takes too long."""
     command = [sys.executable, "-m", "pytest", "-qq", "-p", "no:cacheprovider", "--hypothesis-seed=0", *options]
     env = os.environ | {"PYTHONPATH": str(collection.parents[2]), "PYTHONDONTWRITEBYTECODE": "1"}
-    with tempfile.TemporaryFile("w+") as output:
+    log = collection / "pytest.log"
+    with log.open("w") as output:
         process = subprocess.Popen(
             command, cwd=collection, env=env, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
         )
@@ -63,16 +64,15 @@ def pytest(collection: Path, *options: str, timeout: float | None = None) -> int
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
-        if code > 2:
-            output.seek(0)
-            sys.exit(f"pytest ends with {code}: {output.read()[-4000:]}")
+    if code > 2:
+        sys.exit(f"pytest ends with {code}: {log.read_text('utf-8')[-4000:]}")
     return code
 
 
 def tests_by_line(collection: Path) -> dict[str, dict[int, list[str]]]:
     """Run every unit test, and return the tests that reach each line of each file."""
     if pytest(collection, "-n", "auto", "--cov=plugins", "--cov-context=test", "--cov-report=", "tests/unit"):
-        sys.exit("The unit tests fail without any change")
+        sys.exit(f"The unit tests fail without any change: {(collection / 'pytest.log').read_text('utf-8')[-4000:]}")
     data = CoverageData(str(collection / ".coverage"))
     data.read()
     plugins = collection / "plugins"
