@@ -153,6 +153,9 @@ _value:
         in_full:
           description: The whole texts by field name, if O(max_length) has cut some texts, else null.
           type: dict
+    has_ages:
+      description: Whether the age of any cluster is known.
+      type: bool
     failed:
       description: The clusters that have failed.
       type: list

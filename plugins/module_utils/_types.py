@@ -77,7 +77,6 @@ class Resource:
         return dataclasses.replace(self, raw={**self.raw, **fields})
 
 
-@dataclasses.dataclass(frozen=True)
 class Org(Resource):
     """An organization. It may have only its ``pk`` if the user gave an ID."""
 
@@ -112,7 +111,6 @@ class Cluster(Resource):
         return self.state == "running" and not self.has_failed
 
 
-@dataclasses.dataclass(frozen=True)
 class Node(Resource):
     type_name: t.ClassVar[str] = "a node"
 
@@ -128,17 +126,14 @@ class Node(Resource):
         return has_failed(self.raw)
 
 
-@dataclasses.dataclass(frozen=True)
 class NodePool(Resource):
     type_name: t.ClassVar[str] = "a node pool"
 
 
-@dataclasses.dataclass(frozen=True)
 class Workspace(Resource):
     type_name: t.ClassVar[str] = "a workspace"
 
 
-@dataclasses.dataclass(frozen=True)
 class Keyset(Resource):
     """Credentials of a cloud, or an SSH key pair, without their values."""
 
@@ -159,7 +154,6 @@ KEY_FIELDS = ("pk", "keyset", "key_type", "fingerprint", "user", "created")
 """Fields to keep of each key of a keyset."""
 
 
-@dataclasses.dataclass(frozen=True)
 class Solution(Resource):
     """A package that NKS installs in a cluster."""
 
@@ -175,7 +169,6 @@ class Solution(Resource):
         return self.raw.get("solution")
 
 
-@dataclasses.dataclass(frozen=True)
 class ChartRepository(Resource):
     """A repository of Helm charts that can be installed as solutions."""
 

@@ -100,6 +100,7 @@ def report(
     result: dict[str, t.Any] = {
         "totals": _totals(rows),
         "clusters": rows,
+        "has_ages": any(row[age] for row in rows for age in TIMES.values()),
         "failed": [row for row in rows if row["health"] == "failed"],
         "failures": _group_failures(rows),
         "not_running": sorted(not_running, key=lambda row: _sort_key(row["state"])),
