@@ -340,6 +340,8 @@ class Bench:
             variants = {name: self.playbook(str(HERE / f"plays/{play}.yml"), *files) for name, play in plays.items()}
             for book in ("netapp.nks.list_clusters", "netapp.nks.fleet_report"):
                 variants[f"{book} {made}"] = self.playbook(book, *files, **fake.environment)
+            shorter = self.playbook(book, *files, "-e", "fleet_report_include_details=false", **fake.environment)
+            variants[f"{book} {made}, without details"] = shorter
             costs = self.interleaved(variants, 60)
         for name in list(variants)[1:]:
             self.compare(costs, name, empty, 3 if name.endswith("at hand") else None)

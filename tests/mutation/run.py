@@ -64,8 +64,9 @@ def pytest(collection: Path, *options: str, timeout: float | None = None) -> int
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
-    if code > 2:
-        sys.exit(f"pytest ends with {code}: {log.read_text('utf-8')[-4000:]}")
+    text = log.read_text("utf-8")
+    if code > 2 and "ImportError while loading conftest" not in text:
+        sys.exit(f"pytest ends with {code}: {text[-4000:]}")
     return code
 
 
