@@ -272,7 +272,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._plan_cluster import (
 from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster, Log, Org
 
 
-class Seen(t.NamedTuple):
+class Snapshot(t.NamedTuple):
     """State of the cluster that one poll returned."""
 
     cluster: Cluster | None
@@ -286,43 +286,43 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
     wanted = resolve(client, org, module.params)
     is_wanted = wanted["state"] == "present"
 
-    def look(limited: NKSClient) -> Seen:
+    def poll(limited: NKSClient) -> Snapshot:
         clusters = limited.clusters(org, include_service_clusters=True)
         cluster = find_whole(clusters, lambda pk: limited.cluster(org, pk), "cluster", wanted["name"], wanted["id"])
         if cluster and not is_wanted:
             wanted["id"] = cluster.pk  # a cluster can vanish from the list before its own URL returns 404
-        return Seen(cluster, find_failure(limited, cluster, wanted["logs_after"]) if cluster else None)
+        return Snapshot(cluster, find_failure(limited, cluster, wanted["logs_after"]) if cluster else None)
 
-    def plan(seen: Seen) -> Plan:
-        has_failed = seen.failure is not None and seen.cluster is not None and not seen.cluster.is_running
-        return plan_cluster(wanted, seen.cluster, has_failed)
+    def plan(snapshot: Snapshot) -> Plan:
+        has_failed = snapshot.failure is not None and snapshot.cluster is not None and not snapshot.cluster.is_running
+        return plan_cluster(wanted, snapshot.cluster, has_failed)
 
-    def send(client: NKSClient, seen: Seen, request: Request) -> None:
+    def send(client: NKSClient, snapshot: Snapshot, request: Request) -> None:
         if request.action == "create":
             wanted.update(id=None, replace_failed=False)  # replace a failed cluster only once
             client.create_cluster(org, request.body, wanted["workspace"])
-        elif seen.cluster and request.action == "upgrade":
-            wanted["logs_after"] = max([0.0, *(log.created for log in client.logs(seen.cluster))])
-            client.upgrade_cluster(seen.cluster, request.body["version"])
-        elif seen.cluster:
-            client.delete_cluster(seen.cluster)
+        elif snapshot.cluster and request.action == "upgrade":
+            wanted["logs_after"] = max([0.0, *(log.created for log in client.logs(snapshot.cluster))])
+            client.upgrade_cluster(snapshot.cluster, request.body["version"])
+        elif snapshot.cluster:
+            client.delete_cluster(snapshot.cluster)
 
     def check(client: NKSClient, requests: list[Request]) -> None:
         if requests[0].action == "create":
             for option in ("master_size", "worker_size"):
                 check_size(client, wanted["provider"], option, wanted[option])
 
-    if module.params["id"] is not None and is_wanted and look(client).cluster is None:
+    if module.params["id"] is not None and is_wanted and poll(client).cluster is None:
         raise NKSError(f"There is no cluster with the ID {module.params['id']}. To create one, give its name.")
     what = one_line(str(wanted["name"] if wanted["id"] is None else wanted["id"]))
     title = f"The cluster {what} {'is not in the requested state' if is_wanted else 'still exists'}"
     resource = Resource(
         title,
-        look,
+        poll,
         plan,
         send,
-        lambda _client, seen: unmet_cluster(wanted, *seen),
-        lambda seen: {"cluster": seen.cluster and seen.cluster.raw, "logs_after": wanted["logs_after"]},
+        lambda _client, snapshot: unmet_cluster(wanted, *snapshot),
+        lambda snapshot: {"cluster": snapshot.cluster and snapshot.cluster.raw, "logs_after": wanted["logs_after"]},
         check,
     )
     return reconcile(client, resource, module.params, module.check_mode)

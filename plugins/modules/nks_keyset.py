@@ -170,7 +170,7 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
     wanted = resolve(module, client, org)
     is_wanted = wanted["state"] == "present"
 
-    def look(limited: NKSClient) -> Keyset | None:
+    def poll(limited: NKSClient) -> Keyset | None:
         kind = {} if wanted["id"] is not None else {field: wanted[field] for field in ("category", "entity")}
         keysets = [
             keyset
@@ -199,11 +199,11 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
         if requests[0].action == "delete" and not wanted["force"]:
             check_unused(client, org, requests[0].target)
 
-    if wanted["id"] is not None and is_wanted and look(client) is None:
+    if wanted["id"] is not None and is_wanted and poll(client) is None:
         raise NKSError(f"There is no keyset with the ID {wanted['id']}. To create one, give its name.")
     what = one_line(str(wanted["name"] if wanted["id"] is None else wanted["id"]))
     title = f"The keyset {what} {'is not in the requested state' if is_wanted else 'still exists'}"
-    resource = Resource(title, look, plan, send, unmet, lambda there: {"keyset": there and there.raw}, check)
+    resource = Resource(title, poll, plan, send, unmet, lambda there: {"keyset": there and there.raw}, check)
     return reconcile(client, resource, wanted, module.check_mode)
 
 

@@ -142,7 +142,7 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
         if requests[0].action == "add":
             check_size(client, str(cluster.raw.get("provider")), "size", wanted["size"])
 
-    def send(client: NKSClient, _seen: list[Node], request: Request) -> None:
+    def send(client: NKSClient, _snapshot: list[Node], request: Request) -> None:
         if request.action == "add":
             client.add_master(cluster, request.body)
         else:

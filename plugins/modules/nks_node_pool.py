@@ -225,7 +225,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._plan_nodes import POOL
 from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster, Node, NodePool
 
 
-class Seen(t.NamedTuple):
+class Snapshot(t.NamedTuple):
     """State of the node pool that one poll returned."""
 
     pool: NodePool | None
@@ -242,49 +242,49 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
     is_wanted = wanted["state"] == "present"
     solutions = [solution.get("solution") for solution in cluster.raw.get("solutions") or []]
 
-    def plan(seen: Seen) -> Plan:
-        planned = plan_pool(wanted, *seen)
+    def plan(snapshot: Snapshot) -> Plan:
+        planned = plan_pool(wanted, *snapshot)
         if is_wanted and wanted["autoscaled"] and "autoscaler" not in solutions:
             planned.warnings.append(
                 f"The pools of the cluster {cluster} are not scaled, because the solution autoscaler is not installed."
             )
         return planned
 
-    def send(client: NKSClient, seen: Seen, request: Request) -> None:
+    def send(client: NKSClient, snapshot: Snapshot, request: Request) -> None:
         if request.action == "create":
             wanted.update(id=None, replace_failed=False)  # replace a failed pool only once
             client.create_node_pool(cluster, request.body)
         elif request.action == "delete_node":
             client.delete_node(cluster, request.target)
             leaving.add(request.target)
-        elif seen.pool and request.action == "autoscale":
-            client.scale_node_pool(cluster, seen.pool.pk, request.body)
-        elif seen.pool and request.action == "add":
-            client.add_nodes(cluster, seen.pool.pk, request.body)
-        elif seen.pool:
-            client.delete_node_pool(cluster, seen.pool.pk)
+        elif snapshot.pool and request.action == "autoscale":
+            client.scale_node_pool(cluster, snapshot.pool.pk, request.body)
+        elif snapshot.pool and request.action == "add":
+            client.add_nodes(cluster, snapshot.pool.pk, request.body)
+        elif snapshot.pool:
+            client.delete_node_pool(cluster, snapshot.pool.pk)
 
-    if wanted["id"] is not None and is_wanted and look(client, cluster, wanted, leaving).pool is None:
+    if wanted["id"] is not None and is_wanted and poll(client, cluster, wanted, leaving).pool is None:
         raise NKSError(
             f"The cluster {cluster} has no node pool with the ID {wanted['id']}. To create one, give its name."
         )
     what = one_line(str(wanted["name"] if wanted["id"] is None else wanted["id"]))
     resource = Resource(
         f"The node pool {what} {'is not in the requested state' if is_wanted else 'still exists'}",
-        lambda limited: look(limited, cluster, wanted, leaving),
+        lambda limited: poll(limited, cluster, wanted, leaving),
         plan,
         send,
-        lambda _client, seen: unmet_pool(wanted, *seen),
-        lambda seen: {
-            "node_pool": seen.pool and seen.pool.raw,
-            "nodes": [node.raw for node in alive(seen.nodes)],
+        lambda _client, snapshot: unmet_pool(wanted, *snapshot),
+        lambda snapshot: {
+            "node_pool": snapshot.pool and snapshot.pool.raw,
+            "nodes": [node.raw for node in alive(snapshot.nodes)],
         },
         lambda client, requests: check(client, cluster, wanted, requests),
     )
     return reconcile(client, resource, module.params, module.check_mode)
 
 
-def look(client: NKSClient, cluster: Cluster, wanted: JSON, leaving: set[int]) -> Seen:
+def poll(client: NKSClient, cluster: Cluster, wanted: JSON, leaving: set[int]) -> Snapshot:
     """Read the node pool and its nodes.
 
     :param leaving: the ``pk`` of each node whose deletion was requested. The API can show their old state for a while.
@@ -294,7 +294,7 @@ def look(client: NKSClient, cluster: Cluster, wanted: JSON, leaving: set[int]) -
     if pool and wanted["state"] == "absent":
         wanted["id"] = pool.pk  # a pool can vanish from the list before its own URL returns 404
     nodes = [node for node in client.nodes(cluster) if pool and node.raw.get("pool") == pool.pk]
-    return Seen(
+    return Snapshot(
         pool,
         [
             node.with_fields(state="deleting") if node.pk in leaving and node.state != "deleted" else node

@@ -173,7 +173,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._plan import Plan, Requ
 from ansible_collections.netapp.nks.plugins.module_utils._types import Org, Solution
 
 
-class Seen(t.NamedTuple):
+class Snapshot(t.NamedTuple):
     """State of the solution and of Helm Tiller that one poll returned. None if it does not exist."""
 
     solution: Solution | None
@@ -187,32 +187,32 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
     is_wanted = wanted["state"] == "present"
     name = body.get("solution")
 
-    def look(limited: NKSClient) -> Seen:
+    def poll(limited: NKSClient) -> Snapshot:
         solutions = limited.solutions(cluster)
         there = find_whole(solutions, lambda pk: limited.solution(cluster, pk), "solution", name, wanted["id"])
         if there and not is_wanted:
             wanted["id"] = there.pk  # a solution can vanish from the list before its own URL returns 404
-        return Seen(there, find_one(solutions, "solution", _plan_solution.TILLER, None))
+        return Snapshot(there, find_one(solutions, "solution", _plan_solution.TILLER, None))
 
-    def plan(seen: Seen) -> Plan:
+    def plan(snapshot: Snapshot) -> Plan:
         if not is_wanted:
-            return _plan_solution.plan_solution_absent(seen.solution)
-        return _plan_solution.plan_solution(wanted, body, *seen)
+            return _plan_solution.plan_solution_absent(snapshot.solution)
+        return _plan_solution.plan_solution(wanted, body, *snapshot)
 
-    def send(client: NKSClient, seen: Seen, request: Request) -> None:
+    def send(client: NKSClient, snapshot: Snapshot, request: Request) -> None:
         if request.action == "create":
             wanted.update(id=None, reinstall=False, replace_failed=False)  # replace a solution only once
             client.add_solution(cluster, request.body)
-        elif seen.solution:
-            client.delete_solution(cluster, seen.solution.pk)
+        elif snapshot.solution:
+            client.delete_solution(cluster, snapshot.solution.pk)
 
-    if is_wanted and wanted["id"] is not None and look(client).solution is None:
+    if is_wanted and wanted["id"] is not None and poll(client).solution is None:
         raise NKSError(
             f"The cluster {cluster} has no solution with the ID {wanted['id']}. To install one, give solution or chart."
         )
     what = one_line(str(wanted["id"] if name is None else name))
     title = f"The solution {what} {'is not in the requested state' if is_wanted else 'still exists'}"
-    resource = Resource(title, look, plan, send, lambda _client, seen: unmet(wanted, seen), result)
+    resource = Resource(title, poll, plan, send, lambda _client, snapshot: unmet(wanted, snapshot), result)
     return reconcile(client, resource, module.params, module.check_mode)
 
 
@@ -238,9 +238,9 @@ def resolve(module: AnsibleModule, client: NKSClient, org: Org) -> tuple[JSON, J
     return wanted, {"state": "draft", **given(wanted, ("solution", "keyset", "max_nodes", "version"))}
 
 
-def unmet(wanted: JSON, seen: Seen) -> tuple[list[str], bool]:
+def unmet(wanted: JSON, snapshot: Snapshot) -> tuple[list[str], bool]:
     """Return the differences from the requested state, and whether they are final."""
-    solution, tiller = seen
+    solution, tiller = snapshot
     state = solution and one_line(str(solution.state))
     if wanted["state"] == "absent":
         return ([f"The solution {solution} is {state}."] if solution else []), False
@@ -253,8 +253,8 @@ def unmet(wanted: JSON, seen: Seen) -> tuple[list[str], bool]:
     return ([] if state == "installed" else [f"The solution {solution} is {state}, not installed."]), False
 
 
-def result(seen: Seen) -> JSON:
-    return {"solution": seen.solution and seen.solution.raw}
+def result(snapshot: Snapshot) -> JSON:
+    return {"solution": snapshot.solution and snapshot.solution.raw}
 
 
 def main() -> None:

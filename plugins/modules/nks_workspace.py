@@ -120,7 +120,7 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
     org = find_own_org(client, wanted["org"])
     is_wanted = wanted["state"] == "present"
 
-    def look(limited: NKSClient) -> Workspace | None:
+    def poll(limited: NKSClient) -> Workspace | None:
         return find_renamed(limited.workspaces(org), "workspace", wanted)
 
     def plan(there: Workspace | None) -> Plan:
@@ -140,11 +140,11 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
         needed = plan(there).requests
         return [f"The API accepted a change, but did not make it: {request.sentence}" for request in needed], False
 
-    if wanted["id"] is not None and is_wanted and look(client) is None:
+    if wanted["id"] is not None and is_wanted and poll(client) is None:
         raise NKSError(f"There is no workspace with the ID {wanted['id']}. To create one, give its name.")
     what = one_line(str(wanted["name"] if wanted["id"] is None else wanted["id"]))
     title = f"The workspace {what} {'is not in the requested state' if is_wanted else 'still exists'}"
-    resource = Resource(title, look, plan, send, unmet, lambda there: {"workspace": there and there.raw})
+    resource = Resource(title, poll, plan, send, unmet, lambda there: {"workspace": there and there.raw})
     return reconcile(client, resource, wanted, module.check_mode)
 
 
