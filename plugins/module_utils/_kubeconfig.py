@@ -215,7 +215,7 @@ def _is_within(lines: list[str], first: int, number: int, column: int) -> bool:
     """Return whether a line belongs to the item that begins at line ``first`` with a dash in ``column``."""
     between = lines[first + 1 : number + 1]
     indents = [len(line) - len(line.lstrip()) for line in between if line.strip()]
-    return all(indent > column for indent in indents) and (number == first or bool(lines[number].strip()))
+    return all(indent > column for indent in indents) and bool(lines[number].strip())
 
 
 def _set_key(text: str, config: JSON, key: str, value: t.Any) -> tuple[str, JSON]:

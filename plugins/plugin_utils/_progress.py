@@ -93,14 +93,14 @@ class ShowsProgress(ActionBase):
             start_time = min(start_time, max(0.0, now - started - length))
             left = end - now - start_time
             pause = max(min(sleep, left), answer.get("retry_after", 0.0))
-            if answer.get("is_final", True) or left <= 0 or left < pause:
+            if answer["is_final"] or left <= 0 or left < pause:
                 break
             self._show([f"waits up to {end - now:.0f} s more", *answer["unmet"]], task_vars)
             time.sleep(pause)
             length = 0.0 if sleep >= MAX_SLICE else min(MAX_SLICE, left - pause)
             slice_arguments = {**arguments, "wait_timeout": length, **_api_timeout(arguments, end - time.monotonic())}
             slice_arguments.update(self.next_arguments(answer))
-        waited = None if answer.get("is_final", True) else min(timeout, time.monotonic() - end + timeout)
+        waited = None if answer["is_final"] else min(timeout, time.monotonic() - end + timeout)
         answer["msg"] = unmet_message(self.title(arguments), answer["unmet"], waited)
         answer.pop("exception", None)  # ansible-core 2.19 and newer would show its message, that of the last run
         return answer

@@ -224,6 +224,8 @@ def test_requests_have_a_user_agent_and_refuse_cached_answers(fake: FakeNKS, cli
         ),
         (403, '{"detail": "No permission."}', "No permission.", ["403", "No permission.", "Owner"]),
         (409, '{"detail": "Exists."}', "Exists.", ["409", "conflicts with the current state"]),
+        (413, "", None, ["413", "larger than the endpoint accepts"]),
+        (429, "", None, ["429", "limits the rate of requests"]),
         (422, '{"detail": "Bad size."}', "Bad size.", ["422", "correct the problem that it reports"]),
         (418, "[1, 2]", [1, 2], ["418", "[1, 2]"]),
         (500, "<h1>Oops</h1>\n<p>\x1b[31m Sorry", None, ["500", "<h1>Oops</h1> <p> [31m Sorry", "try again later"]),

@@ -231,3 +231,8 @@ def test_the_newest_matching_version_is_chosen() -> None:
 def test_impossible_changes_of_a_pool_are_errors(wish: JSON, error: str) -> None:
     with pytest.raises(NKSError, match=error):
         plan_pool({**NEW_POOL, **wish}, pool(), [node(1)])
+
+
+def test_options_that_creation_needs_are_named_with_the_pool() -> None:
+    with pytest.raises(NKSError, match="^The node pool p does not exist.* give the missing options: platform, node_count"):
+        plan_pool({"name": "p", "instance_size": "4gb"}, None, [])
