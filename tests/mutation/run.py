@@ -135,7 +135,10 @@ def is_noticed(mutant: Mutant, collection: Path, reaching: dict[int, list[str]])
     code = path.read_text("utf-8")
     path.write_text(mutant.code, "utf-8")
     try:
-        return bool(tests) and pytest(collection, "-x", "--timeout=20", *ordered, timeout=TIMEOUT) != 0
+        return (
+            bool(tests)
+            and pytest(collection, "-x", "--timeout=20", "--timeout-method=thread", *ordered, timeout=TIMEOUT) != 0
+        )
     finally:
         path.write_text(code, "utf-8")
 
