@@ -16,8 +16,8 @@ from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
 from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster
 
 # Ansible uses the name in paths, such as host_vars/NAME and cached facts, so it must have no slash or leading dot.
-# ansible-core before 2.19 would evaluate a template in a name.
-UNSAFE_CHARACTERS = re.compile(r"^[@.-]|[\s\x00-\x1f\x7f-\x9f,:\[\]&!~*?/\\]|\{[{%#]")
+# ansible-core before 2.19 would evaluate a template in a name, or in names that a play joins.
+UNSAFE_CHARACTERS = re.compile(r"^[@.-]|[\s\x00-\x1f\x7f-\x9f,:\[\]&!~*?/\\]|\{[{%#]?")
 
 TAKEN = frozenset({"all", "ungrouped", "localhost", "127.0.0.1", "::1"})
 """Names that Ansible itself uses."""

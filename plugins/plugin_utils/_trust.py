@@ -16,10 +16,13 @@ import ansible.template
 
 
 def mark_untrusted(value: t.Any) -> t.Any:
-    """Return the value with a mark on each text that could be a template, so that Ansible never evaluates it."""
+    """Return the value with a mark on each text that could be part of a template, so that Ansible never evaluates it.
+
+    A part counts, because a play can join texts. One marked text marks all that is computed from it.
+    """
     if hasattr(ansible.template, "trust_as_template"):
         return value  # since ansible-core 2.19, only text that is marked as trusted is a template
-    if isinstance(value, str) and re.search(r"\{[{%#]|^#jinja2:", value):
+    if isinstance(value, str) and re.search("[{}%#]", value):
         from ansible.utils.unsafe_proxy import wrap_var
 
         return wrap_var(value)
