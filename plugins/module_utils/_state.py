@@ -8,6 +8,7 @@ Private to this collection: it may change without notice. It does not depend on 
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -51,6 +52,15 @@ class StateFile:
                 return _json.parse(file.read())
         except FileNotFoundError:
             return None
+        except ValueError:
+            raise ValueError("it is not the whole state of an event source") from None
+
+    def set_aside(self) -> str:
+        """Rename the file, so that no write replaces it, and return its new path."""
+        path = f"{self.path}.unused"
+        with contextlib.suppress(OSError):
+            os.replace(self.path, path)
+        return path
 
     def write(self, content: t.Any) -> None:
         """Replace the content of the file. After :meth:`close`, write nothing.

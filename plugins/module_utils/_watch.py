@@ -292,7 +292,10 @@ class Memory:
         except Exception as exc:  # pylint: disable=broad-exception-caught  # the file can contain anything
             reason = error_text(exc) if isinstance(exc, (OSError, ValueError)) else "its content is not valid"
             logger.warning(
-                "state_path: %s is not used: %s. The argument initial applies.", self._file.path, one_line(reason, 200)
+                "state_path: %s is not used: %s. It is now %s. The argument initial applies.",
+                self._file.path,
+                one_line(reason, 200),
+                self._file.set_aside(),
             )
             return []
         return events

@@ -133,8 +133,8 @@ ORGS = b'[{"pk": 381, "name": "My Organization"}]'
 
 
 def whole(body: bytes, encoding: str = "identity") -> bytes:
-    head = f"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Encoding: {encoding}\r\nContent-Length: {len(body)}\r\n\r\n"
-    return head.encode() + body
+    fields = ["Connection: close", f"Content-Encoding: {encoding}", f"Content-Length: {len(body)}"]
+    return "\r\n".join(["HTTP/1.1 200 OK", *fields, "", ""]).encode() + body
 
 
 EARLY = b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n"

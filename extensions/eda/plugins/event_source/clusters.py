@@ -151,7 +151,8 @@ options:
       - The source creates the file, with mode 0600 and without secrets, and always replaces it as a whole. The
         directory must exist. A file next to it, with the suffix C(.lock), prevents a second source from using it.
       - The file is not used if it cannot be read, or if it was written for another endpoint, token or selection or by
-        another version of the collection. Then a warning in the log says so, and O(initial) applies.
+        another version of the collection. Then it gets the suffix C(.unused), a warning in the log says so, and
+        O(initial) applies.
       - By default, the state is not kept, and the source knows nothing of an earlier run.
     type: path
 requirements:

@@ -101,13 +101,15 @@ def test_an_unusable_state_causes_a_warning_and_is_replaced(
 ) -> None:
     file = tmp_path / "nks.json"
     emitted(fake, 0, state_path=str(file))
-    file.write_text((damage or str)(file.read_text()))
+    content = (damage or str)(file.read_text())
+    file.write_text(content)
     fake.change_cluster(1201, name="renamed")
     fake.change_cluster(1301, name="renamed")
     assert emitted(fake, 0, state_path=str(file), **args) == []
     assert [
         record.message for record in caplog.records if "is not used" in record.message and "initial" in record.message
     ]
+    assert (tmp_path / "nks.json.unused").read_text() == content
     caplog.clear()
     assert emitted(fake, 0, state_path=str(file), **args) == []
     assert caplog.text == ""
