@@ -408,8 +408,8 @@ def _unknown_options_message(unknown: t.Iterable[t.Any], options: list[str]) -> 
 def _merge_into(staged: StagedInventory, inventory: InventoryData) -> None:
     """Add all staged hosts and groups to the inventory, or none if they conflict with those of other sources.
 
-    :raises AnsibleParserError: a host represents another cluster or node in another source, or a group would contain
-        itself.
+    :raises AnsibleParserError: a host represents another cluster, node or machine in another source, or a group would
+        contain itself.
     """
     known = KNOWN_OBJECTS.setdefault(inventory, {})
     for name, here in staged.objects.items():
@@ -419,6 +419,12 @@ def _merge_into(staged: StagedInventory, inventory: InventoryData) -> None:
                 f"The host {name} is already {there.title} at {there.endpoint}, added by another source. Here it "
                 f"is {here.title} at {here.endpoint}. Use the option hostnames to give them different names, for "
                 "example: hostnames: [\"nks_org_slug ~ '-' ~ nks_name\"]"
+            )
+        other = inventory.hosts.get(name)
+        if other and name not in known and {"ansible_host", "ansible_connection"} & set(other.vars):
+            raise AnsibleParserError(
+                f"The host {name} of another source is a machine, because it has ansible_host or ansible_connection. "
+                f"Here it is {here.title}. Use the option hostnames to give it a different name."
             )
     known.update(staged.objects)
     children: dict[str, set[str]] = collections.defaultdict(set)
