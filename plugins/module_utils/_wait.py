@@ -32,9 +32,13 @@ def check_seconds(timeout: float | None, sleep: float | None) -> None:
     _connection.check_seconds("wait_sleep", sleep)
 
 
-def _is_from_gateway(exc: NKSError) -> bool:
-    """Return whether a gateway in front of the API seems to have answered: with HTML, or with 404 without a detail."""
-    return isinstance(exc, NKSPayloadError) or (exc.status == 404 and exc.detail is None)
+def _can_pass(exc: NKSError, has_result: bool) -> bool:
+    """Return whether the next poll can succeed: the failure is transient, or a gateway seems to have answered.
+
+    A gateway answers with HTML, or with 404 without a detail. From the start, such a 404 means a wrong ``api_url``.
+    """
+    is_404_of_gateway = exc.status == 404 and exc.detail is None and has_result
+    return exc.is_transient or isinstance(exc, NKSPayloadError) or is_404_of_gateway
 
 
 def _min_remaining(timeout: float) -> float:
@@ -51,10 +55,10 @@ def poll_until(
 ) -> tuple[R | None, NKSError | None]:
     """Poll until the result is final or the time is up.
 
-    Polling continues after a transient failure. After a first result, it also continues if a gateway answers in place
-    of the API. No pause, request or retry lasts longer than ``timeout`` seconds from the start, except the requests of
-    the first poll, which have the whole ``api_timeout``. If the API asks to wait, the next poll starts after that wait.
-    If the wait would exceed ``timeout``, polling ends at once.
+    Polling continues after a transient failure, and if a gateway answers in place of the API. No pause, request or
+    retry lasts longer than ``timeout`` seconds from the start, except the requests of the first poll, which have the
+    whole ``api_timeout``. If the API asks to wait, the next poll starts after that wait. If the wait would exceed
+    ``timeout``, polling ends at once.
 
     :param poll: called with a client whose requests end in time.
     :param is_final: called after each poll with the values that this function would return.
@@ -72,7 +76,7 @@ def poll_until(
         try:
             result, failure = poll(limited), None
         except NKSError as exc:
-            if not (exc.is_transient or (result is not None and _is_from_gateway(exc))):
+            if not _can_pass(exc, result is not None):
                 raise
             failure = exc
         retry_after = failure.retry_after if failure else 0.0

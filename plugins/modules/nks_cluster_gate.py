@@ -88,8 +88,8 @@ options:
         O(api_timeout) seconds. While progress is shown, the first poll does not retry requests, because later polls
         repeat them.
       - Temporary errors, such as a refused connection or the status 503, do not end the wait. The same applies if an
-        organization vanishes between two requests of a poll. After a successful poll, it also applies to responses that
-        are not from the API, such as the error page of a gateway.
+        organization vanishes between two requests of a poll, and to a page in place of JSON. After a successful poll,
+        it also applies to a status 404 that is not from the API, but from a gateway.
       - The task keyword C(timeout) ends the task, but the module continues its requests on the host.
       - If omitted, the value from C(module_defaults) of the play applies, as it does for O(wait_sleep).
     type: float

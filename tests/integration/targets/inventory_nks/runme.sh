@@ -169,7 +169,7 @@ said '@all: |--@ungrouped: | |--other' \
     "api_url 'http://nks.example.com': http:// would send the token in the clear" \
     "ca_path: there is no file or directory '/no/such/file'" \
     "hostvars_prefix must be the start of a variable name, and cannot be ''" \
-    "'Twin' matches more than one organization: (1, Twin); (2, Twin). Give the ID" \
+    "'Twin' matches more than one organization: (1, Twin); (2, Twin). Use an ID instead" \
     "GET $NKS_FAKE_URL/orgs/390/clusters: status 403 Forbidden" \
     "no organization with the ID, slug or name 'my-org'. It sees: (381, my-organization, My Organization); (382," \
     'states is an empty list' \
