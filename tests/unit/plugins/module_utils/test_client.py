@@ -276,6 +276,14 @@ def test_the_message_says_if_it_is_unknown_whether_a_change_was_made(
     assert status == 302 or CHECK_URL not in str(caught.value)
 
 
+def test_it_is_unknown_whether_a_change_was_made_if_the_answer_is_cut(fake: FakeNKS, client: NKSClient) -> None:
+    fake.fault("/orgs/381", "short_body", method="PATCH")
+    with pytest.raises(NKSError) as caught:
+        client.update_org(ORG, {"name": "x"})
+    assert caught.value.is_unclear
+    assert len(fake.requests) == 1
+
+
 # Repetition
 
 
@@ -566,6 +574,7 @@ def test_a_shortened_reason_has_no_part_of_the_token(fake: FakeNKS, client: NKSC
         ("nks.example.test", "*.nks.example", False),
         ("[fd00::5]", "x,fd00::/8", True),
         ("[fd00::5]", "[fd00::5]", True),
+        ("[fd00::5]", "fd00::7/8", True),
         ("[fd00::5]", "fd01::/16", False),
         ("nks.example", "", False),
     ],

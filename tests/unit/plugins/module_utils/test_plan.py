@@ -12,7 +12,13 @@ import pytest
 from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError
 from ansible_collections.netapp.nks.plugins.module_utils._plan import Plan, Request
 from ansible_collections.netapp.nks.plugins.module_utils._plan_cluster import plan_cluster
-from ansible_collections.netapp.nks.plugins.module_utils._plan_nodes import alive, in_order_of_deletion, plan_pool
+from ansible_collections.netapp.nks.plugins.module_utils._plan_nodes import (
+    alive,
+    in_order_of_deletion,
+    plan_masters,
+    plan_nodes_absent,
+    plan_pool,
+)
 from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster, Node, NodePool, Org
 from hypothesis import given
 from hypothesis import strategies as st
@@ -231,6 +237,29 @@ def test_the_newest_matching_version_is_chosen() -> None:
 def test_impossible_changes_of_a_pool_are_errors(wish: JSON, error: str) -> None:
     with pytest.raises(NKSError, match=error):
         plan_pool({**NEW_POOL, **wish}, pool(), [node(1)])
+
+
+@pytest.mark.parametrize(
+    ("present", "count", "actions", "later"),
+    [
+        ([1], 3, ["Add master 2 of 3."], ["Add master 3 of 3."]),
+        ([1, 2, 3, 4, 5], 3, ["Delete the node i-5 (ID 5)."], ["Delete the node i-4 (ID 4)."]),
+        ([1, 2, 3], 3, [], []),
+    ],
+)
+def test_masters_change_one_at_a_time(present: list[int], count: int, actions: list[str], later: list[str]) -> None:
+    nodes = [node(90), *(node(pk, role="master") for pk in present)]
+    plan = plan_masters({"count": count}, nodes)
+    assert [request.sentence for request in plan.requests] == actions
+    assert [request.sentence for request in plan.later] == later
+
+
+def test_the_first_master_is_never_deleted() -> None:
+    masters = [node(1, role="master"), node(2, "deleting", role="master")]
+    with pytest.raises(NKSError, match=r"i-1 \(ID 1\) is the first master"):
+        plan_masters({"count": 0}, masters)
+    with pytest.raises(NKSError, match="first master"):
+        plan_nodes_absent(["i-1"], masters)
 
 
 def test_options_that_creation_needs_are_named_with_the_pool() -> None:

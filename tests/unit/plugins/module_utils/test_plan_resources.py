@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import typing as t
 
+import pytest
 from ansible_collections.netapp.nks.plugins.module_utils import _plan_org, _plan_solution
 from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError
 from ansible_collections.netapp.nks.plugins.module_utils._plan import Plan, Request
@@ -112,3 +113,19 @@ def test_texts_in_the_values_of_a_chart_are_found(text: str, template: str) -> N
     assert text in _plan_solution.secrets_of({"a": [{"b": text}]}) or text in ("true", "false")
     if text.isalnum() and text not in ("true", "false"):
         assert text in _plan_solution.secrets_of(template % text)
+
+
+def test_only_helm_tiller_is_installed_without_helm_tiller() -> None:
+    wanted = {"keyset": None, "version": None, "reinstall": False, "replace_failed": False}
+    (request,) = _plan_solution.plan_solution(wanted, {"solution": "helm_tiller"}, None, None).requests
+    assert request.action == "create"
+    with pytest.raises(NKSError, match="no Helm Tiller"):
+        _plan_solution.plan_solution(wanted, {"solution": "haproxy"}, None, None)
+
+
+def test_a_chart_is_installed_in_the_namespace_that_it_requires() -> None:
+    spec = {"requirements": {"app": {"namespace": "monitoring"}}}
+    chart = {"namespace": None, "release_name": None}
+    body = _plan_solution.chart_body({"name": "x", "spec": spec}, 3, chart, "")
+    assert (body["spec"], body["config"]["namespace"], body["solution"]) == (spec, "monitoring", "x-repo-3")
+    assert _plan_solution.chart_body({"name": "x"}, 3, chart, "")["config"]["namespace"] == "default"
