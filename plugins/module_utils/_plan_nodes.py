@@ -82,7 +82,7 @@ def plan_pool(wanted: JSON, there: NodePool | None, nodes: t.Sequence[Node]) -> 
             requests.append(Request("add", f"Add {_nodes(count - len(present))} to the node pool {there}.", body))
         elif count < len(present) and not wanted.get("allow_scale_down", True):
             raise NKSError(
-                f"The node pool {there} has {len(present)} nodes, not {count}, and allow_scale_down is false."
+                f"The node pool {there} has {_nodes(len(present))}, not {count}, and allow_scale_down is false."
             )
         elif count < len(present):
             victims = in_order_of_deletion(present, wanted.get("delete_nodes") or [])[: len(present) - count]
@@ -113,7 +113,7 @@ def unmet_pool(wanted: JSON, pool: NodePool | None, nodes: t.Sequence[Node]) -> 
     ]
     count = wanted["node_count"]
     if count is not None and not pool.raw.get("autoscaled") and len(present) != count:
-        reasons.append(f"The node pool {pool} has {len(present)} nodes, not {count}.")
+        reasons.append(f"The node pool {pool} has {_nodes(len(present))}, not {count}.")
     return reasons, False
 
 

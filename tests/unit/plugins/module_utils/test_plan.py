@@ -11,15 +11,16 @@ import typing as t
 import pytest
 from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError
 from ansible_collections.netapp.nks.plugins.module_utils._plan import Plan, Request
-from ansible_collections.netapp.nks.plugins.module_utils._plan_cluster import plan_cluster
+from ansible_collections.netapp.nks.plugins.module_utils._plan_cluster import plan_cluster, unmet_cluster
 from ansible_collections.netapp.nks.plugins.module_utils._plan_nodes import (
     alive,
     in_order_of_deletion,
     plan_masters,
     plan_nodes_absent,
     plan_pool,
+    unmet_pool,
 )
-from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster, Node, NodePool, Org
+from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster, Log, Node, NodePool, Org
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -231,12 +232,71 @@ def test_the_newest_matching_version_is_chosen() -> None:
         ({"min_count": 1, "max_count": 2}, "require autoscaled"),
         ({"autoscaled": True, "min_count": 3, "max_count": 2}, "3 is above 2"),
         ({"instance_size": "8gb"}, "instance_size is '4gb', not '8gb'"),
-        ({"allow_scale_down": False, "node_count": 0}, "has 1 nodes, not 0, and allow_scale_down is false"),
+        ({"allow_scale_down": False, "node_count": 0}, "has 1 node, not 0, and allow_scale_down is false"),
     ],
 )
 def test_impossible_changes_of_a_pool_are_errors(wish: JSON, error: str) -> None:
     with pytest.raises(NKSError, match=error):
         plan_pool({**NEW_POOL, **wish}, pool(), [node(1)])
+
+
+@pytest.mark.parametrize(
+    ("fields", "wanted", "message", "is_final"),
+    [
+        ({}, {}, None, False),
+        ({"k8s_version": "v1.14.8"}, {}, "has Kubernetes v1.14.8, not v1.15.5", False),
+        ({"k8s_version": "v1.14.8"}, {"k8s_version": "latest"}, None, False),
+        ({"state": "building"}, {}, "is building, not running", False),
+        ({"state": "deleting", "is_failed": True}, {"state": "absent"}, "is deleting", True),
+        ({"state": "running", "is_failed": True}, {"state": "absent"}, "is running", False),
+        (None, {"state": "absent"}, None, False),
+        (None, {}, "a does not exist", False),
+    ],
+)
+def test_a_cluster_that_is_not_as_wanted_is_described(
+    fields: JSON | None, wanted: JSON, message: str | None, is_final: bool
+) -> None:
+    there = None if fields is None else cluster(**fields)
+    found, final = unmet_cluster({"state": "present", **NEW_CLUSTER, **wanted}, there, None)
+    assert [message in sentence for sentence in found if message] == ([True] if message else found)
+    assert final == is_final
+
+
+def test_the_failure_of_a_build_or_upgrade_is_final() -> None:
+    log = Log({"message": "no capacity"})
+    for fields, what in (({"state": "building"}, "The cluster a"), ({"k8s_version": "v1.14.8"}, "The upgrade of the")):
+        wanted = {"state": "present", "replace_failed": False, **NEW_CLUSTER}
+        (sentence,), final = unmet_cluster(wanted, cluster(**fields), log)
+        assert sentence.startswith(what) and sentence.endswith("The build log says: no capacity") and final
+    assert not unmet_cluster({**wanted, "replace_failed": True}, cluster(state="building"), log)[1]
+
+
+@pytest.mark.parametrize(
+    ("fields", "nodes", "wanted", "messages", "is_final"),
+    [
+        ({}, [node(1), node(2)], {}, [], False),
+        ({}, [node(1)], {}, ["has 1 node, not 2"], False),
+        ({}, [node(1), node(2), node(3)], {}, ["has 3 nodes, not 2"], False),
+        ({}, [node(1)], {"node_count": None}, [], False),
+        ({"autoscaled": True}, [node(1)], {}, [], False),
+        ({"state": "draft"}, [node(1), node(2)], {}, ["is draft, not active"], False),
+        ({}, [node(1), node(2, "building")], {}, ["i-2 (ID 2) is building, not running"], False),
+        ({}, [node(1), node(2), node(3, "deleting")], {}, ["i-3 (ID 3) is deleting, not deleted"], False),
+        ({}, [node(1), node(2, is_failed=True)], {}, ["i-2 (ID 2) has failed"], True),
+        ({"state": "failed"}, [], {}, ["p (ID 5) has failed"], True),
+        ({"state": "failed"}, [], {"replace_failed": True}, ["not active", "has 0 nodes"], False),
+        ({"state": "deleting"}, [], {"state": "absent"}, ["is deleting"], False),
+        (None, [], {"state": "absent"}, [], False),
+        (None, [], {}, ["p does not exist"], False),
+    ],
+)
+def test_a_pool_that_is_not_as_wanted_is_described(
+    fields: JSON | None, nodes: list[Node], wanted: JSON, messages: list[str], is_final: bool
+) -> None:
+    there = None if fields is None else pool(**fields)
+    found, final = unmet_pool({"state": "present", "replace_failed": False, **NEW_POOL, **wanted}, there, nodes)
+    assert len(found) == len(messages) and all(message in sentence for message, sentence in zip(messages, found))
+    assert final == is_final
 
 
 @pytest.mark.parametrize(
