@@ -109,6 +109,7 @@ def remove_entry(text: str, name: str) -> str:
 
 
 def current_context(text: str) -> t.Any:
+    """Return the ``current-context`` of a kubeconfig file, or None."""
     return _load_file(text).get("current-context")
 
 
@@ -213,7 +214,7 @@ def _edit(text: str, config: JSON, name: str, items: dict[str, JSON | None], cur
         return _dump(wanted)
     line_end = "\r\n" if "\r\n" in text else "\n"
     is_cut = not text.endswith("\n")
-    edited = text + line_end * is_cut
+    edited = text + line_end if is_cut else text
     edits = [
         edit
         for key, value in wanted.items()
@@ -252,7 +253,7 @@ def _edits(text: str, root: t.Any, key: str, value: t.Any, name: str) -> list[_E
     start = len(text[: node.start_mark.index].rstrip(" "))
     end = len(text[: _end(node)].rstrip())
     if not isinstance(value, list):
-        return [_Edit(start, False, end, " " + _dump([value])[2:].replace("\n...", "").rstrip("\n"))]
+        return [_Edit(start, False, end, " " + _dump([value])[2:].rstrip("\n"))]
     if isinstance(node, yaml.SequenceNode) and not node.flow_style:
         return _item_edits(text, key_node, node, value, name)
     if not value:

@@ -102,8 +102,9 @@ options:
     default: false
   purge:
     description:
-      - Whether to remove kubeconfigs that earlier tasks wrote to O(dest_dir), if the cluster does not exist any more or
-        now has another file. Works only for a selection, and removes only files of its organizations.
+      - Whether to remove kubeconfigs that earlier tasks wrote to O(dest_dir), if the cluster does not exist any more.
+        Works only for a selection, and removes only files of its organizations.
+      - A file that an earlier task for a selection wrote is also removed if its cluster now has another file.
       - Other files, and files that were changed after this module wrote them, are never removed.
     type: bool
     default: false
@@ -278,12 +279,16 @@ LOCK_SECONDS = 30
 
 
 class Record(t.NamedTuple):
-    """What the index says about a file: its cluster, and a digest of the content that was written."""
+    """What the index says about a file: its cluster, and what was written.
+
+    ``sha256`` is a digest of the content. ``of_selection`` is whether a task for a selection wrote it.
+    """
 
     endpoint: str
     org: int
     pk: int
     sha256: str
+    of_selection: bool
 
     @property
     def cluster(self) -> tuple[str, int, int]:
@@ -320,7 +325,9 @@ def write_one(module: AnsibleModule, client: NKSClient) -> JSON:
     content, entry = fetch(client, cluster)
     if params["dest_name"] is not None:
         files = {os.path.basename(dest): (cluster, content)}
-        results, _removed, failures = write_files(module, client, files, [cluster], [cluster.org.pk])
+        results, _removed, failures = write_files(
+            module, client, files, [cluster], [cluster.org.pk], of_selection=False
+        )
         if failures:
             raise NKSError(" ".join(failures))
         return results[0]
@@ -365,7 +372,7 @@ def write_fleet(module: AnsibleModule, client: NKSClient) -> JSON:
     contents = {file: (cluster, content) for (file, cluster), content in fetched if content is not None}
     existing = fleet.clusters + fleet.not_selected
     read_orgs = [org.pk for org in fleet.read_orgs]
-    results, removed, more = write_files(module, client, contents, existing, read_orgs, params["purge"])
+    results, removed, more = write_files(module, client, contents, existing, read_orgs, of_selection=True)
     failures.extend(more)
     result: JSON = {
         "changed": any(one["changed"] for one in results) or bool(removed),
@@ -576,7 +583,7 @@ def write_files(
     contents: dict[str, tuple[Cluster, bytes]],
     existing: list[Cluster],
     read_orgs: list[int],
-    purge: bool = False,
+    of_selection: bool,
 ) -> tuple[list[JSON], list[str], list[str]]:
     """Write kubeconfigs to dest_dir, and record them in its index. With purge, remove those of deleted clusters.
 
@@ -586,9 +593,10 @@ def write_files(
     :returns: the result of each file that was written, the paths that were removed, and the failures.
     """
     directory = module.params["dest_dir"]
+    purge = of_selection and module.params["purge"]
     index_path = os.path.join(directory, INDEX)
     records = {
-        file: Record(client.url, cluster.org.pk, cluster.pk, digest(content))
+        file: Record(client.url, cluster.org.pk, cluster.pk, digest(content), of_selection)
         for file, (cluster, content) in contents.items()
     }
     make_directory(module, directory)
@@ -615,10 +623,11 @@ def write_files(
             except NKSError as exc:
                 failures.append(str(exc))
         for file, record in list(index.items()) if purge else []:
-            if file not in contents and record.cluster in gone | written:
+            has_moved = record.of_selection and record.cluster in written
+            if file not in contents and (has_moved or record.cluster in gone):
                 del index[file]
                 path = os.path.join(directory, file)
-                if os.path.isfile(path) and not os.path.islink(path) and digest(read(path) or b"") == record.sha256:
+                if is_unchanged(path, record):
                     removed.append(path)
         if not module.check_mode:
             for path in removed:
@@ -663,6 +672,12 @@ def find_gone(
     return {cluster for cluster, gone in zip(asked, concurrently(is_gone, asked)) if gone}, failures
 
 
+def is_unchanged(path: str, record: Record) -> bool:
+    """Return whether the file is still the one that the module wrote, and not a link or a file of another user."""
+    is_readable = os.path.isfile(path) and not os.path.islink(path) and os.access(path, os.R_OK)
+    return is_readable and digest(read(path) or b"") == record.sha256
+
+
 def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
@@ -671,7 +686,7 @@ def read_index(path: str) -> dict[str, Record]:
     """Read the file that :func:`write_index` wrote. Return nothing if it is missing or not valid."""
     try:
         records = {
-            file: Record(str(item["endpoint"]), int(item["org"]), int(item["pk"]), str(item["sha256"]))
+            file: Record(**{**item, "endpoint": str(item["endpoint"]), "org": int(item["org"]), "pk": int(item["pk"])})
             for file, item in json.loads(read(path) or b"{}").items()
         }
     except (AttributeError, KeyError, TypeError, ValueError):

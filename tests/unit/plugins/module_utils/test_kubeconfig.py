@@ -271,22 +271,25 @@ def test_a_cluster_that_another_context_uses_stays() -> None:
     ]
 
 
-@pytest.mark.parametrize("current", ["", "current-context: ''", "current-context: null"])
-@pytest.mark.parametrize("section", ["cluster", "user", "context"])
-def test_entries_without_names_are_not_a_kubeconfig(section: str, current: str) -> None:
-    config = {
-        "kind": "Config",
-        "clusters": [{"name": "c", "cluster": {"server": "https://x"}}],
-        "users": [{"name": "u", "user": {}}],
-        "contexts": [{"name": "n", "context": {"cluster": "c", "user": "u"}}],
-        "current-context": "n",
-    }
-    if section == "context":
-        config["contexts"] = [{"context": {"cluster": "c", "user": "u"}}, {"name": "", "context": {}}]
-        text = yaml.safe_dump({**config, "current-context": None}).replace("current-context: null", current)
-    else:
-        config[f"{section}s"] = [{section: {"server": "https://x"}}]
-        config["contexts"] = [{"name": "n", "context": {"cluster": "c", "user": "u", section: None}}]
-        text = yaml.safe_dump(config)
+@pytest.mark.parametrize(
+    ("section", "old", "new"),
+    [
+        ("context", "current-context: n", ""),
+        ("context", "current-context: n", "current-context: null"),
+        ("context", "name: n, ", "name: '', "),
+        ("context", "context: n", "context: ''"),
+        ("cluster", "cluster: c, ", ""),
+        ("user", ", user: u}", "}"),
+    ],
+)
+def test_entries_without_a_name_are_not_a_kubeconfig(section: str, old: str, new: str) -> None:
+    text = """\
+kind: Config
+clusters: [{cluster: {server: 'https://x'}}, {name: c, cluster: {server: 'https://x'}}]
+users: [{user: {}}, {name: u, user: {}}]
+contexts: [{context: {cluster: c, user: u}}, {name: n, context: {cluster: c, user: u}}]
+current-context: n
+"""
+    assert parse_kubeconfig(text.encode()).cluster == {"server": "https://x"}
     with pytest.raises(ValueError, match=f"lacks the {section} of its current-context"):
-        parse_kubeconfig(text.encode())
+        parse_kubeconfig(text.replace(old, new).encode())

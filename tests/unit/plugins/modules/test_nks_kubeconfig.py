@@ -437,7 +437,7 @@ def test_clusters_can_exchange_their_names(fake: FakeNKS, run_module: Run, tmp_p
 def test_purge_keeps_the_file_of_a_new_cluster(fake: FakeNKS, run_module: Run, tmp_path: Path) -> None:
     write_all(run_module, tmp_path, orgs=["381"])
     fake.delete_cluster(1204)
-    fake.set_clusters([{"pk": 1299, "org": 381, "name": "going"}])
+    fake.set_clusters([{"pk": 1299, "org": 381, "name": "going", "workspace": 23}])
     assert run_module(main, id=1299, dest_dir=str(tmp_path), dest_name="going")["changed"]
     assert write_all(run_module, tmp_path, **DEFAULT, purge=True)["removed"] == []
     assert (tmp_path / "going.kubeconfig").exists()
@@ -477,6 +477,24 @@ def test_purge_removes_the_old_file_of_a_renamed_cluster(fake: FakeNKS, run_modu
     (tmp_path / "new.kubeconfig").rmdir()
     result = write_all(run_module, tmp_path, orgs=["381"], purge=True)
     assert result["removed"] == [str(tmp_path / "staging.kubeconfig")]
+
+
+def test_purge_keeps_a_second_file_of_a_cluster(run_module: Run, tmp_path: Path) -> None:
+    run_module(main, dest_dir=str(tmp_path), dest_name="mine", **PROD)
+    assert write_all(run_module, tmp_path, orgs=["381"], purge=True)["removed"] == []
+    assert (tmp_path / "mine.kubeconfig").exists() and (tmp_path / "prod.kubeconfig").exists()
+
+
+@pytest.mark.parametrize("index", ["", "[]", "{", '{"prod.kubeconfig": {"pk": 1201}}', '{"prod.kubeconfig": 5}'])
+def test_an_index_that_is_not_valid_is_written_anew(run_module: Run, tmp_path: Path, index: str) -> None:
+    (tmp_path / ".nks_kubeconfigs.json").write_text(index)
+    assert write_all(run_module, tmp_path, orgs=["381"], purge=True)["removed"] == []
+    records = json.loads((tmp_path / ".nks_kubeconfigs.json").read_text())
+    assert {file: record["pk"] for file, record in records.items()} == {
+        "prod.kubeconfig": 1201,
+        "staging.kubeconfig": 1202,
+        "going.kubeconfig": 1204,
+    }
 
 
 def test_two_clusters_never_share_a_file(fake: FakeNKS, run_module: Run, tmp_path: Path) -> None:
