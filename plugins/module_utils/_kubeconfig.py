@@ -35,9 +35,12 @@ class Entry(t.NamedTuple):
     user: JSON
     context: JSON
 
-    def sections(self, name: str) -> dict[str, JSON]:
-        """Return the items of the three sections, all with the same name."""
-        context = {**self.context, "cluster": name, "user": name}
+    def sections(self, name: str, old_context: JSON) -> dict[str, JSON]:
+        """Return the items of the three sections, all with the same name.
+
+        :param old_context: the context in the file. Its keys that the new one lacks stay, for example ``namespace``.
+        """
+        context = {**old_context, **self.context, "cluster": name, "user": name}
         return {
             "cluster": {"name": name, "cluster": self.cluster},
             "context": {"name": name, "context": context},
@@ -74,26 +77,40 @@ def merge_entry(text: str, name: str, entry: Entry, set_current: bool = False) -
     :param text: the current text of the file. Empty for a new file.
     :raises ValueError: the file is not a kubeconfig, or it uses the name for another cluster.
     """
-    config = _load_file(text)
     if not text.strip():
-        text, config = _dump({"apiVersion": "v1", "kind": "Config"}), {"apiVersion": "v1", "kind": "Config"}
-    _check_is_ours(config, name, entry)
-    for section, item in entry.sections(name).items():
-        text, config = _set_item(text, config, section, name, item)
-    return _set_key(text, config, "current-context", name)[0] if set_current else text
+        text = _dump({"apiVersion": "v1", "kind": "Config"})
+    config = _load_file(text)
+    named = _named(config, name)
+    servers = [cluster.get("server") for cluster in named["cluster"]]
+    is_ours = servers == [entry.cluster["server"]] and _is_ours(named["context"], name) and len(named["user"]) == 1
+    if any(named.values()) and not is_ours:
+        raise ValueError(f"it has entries with the name {name} that belong to something else. Choose another context")
+    old_context = named["context"][0] if named["context"] else {}
+    items: dict[str, JSON | None] = {**entry.sections(name, old_context)}
+    return _edit(text, config, name, items, name if set_current else None)
 
 
 def remove_entry(text: str, name: str) -> str:
-    """Remove a context from the text of a kubeconfig file, and its cluster and user unless another context uses them.
+    """Remove a context that :func:`merge_entry` added, and its cluster and user unless another context uses them.
 
-    :raises ValueError: the file is not a kubeconfig.
+    :raises ValueError: the file is not a kubeconfig, or it uses the name for another context.
     """
     config = _load_file(text)
-    contexts = [item for item in config.get("contexts") or [] if item["name"] != name]
-    for section in SECTIONS:
-        if section == "context" or not any((item.get("context") or {}).get(section) == name for item in contexts):
-            text, config = _set_item(text, config, section, name, None)
-    return text
+    named = _named(config, name)
+    if not named["context"]:
+        return text
+    if not _is_ours(named["context"], name) or len(named["cluster"]) > 1 or len(named["user"]) > 1:
+        raise ValueError(
+            f"its context {name} was not added by this module, which gives the cluster and the user the same name"
+        )
+    others = [item.get("context") or {} for item in config["contexts"] if item["name"] != name]
+    is_used = {section: any(other.get(section) == name for other in others) for section in ("cluster", "user")}
+    return _edit(text, config, name, {section: None for section in SECTIONS if not is_used.get(section)})
+
+
+def current_context(text: str) -> t.Any:
+    """Return the ``current-context`` of a kubeconfig file, or None."""
+    return _load_file(text).get("current-context")
 
 
 def _load(text: str) -> JSON:
@@ -136,7 +153,7 @@ def _value(node: t.Any, seen: set[int]) -> t.Any:
 
 def _find(config: JSON, section: str, name: t.Any) -> JSON:
     items = config.get(f"{section}s")
-    for item in items if isinstance(items, list) else []:
+    for item in items if isinstance(items, list) and name and isinstance(name, str) else []:
         if isinstance(item, dict) and item.get("name") == name and isinstance(item.get(section), dict):
             return t.cast(JSON, item[section])
     raise ValueError(f"it lacks the {section} of its current-context")
@@ -149,100 +166,135 @@ def _load_file(text: str) -> JSON:
     config = _load(text)
     for section in SECTIONS:
         items = config.get(f"{section}s") or []
-        if not isinstance(items, list) or not all(isinstance(item, dict) and "name" in item for item in items):
-            raise ValueError(f"its {section}s are not a list of objects with a name")
+        if not isinstance(items, list) or not all(_is_item(item, section) for item in items):
+            raise ValueError(f"its {section}s are not a list of objects with a name and a {section}")
     if config.get("kind") not in ("Config", None) or not {"kind", "clusters", "contexts", "users"} & set(config):
         raise ValueError("it lacks kind: Config")
     return config
 
 
-def _check_is_ours(config: JSON, name: str, entry: Entry) -> None:
-    """:raises ValueError: the file uses the name for another cluster, context or user."""
-    named = {
-        section: [item.get(section) for item in config.get(f"{section}s") or [] if item["name"] == name]
+def _is_item(item: t.Any, section: str) -> bool:
+    return isinstance(item, dict) and "name" in item and isinstance(item.get(section) or {}, dict)
+
+
+def _named(config: JSON, name: str) -> dict[str, list[JSON]]:
+    """Return the clusters, contexts and users with a name."""
+    return {
+        section: [item.get(section) or {} for item in config.get(f"{section}s") or [] if item["name"] == name]
         for section in SECTIONS
     }
-    servers = [(cluster or {}).get("server") for cluster in named["cluster"]]
-    contexts = [((context or {}).get("cluster"), (context or {}).get("user")) for context in named["context"]]
-    if not any(named.values()):
-        return
-    if servers != [entry.cluster["server"]] or contexts != [(name, name)] or len(named["user"]) != 1:
-        raise ValueError(f"it has entries with the name {name} that belong to something else. Choose another context")
 
 
-def _set_item(text: str, config: JSON, section: str, name: str, item: JSON | None) -> tuple[str, JSON]:
-    """Set an item of a section, or remove it if ``item`` is None. Return the new text and its content."""
-    key = f"{section}s"
-    old = config.get(key) or []
-    if item is None and not any(other["name"] == name for other in old):
-        return text, config
-    if item in old:
-        return text, config
-    new = [other for other in old if other["name"] != name]
-    new = [item, *new] if item else new
-    wanted = {**config, key: new}
-    spliced = _splice(text, key, name, item) if old and new else None
-    if spliced is not None and _load(spliced) == wanted:
-        return spliced, wanted
-    return _set_key(text, config, key, new)
+def _is_ours(contexts: list[JSON], name: str) -> bool:
+    """Return whether there is one context, and its cluster and user have the same name as the context."""
+    return [(context.get("cluster"), context.get("user")) for context in contexts] == [(name, name)]
 
 
-def _splice(text: str, key: str, name: str, item: JSON | None) -> str | None:
-    """Return the text with an item of a block sequence replaced or removed, or None if it is not a block sequence.
+def _edit(text: str, config: JSON, name: str, items: dict[str, JSON | None], current: str | None = None) -> str:
+    """Return the text of a file with some items set, or removed if they are None. Their name is always ``name``.
 
-    The new item becomes the first one. Items with the same name are removed.
+    :param current: the new ``current-context``, or None to keep it.
+    :raises ValueError: the text cannot be edited without changing other parts of it.
     """
+    wanted = dict(config)
+    for section, item in items.items():
+        old = config.get(f"{section}s") or []
+        others = [other for other in old if other["name"] != name]
+        if item is None and others != old:
+            wanted[f"{section}s"] = others
+        elif item is not None:
+            replaced = [item if other["name"] == name else other for other in old]
+            wanted[f"{section}s"] = replaced if others != old else [*old, item]
+    if current is not None:
+        wanted["current-context"] = current
+    if wanted == config:
+        return text
     root = yaml.compose(text, Loader=yaml.SafeLoader)
-    sequence = next(value for node, value in root.value if node.value == key)
-    if root.flow_style or sequence.flow_style:
-        return None
-    lines = text.splitlines(keepends=True)
+    if root.flow_style:
+        return _dump(wanted)
+    line_end = "\r\n" if "\r\n" in text else "\n"
+    is_cut = not text.endswith("\n")
+    edited = text + line_end if is_cut else text
+    edits = [
+        edit
+        for key, value in wanted.items()
+        if key not in config or value != config[key]
+        for edit in _edits(edited, root, key, value, name)
+    ]
+    for edit in sorted(edits, reverse=True):
+        edited = edited[: edit.start] + edit.new.replace("\n", line_end) + edited[edit.end :]
+    if is_cut:
+        edited = edited[: -len(line_end)]
+    try:
+        if _load(edited) == wanted:
+            return edited
+    except ValueError:
+        pass
+    raise ValueError("its format cannot be edited. Write its clusters, contexts and users as YAML lists in block style")
+
+
+class _Edit(t.NamedTuple):
+    """A part of a text to replace. Edits are sorted so that a new key follows a new item at the same place."""
+
+    start: int
+    is_new_key: bool
+    end: int
+    new: str
+
+
+def _edits(text: str, root: t.Any, key: str, value: t.Any, name: str) -> list[_Edit]:
+    """Return the edits that set a top-level key. In a list, only the item with the name changes."""
+    end = _end_of_line(text, _end(root))
+    margin = root.start_mark.column
+    found = [pair for pair in root.value if pair[0].value == key]
+    if not found:
+        return [_Edit(end, True, end, _dump({key: value}, margin))]
+    key_node, node = found[0]
+    start = len(text[: node.start_mark.index].rstrip(" "))
+    end = len(text[: _end(node)].rstrip())
+    if not isinstance(value, list):
+        return [_Edit(start, False, end, " " + _dump([value])[2:].rstrip("\n"))]
+    if isinstance(node, yaml.SequenceNode) and not node.flow_style:
+        return _item_edits(text, key_node, node, value, name)
+    if not value:
+        return [_Edit(start, False, end, " []")]
+    next_line = _end_of_line(text, end)
+    return [_Edit(start, False, max(start, end), ""), _Edit(next_line, False, next_line, _dump(value, margin))]
+
+
+def _item_edits(text: str, key_node: t.Any, sequence: t.Any, value: list[JSON], name: str) -> list[_Edit]:
+    """Return the edits that replace, remove or append the item with a name in a block sequence.
+
+    An item ends with the last line of its content, so comments between items stay.
+    """
     column = sequence.start_mark.column
-    starts = [node.start_mark.line for node in sequence.value]  # the line with the dash of each item
-    end = max(number for number in range(starts[-1], len(lines)) if _is_within(lines, starts[-1], number, column)) + 1
-    removed: set[int] = set()
-    for node, first, last in zip(sequence.value, starts, [*starts[1:], end]):
+    dash = re.compile(rf"^ {{{column}}}-(?=\s)", re.MULTILINE)
+    new = "".join(_dump([item], column) for item in value if item["name"] == name)
+    edits = []
+    end = sequence.start_mark.index - column
+    for node in sequence.value:
+        match = dash.search(text, end)
+        start, end = match.start() if match else end, _end_of_line(text, _end(node))
         if _value(node, set())["name"] == name:
-            removed.update(range(first, last))
-    new = [" " * column + line for line in _dump([item]).splitlines(keepends=True)] if item else []
-    before = [line for number, line in enumerate(lines[: starts[0]]) if number not in removed]
-    return "".join(
-        before + new + [line for number, line in enumerate(lines) if number >= starts[0] and number not in removed]
-    )
+            edits.append(_Edit(start, False, end, new))
+    if not value:
+        colon = text.index(":", key_node.end_mark.index) + 1
+        edits.append(_Edit(colon, False, colon, " []"))
+    return edits or [_Edit(end, False, end, new)]
 
 
-def _is_within(lines: list[str], first: int, number: int, column: int) -> bool:
-    """Return whether a line belongs to the item that begins at line ``first`` with a dash in ``column``."""
-    between = lines[first + 1 : number + 1]
-    indents = [len(line) - len(line.lstrip()) for line in between if line.strip()]
-    return all(indent > column for indent in indents) and bool(lines[number].strip())
+def _end(node: t.Any) -> int:
+    """Return the index after the content of a node. The end mark of a block is after the comments that follow it."""
+    if isinstance(node, yaml.ScalarNode) or node.flow_style or not node.value:
+        return t.cast(int, node.end_mark.index)
+    return _end(node.value[-1][1] if isinstance(node, yaml.MappingNode) else node.value[-1])
 
 
-def _set_key(text: str, config: JSON, key: str, value: t.Any) -> tuple[str, JSON]:
-    """Set a top-level key, and return the new text and its content.
-
-    Only the value of the key is edited, if the result is correct. Otherwise the whole text is rewritten.
-    """
-    wanted = {**config, key: value}
-    root = yaml.compose(text, Loader=yaml.SafeLoader)
-    if not root.flow_style:
-        node = next((node for name, node in root.value if name.value == key), None)
-        if node is None:
-            changed = f"{text.rstrip()}\n{_dump({key: value})}"
-        else:
-            start, end = node.start_mark.index, node.end_mark.index
-            inline = _dump([value])[2:].rstrip("\n").replace("\n...", "")
-            new = f"\n{_dump(value).rstrip()}" if isinstance(value, list) and value else inline
-            changed = f"{text[:start].rstrip(' ')}{'' if new.startswith(chr(10)) else ' '}{new}{text[end:]}"
-        try:
-            if _load(changed) == wanted:
-                return changed, wanted
-        except ValueError:
-            pass
-    return _dump(wanted), wanted
+def _end_of_line(text: str, index: int) -> int:
+    """Return the index after the line in which the text before an index ends."""
+    return text.index("\n", len(text[:index].rstrip())) + 1
 
 
-def _dump(value: t.Any) -> str:
-    return t.cast(
-        str, yaml.safe_dump(value, default_flow_style=False, sort_keys=False, allow_unicode=True, width=10**6)
-    )
+def _dump(value: t.Any, margin: int = 0) -> str:
+    text = yaml.safe_dump(value, default_flow_style=False, sort_keys=False, allow_unicode=True, width=10**6)
+    return "".join(" " * margin + line for line in text.splitlines(keepends=True))

@@ -48,7 +48,8 @@ options:
     description:
       - V(present) - write the kubeconfigs to the files.
       - V(absent) - remove the entries of one cluster, named by O(context) or O(name), from O(dest). Requires O(merge).
-        Makes no request, so that it also works for deleted clusters.
+        Makes no request, so that it also works for deleted clusters. A cluster or user that another context uses stays.
+        The C(current-context) never changes. A warning is shown if it is the context that was removed.
     type: str
     choices: [present, absent]
     default: present
@@ -62,28 +63,38 @@ options:
       - Directory for the files, with O(dest_name) and for a selection of clusters.
       - If the directory does not exist, the module creates it so that only its owner can access it. The mode of an
         existing directory does not change. A warning is shown if others can access the directory.
+      - The file C(.nks_kubeconfigs.json) in the directory records which kubeconfig was written for which cluster. The
+        module fails for a cluster whose file was written for another cluster, and does not change the file, unless the
+        other cluster is deleted or gets another file in the same task. A cluster counts as deleted only if the task
+        reads its organization.
     type: path
     default: ~/.kube/nks
   dest_name:
     description:
       - Name of the file in O(dest_dir), for example the name of a host. C(.kubeconfig) is appended.
       - C(_) replaces characters other than letters, digits, C(.), C(_) and C(-), and a name of more than 100 characters
-        is shortened. C(~) and the ID of the cluster are appended to a name that was changed, so that clusters with
-        different names never share a file.
+        is shortened. C(~) and the ID of the cluster are appended to a name that was changed.
     type: str
   merge:
     description:
       - Add the cluster to O(dest) under the name O(context), and keep everything else in the file.
       - Outside of the entries of the cluster, the file does not change by a single byte. In a file in flow style, such
-        as JSON, the parts that change are rewritten in block style.
+        as JSON, the parts that change are rewritten in block style. The module fails if the format of the file does not
+        allow such a change.
       - The entries for the cluster, the user and the context all have the name O(context). The module fails if the file
-        uses this name for another server.
+        uses this name for another server, or in a context whose cluster or user has another name.
+      - Fields that were added to the context stay, for example the C(namespace) that
+        C(kubectl config set-context --namespace) sets.
       - The module uses the same lock file next to O(dest) as C(kubectl), so that tasks that run at the same time do not
         lose entries.
     type: bool
     default: false
   context:
-    description: Name of the context for O(merge). The default is the name that the cluster has as an inventory host.
+    description:
+      - Name of the context for O(merge).
+      - The default is the name of the cluster, in which C(_) replaces the characters that the inventory plugin
+        P(netapp.nks.nks#inventory) does not allow in names of hosts. The inventory plugin appends the ID to the names
+        of hosts that would be ambiguous. This option does not.
     type: str
   set_current:
     description: With O(merge), whether to set the C(current-context) of the file to this context.
@@ -91,9 +102,10 @@ options:
     default: false
   purge:
     description:
-      - Whether to remove kubeconfigs from O(dest_dir) that an earlier task for a selection wrote, if the cluster does
-        not exist any more or now has another file. Other files are never removed. Works only for a selection.
-      - The file C(.nks_kubeconfigs.json) in O(dest_dir) records the kubeconfigs that were written.
+      - Whether to remove kubeconfigs that earlier tasks wrote to O(dest_dir), if the cluster does not exist any more.
+        Works only for a selection, and removes only files of its organizations.
+      - A file that an earlier task for a selection wrote is also removed if its cluster now has another file.
+      - Other files, and files that were changed after this module wrote them, are never removed.
     type: bool
     default: false
   when_not_running:
@@ -227,6 +239,7 @@ backup_file:
 """
 
 import contextlib
+import hashlib
 import json
 import os
 import re
@@ -249,6 +262,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
 from ansible_collections.netapp.nks.plugins.module_utils._kubeconfig import (
     HAS_YAML,
     Entry,
+    current_context,
     merge_entry,
     parse_kubeconfig,
     remove_entry,
@@ -259,9 +273,26 @@ from ansible_collections.netapp.nks.plugins.module_utils._orgs import concurrent
 from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster, Org
 
 INDEX = ".nks_kubeconfigs.json"
-"""File in dest_dir that lists the kubeconfigs of a fleet, and the cluster of each."""
+"""File in dest_dir that lists the kubeconfigs that were written to it."""
 
 LOCK_SECONDS = 30
+
+
+class Record(t.NamedTuple):
+    """What the index says about a file: its cluster, and what was written.
+
+    ``sha256`` is a digest of the content. ``of_selection`` is whether a task for a selection wrote it.
+    """
+
+    endpoint: str
+    org: int
+    pk: int
+    sha256: str
+    of_selection: bool
+
+    @property
+    def cluster(self) -> tuple[str, int, int]:
+        return (self.endpoint, self.org, self.pk)
 
 
 def run(module: AnsibleModule, client: NKSClient) -> JSON:
@@ -293,7 +324,13 @@ def write_one(module: AnsibleModule, client: NKSClient) -> JSON:
         check_dest(module, dest, with_directory=True)
     content, entry = fetch(client, cluster)
     if params["dest_name"] is not None:
-        make_directory(module, params["dest_dir"])
+        files = {os.path.basename(dest): (cluster, content)}
+        results, _removed, failures = write_files(
+            module, client, files, [cluster], [cluster.org.pk], of_selection=False
+        )
+        if failures:
+            raise NKSError(" ".join(failures))
+        return results[0]
     if not params["merge"]:
         return {**replace(module, dest, content), "cluster": found}
     context = params["context"] or _names.safe_name(_names.cluster_name(cluster))
@@ -312,7 +349,7 @@ def write_fleet(module: AnsibleModule, client: NKSClient) -> JSON:
     fleet = select_clusters(client, **params_for(module, SELECTION))
     for warning in fleet.warnings():
         module.warn(warning)
-    files = dict(zip(fleet_files(fleet.clusters), fleet.clusters))
+    files = fleet_files(fleet.clusters)
     left_out = {file: not_running(cluster) for file, cluster in files.items()}
     if params["when_not_running"] != "skip":
         left_out = {}
@@ -331,15 +368,12 @@ def write_fleet(module: AnsibleModule, client: NKSClient) -> JSON:
             failures.append(str(exc))
             return None
 
-    contents = dict(zip(wanted, concurrently(try_fetch, list(wanted.values()))))
-    make_directory(module, params["dest_dir"])
-    results = [
-        {**replace(module, os.path.join(params["dest_dir"], file), content), "cluster": identity(wanted[file])}
-        for file, content in contents.items()
-        if content is not None
-    ]
-    written = {file: cluster for file, cluster in wanted.items() if contents[file] is not None}
-    removed = update_index(module, client, written, [org.pk for org in fleet.read_orgs])
+    fetched = zip(wanted.items(), concurrently(try_fetch, list(wanted.values())))
+    contents = {file: (cluster, content) for (file, cluster), content in fetched if content is not None}
+    existing = fleet.clusters + fleet.not_selected
+    read_orgs = [org.pk for org in fleet.read_orgs]
+    results, removed, more = write_files(module, client, contents, existing, read_orgs, of_selection=True)
+    failures.extend(more)
     result: JSON = {
         "changed": any(one["changed"] for one in results) or bool(removed),
         "files": [{"cluster": one["cluster"], "dest": one["dest"]} for one in results],
@@ -348,7 +382,7 @@ def write_fleet(module: AnsibleModule, client: NKSClient) -> JSON:
         "skipped_orgs": [skipped.result() for skipped in fleet.skipped_orgs],
     }
     if failures:
-        what = f"{len(results)} of {len(wanted)} kubeconfigs were written. The others failed:"
+        what = f"{len(results)} of {len(wanted)} kubeconfigs were written. Errors:"
         result.update(failed=True, msg="\n".join([what, *sorted(failures)]))
     return result
 
@@ -364,7 +398,14 @@ def remove_context(module: AnsibleModule) -> JSON:
     check_dest(module, params["dest"])
     if not os.path.exists(params["dest"]):
         return {"changed": False, "dest": os.path.realpath(params["dest"]), "context": context}
-    return {**change(module, params["dest"], lambda text: remove_entry(text, context)), "context": context}
+
+    def remove(text: str) -> str:
+        without = remove_entry(text, context)
+        if without != text and current_context(text) == context:
+            module.warn(f"The current-context of {params['dest']} is still {context}, which was removed.")
+        return without
+
+    return {**change(module, params["dest"], remove), "context": context}
 
 
 def identity(cluster: Cluster) -> JSON:
@@ -416,11 +457,23 @@ def make_directory(module: AnsibleModule, directory: str) -> None:
             raise NKSError(f"dest_dir cannot be created: {exc.strerror}: {directory}.") from None
 
 
-def fleet_files(clusters: list[Cluster]) -> list[str]:
-    """Return a file name for each cluster, after the name of its host in the inventory."""
+def fleet_files(clusters: list[Cluster]) -> dict[str, Cluster]:
+    """Return the clusters by file name. The files have the names of the hosts in the inventory.
+
+    :raises NKSError: two clusters have the same file name, because the API gave them the same ID.
+    """
     names = [_names.safe_name(_names.cluster_name(cluster)) for cluster in clusters]
     unique = _names.unique_names(names, [cluster.raw for cluster in clusters], {*_names.TAKEN, "nks"})
-    return [file_name(name, cluster.pk) for name, cluster in zip(unique, clusters)]
+    files: dict[str, Cluster] = {}
+    for name, cluster in zip(unique, clusters):
+        file = file_name(name, cluster.pk)
+        if file in files:
+            other = files[file]
+            raise NKSError(
+                f"The clusters {other} of {other.org} and {cluster} of {cluster.org} would have the same file: {file}."
+            )
+        files[file] = cluster
+    return files
 
 
 def file_name(name: str, pk: int) -> str:
@@ -524,63 +577,126 @@ def locked(path: str, check_mode: bool) -> t.Iterator[None]:
         os.unlink(lock)
 
 
-def update_index(
-    module: AnsibleModule, client: NKSClient, written: dict[str, Cluster], read_orgs: list[int]
-) -> list[str]:
-    """Record the kubeconfigs that were written. With purge, remove those of deleted clusters.
+def write_files(
+    module: AnsibleModule,
+    client: NKSClient,
+    contents: dict[str, tuple[Cluster, bytes]],
+    existing: list[Cluster],
+    read_orgs: list[int],
+    of_selection: bool,
+) -> tuple[list[JSON], list[str], list[str]]:
+    """Write kubeconfigs to dest_dir, and record them in its index. With purge, remove those of deleted clusters.
 
-    :returns: the paths that were removed.
+    :param contents: by file name, the cluster and its kubeconfig.
+    :param existing: clusters that exist. No request is needed for them.
+    :param read_orgs: organizations that the token can read, so that a 404 in them means that the cluster is deleted.
+    :returns: the result of each file that was written, the paths that were removed, and the failures.
     """
     directory = module.params["dest_dir"]
-    if not os.path.isdir(directory):
-        return []
-    endpoint = client.url
-    with locked(os.path.join(directory, INDEX), module.check_mode):
-        index = read_index(os.path.join(directory, INDEX))
-        index.update({file: {"endpoint": endpoint, "org": one.org.pk, "pk": one.pk} for file, one in written.items()})
-        removed = []
-        for file, entry in list(index.items()) if module.params["purge"] else []:
-            if file in written or entry["endpoint"] != endpoint or entry["org"] not in read_orgs:
-                continue
-            has_moved = any(one.pk == entry["pk"] and one.org.pk == entry["org"] for one in written.values())
-            if has_moved or is_gone(client, entry):
+    purge = of_selection and module.params["purge"]
+    index_path = os.path.join(directory, INDEX)
+    records = {
+        file: Record(client.url, cluster.org.pk, cluster.pk, digest(content), of_selection)
+        for file, (cluster, content) in contents.items()
+    }
+    make_directory(module, directory)
+    # The requests precede the lock. A file that another task adds in between counts as that of an existing cluster.
+    obsolete = [
+        record
+        for file, record in read_index(index_path).items()
+        if (record.cluster != records[file].cluster if file in records else purge)
+    ]
+    gone, failures = find_gone(client, obsolete, existing, read_orgs)
+    replaceable = gone | {record.cluster for record in records.values()}  # deleted, or in a file of this task
+    written: set[tuple[str, int, int]] = set()
+    results: list[JSON] = []
+    removed: list[str] = []
+    with locked(index_path, module.check_mode):
+        index = read_index(index_path)
+        for file, (cluster, content) in contents.items():
+            path = os.path.join(directory, file)
+            try:
+                check_is_replaceable(path, index.get(file), records[file], cluster, replaceable)
+                results.append({**replace(module, path, content), "cluster": identity(cluster)})
+                index[file] = records[file]
+                written.add(records[file].cluster)
+            except NKSError as exc:
+                failures.append(str(exc))
+        for file, record in list(index.items()) if purge else []:
+            has_moved = record.of_selection and record.cluster in written
+            if file not in contents and (has_moved or record.cluster in gone):
                 del index[file]
                 path = os.path.join(directory, file)
-                if os.path.isfile(path) and not os.path.islink(path):
+                if is_unchanged(path, record):
                     removed.append(path)
         if not module.check_mode:
             for path in removed:
                 os.unlink(path)
-            write_index(module, os.path.join(directory, INDEX), index)
-    return removed
+            write_index(module, index_path, index)
+    return results, removed, failures
 
 
-def is_gone(client: NKSClient, entry: JSON) -> bool:
-    """Return whether the API answers 404 for the cluster."""
-    try:
-        client.cluster(Org({"pk": entry["org"]}), entry["pk"])
-    except NKSStatusError as exc:
-        if exc.status == 404:
-            return True
-        raise
-    return False
+def check_is_replaceable(
+    path: str, old: Record | None, new: Record, cluster: Cluster, replaceable: set[tuple[str, int, int]]
+) -> None:
+    """:raises NKSError: the file is the kubeconfig of another cluster, which may exist."""
+    if old is None or old.cluster in (new.cluster, *replaceable) or not os.path.lexists(path):
+        return
+    endpoint = "" if old.endpoint == new.endpoint else f" at {one_line(old.endpoint)}"
+    raise NKSError(
+        f"The kubeconfig of the cluster {cluster} of {cluster.org} is not written: {path} is the kubeconfig of the "
+        f"cluster with the ID {old.pk} of {old.org}{endpoint}, which may still exist. Use different directories or "
+        "names for the two, or remove the file."
+    )
 
 
-def read_index(path: str) -> dict[str, JSON]:
+def find_gone(
+    client: NKSClient, records: list[Record], existing: list[Cluster], read_orgs: list[int]
+) -> tuple[set[tuple[str, int, int]], list[str]]:
+    """Return the clusters of the records that are certainly deleted, and the failures of requests."""
+    known = {(client.url, cluster.org.pk, cluster.pk) for cluster in existing}
+    unknown = {record.cluster for record in records} - known
+    asked = sorted(cluster for cluster in unknown if cluster[0] == client.url and cluster[1] in read_orgs)
+    failures: list[str] = []
+
+    def is_gone(cluster: tuple[str, int, int]) -> bool:
+        _endpoint, org, pk = cluster
+        try:
+            client.cluster(Org({"pk": org}), pk)
+        except NKSError as exc:
+            if exc.status == 404 and isinstance(exc.detail, str):  # a proxy answers 404 without a detail
+                return True
+            failures.append(f"Cannot determine whether the cluster with the ID {pk} of {org} is deleted: {exc}")
+        return False
+
+    return {cluster for cluster, gone in zip(asked, concurrently(is_gone, asked)) if gone}, failures
+
+
+def is_unchanged(path: str, record: Record) -> bool:
+    """Return whether the file is still the one that the module wrote, and not a link or a file of another user."""
+    is_readable = os.path.isfile(path) and not os.path.islink(path) and os.access(path, os.R_OK)
+    return is_readable and digest(read(path) or b"") == record.sha256
+
+
+def digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def read_index(path: str) -> dict[str, Record]:
     """Read the file that :func:`write_index` wrote. Return nothing if it is missing or not valid."""
     try:
-        index = json.loads(read(path) or b"{}")
-        entries = {
-            file: {"endpoint": str(entry["endpoint"]), "org": int(entry["org"]), "pk": int(entry["pk"])}
-            for file, entry in index.items()
+        records = {
+            file: Record(**{**item, "endpoint": str(item["endpoint"]), "org": int(item["org"]), "pk": int(item["pk"])})
+            for file, item in json.loads(read(path) or b"{}").items()
         }
     except (AttributeError, KeyError, TypeError, ValueError):
         return {}
-    return {file: entry for file, entry in entries.items() if re.fullmatch(r"[A-Za-z0-9._~-]+\.kubeconfig", file)}
+    return {file: record for file, record in records.items() if re.fullmatch(r"[A-Za-z0-9._~-]+\.kubeconfig", file)}
 
 
-def write_index(module: AnsibleModule, path: str, index: dict[str, JSON]) -> None:
-    content = json.dumps(index, indent=1, sort_keys=True).encode()
+def write_index(module: AnsibleModule, path: str, index: dict[str, Record]) -> None:
+    records = {file: record._asdict() for file, record in index.items()}
+    content = json.dumps(records, indent=1, sort_keys=True).encode()
     if read(path) != content:
         write(module, path, content)
 

@@ -285,7 +285,7 @@ def test_an_existing_folder_keeps_its_mode(run_module: Run, dest: Path, folder_m
 )
 def test_any_name_gives_a_file_in_the_folder(run_module: Run, dest: Path, name: str, file: str) -> None:
     result = run_module(main, dest_dir=str(dest.parent), dest_name=name, **PROD)
-    assert [path.name for path in dest.parent.iterdir()] == [f"{file}.kubeconfig"]
+    assert [path.name for path in dest.parent.glob("*.kubeconfig")] == [f"{file}.kubeconfig"]
     assert result["dest"] == f"{dest.parent}/{file}.kubeconfig"
 
 
@@ -369,6 +369,184 @@ def test_purge_removes_only_kubeconfigs_of_deleted_clusters(fake: FakeNKS, run_m
     assert not (tmp_path / "staging.kubeconfig").exists()
     assert {"prod.kubeconfig", "going.kubeconfig", "mine.kubeconfig"} <= {path.name for path in tmp_path.iterdir()}
     assert write_all(run_module, tmp_path, orgs=["381"], workspaces=["default"], purge=True)["changed"] is False
+
+
+DEFAULT = {"orgs": ["381"], "workspaces": ["default"]}
+STAGING = "/orgs/381/clusters/1202"
+
+
+def test_the_kubeconfig_of_another_cluster_is_not_replaced(fake: FakeNKS, run_module: Run, tmp_path: Path) -> None:
+    write_all(run_module, tmp_path, orgs=["381"])
+    before = (tmp_path / "prod.kubeconfig").read_text()
+    said = (
+        r"cluster prod \(ID 1301\) of 382.* is not written: .*/prod.kubeconfig is .*the ID 1201 of 381, which may still"
+    )
+    for check_mode in (True, False):
+        result = write_all(run_module, tmp_path, orgs=["382"], check_mode=check_mode)
+        assert result["failed"] and re.search(said, result["msg"]) and "2 of 3 kubeconfigs were" in result["msg"]
+    one = {"id": 1301, "dest_dir": str(tmp_path), "dest_name": "prod"}
+    assert re.search(said, run_module(main, **one)["msg"])
+    fake.delete_cluster(1201)  # the tasks cannot know: they do not read the organization 381
+    assert re.search(said, run_module(main, org="382", **one)["msg"])
+    assert (tmp_path / "prod.kubeconfig").read_text() == before
+    (tmp_path / "prod.kubeconfig").unlink()
+    assert run_module(main, **one)["changed"]
+    other = run_module(main, **one, api_url=fake.url.replace("127.0.0.1", "localhost"))
+    assert f"the ID 1301 of 382 at {fake.url}, which" in other["msg"]
+
+
+@pytest.mark.parametrize(
+    "options", [{"orgs": ["381"], "when_not_running": "skip"}, {"name": "going", "dest_name": "going"}]
+)
+@pytest.mark.parametrize(
+    ("answer", "is_replaced"),
+    [
+        (None, True),
+        ({"kind": "status", "status": 404, "body": "default backend - 404", "content_type": "text/plain"}, False),
+        ({"kind": "status", "status": 500}, False),
+    ],
+)
+def test_the_kubeconfig_of_a_deleted_cluster_is_replaced(
+    fake: FakeNKS, run_module: Run, tmp_path: Path, options: JSON, answer: JSON | None, is_replaced: bool
+) -> None:
+    given = {"dest_dir": str(tmp_path), **options}
+    run_module(main, **given)
+    before = (tmp_path / "going.kubeconfig").read_text()
+    fake.delete_cluster(1204)
+    fake.set_clusters([{"pk": 1299, "org": 381, "name": "going"}])
+    if answer:
+        fake.fault("/orgs/381/clusters/1204", **answer)
+    result = run_module(main, **given)
+    assert result.get("failed", False) is not is_replaced
+    assert ((tmp_path / "going.kubeconfig").read_text() != before) is is_replaced
+    if answer:
+        assert "is not written" in result["msg"] and f"ID 1204 of 381 is deleted: GET {fake.url}" in result["msg"]
+
+
+def test_clusters_can_exchange_their_names(fake: FakeNKS, run_module: Run, tmp_path: Path) -> None:
+    write_all(run_module, tmp_path, **DEFAULT)
+    fake.set_clusters([{"pk": 1202, "org": 381, "name": "prod"}, {"pk": 1201, "org": 381, "name": "staging"}])
+    result = write_all(run_module, tmp_path, orgs=["381"])
+    assert {Path(file["dest"]).name: file["cluster"]["pk"] for file in result["files"]} == {
+        "prod.kubeconfig": 1202,
+        "staging.kubeconfig": 1201,
+        "going.kubeconfig": 1204,
+    }
+
+
+def test_purge_keeps_the_file_of_a_new_cluster(fake: FakeNKS, run_module: Run, tmp_path: Path) -> None:
+    write_all(run_module, tmp_path, orgs=["381"])
+    fake.delete_cluster(1204)
+    fake.set_clusters([{"pk": 1299, "org": 381, "name": "going", "workspace": 23}])
+    assert run_module(main, id=1299, dest_dir=str(tmp_path), dest_name="going")["changed"]
+    assert write_all(run_module, tmp_path, **DEFAULT, purge=True)["removed"] == []
+    assert (tmp_path / "going.kubeconfig").exists()
+
+
+def test_purge_keeps_a_file_that_was_changed(fake: FakeNKS, run_module: Run, tmp_path: Path) -> None:
+    write_all(run_module, tmp_path, orgs=["381"])
+    (tmp_path / "staging.kubeconfig").write_text("mine")
+    fake.delete_cluster(1202)
+    assert write_all(run_module, tmp_path, orgs=["381"], purge=True)["removed"] == []
+    assert (tmp_path / "staging.kubeconfig").read_text() == "mine"
+
+
+@pytest.mark.parametrize("is_listed", [True, False])
+@pytest.mark.parametrize("status", [404, 500])
+def test_purge_removes_nothing_if_it_is_not_certain_that_the_cluster_is_deleted(
+    fake: FakeNKS, run_module: Run, tmp_path: Path, status: int, is_listed: bool
+) -> None:
+    write_all(run_module, tmp_path, orgs=["381"])
+    if not is_listed:
+        fake.delete_cluster(1202)
+    fake.fault(STAGING, "status", status=status, body="default backend", content_type="text/plain")
+    result = write_all(run_module, tmp_path, **DEFAULT, purge=True)
+    assert result["removed"] == [] and (tmp_path / "staging.kubeconfig").exists()
+    assert result.get("failed", False) is not is_listed
+    assert STAGING not in [entry["path"] for entry in fake.requests] or not is_listed
+    if not is_listed:
+        assert "Cannot determine whether the cluster with the ID 1202 of 381 is deleted" in result["msg"]
+
+
+def test_purge_removes_the_old_file_of_a_renamed_cluster(fake: FakeNKS, run_module: Run, tmp_path: Path) -> None:
+    write_all(run_module, tmp_path, orgs=["381"])
+    fake.change_cluster(1202, name="new")
+    (tmp_path / "new.kubeconfig").mkdir()
+    failed = write_all(run_module, tmp_path, orgs=["381"], purge=True)
+    assert "dest cannot be read" in failed["msg"] and failed["removed"] == []
+    (tmp_path / "new.kubeconfig").rmdir()
+    result = write_all(run_module, tmp_path, orgs=["381"], purge=True)
+    assert result["removed"] == [str(tmp_path / "staging.kubeconfig")]
+
+
+def test_purge_keeps_a_second_file_of_a_cluster(run_module: Run, tmp_path: Path) -> None:
+    run_module(main, dest_dir=str(tmp_path), dest_name="mine", **PROD)
+    assert write_all(run_module, tmp_path, orgs=["381"], purge=True)["removed"] == []
+    assert (tmp_path / "mine.kubeconfig").exists() and (tmp_path / "prod.kubeconfig").exists()
+
+
+@pytest.mark.parametrize("index", ["", "[]", "{", '{"prod.kubeconfig": {"pk": 1201}}', '{"prod.kubeconfig": 5}'])
+def test_an_index_that_is_not_valid_is_written_anew(run_module: Run, tmp_path: Path, index: str) -> None:
+    (tmp_path / ".nks_kubeconfigs.json").write_text(index)
+    assert write_all(run_module, tmp_path, orgs=["381"], purge=True)["removed"] == []
+    records = json.loads((tmp_path / ".nks_kubeconfigs.json").read_text())
+    assert {file: record["pk"] for file, record in records.items()} == {
+        "prod.kubeconfig": 1201,
+        "staging.kubeconfig": 1202,
+        "going.kubeconfig": 1204,
+    }
+
+
+def test_two_clusters_never_share_a_file(fake: FakeNKS, run_module: Run, tmp_path: Path) -> None:
+    clusters = [{"pk": 1201, "name": name, "state": "running"} for name in ("🐳", "🐋")]
+    fake.fault("/orgs/381/clusters", "body", body=json.dumps(clusters))
+    result = write_all(run_module, tmp_path, orgs=["381"])
+    assert "🐳 (ID 1201) of 381" in result["msg"] and "would have the same file: _~1201.kubeconfig" in result["msg"]
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("current", "said"),
+    [("prod", ["The current-context of {} is still prod, which was removed."]), ("other", [])],
+)
+def test_a_removed_current_context_is_a_warning(run_module: Run, dest: Path, current: str, said: list[str]) -> None:
+    dest.write_text(OTHERS)
+    run_module(main, dest=str(dest), merge=True, set_current=current == "prod", **PROD)
+    absent = {"dest": str(dest), "merge": True, "context": "prod", "id": 1, "state": "absent"}
+    assert warnings(run_module(main, **absent)) == [text.format(dest) for text in said]
+    assert warnings(run_module(main, **absent)) == []
+
+
+def test_a_namespace_and_line_ends_stay(run_module: Run, dest: Path) -> None:
+    run_module(main, dest=str(dest), merge=True, **PROD)
+    text = (
+        dest.read_text()
+        .replace("    cluster: prod", "    namespace: shop\n    cluster: prod")
+        .replace("token: ", "token: x")
+    )
+    dest.write_bytes(text.replace("\n", "\r\n").encode())
+    assert run_module(main, dest=str(dest), merge=True, **PROD)["changed"]
+    after = dest.read_bytes()
+    assert b"namespace: shop\r\n" in after and after.count(b"\n") == after.count(b"\r\n")
+
+
+@pytest.mark.parametrize("state", ["present", "absent"])
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("contexts: [{name: old, context: oops}]", "its contexts are not a list of objects with a name and a context"),
+        (
+            "contexts: [{name: prod, context: {cluster: arn, user: admin}}]",
+            "it has entries|its context prod was not added",
+        ),
+    ],
+)
+def test_what_belongs_to_the_user_is_refused(run_module: Run, dest: Path, text: str, said: str, state: str) -> None:
+    dest.write_text(text)
+    assert re.search(
+        f"was not changed: ({said})", run_module(main, dest=str(dest), merge=True, state=state, **PROD)["msg"]
+    )
+    assert dest.read_text() == text
 
 
 OTHERS = """\
