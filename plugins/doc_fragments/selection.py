@@ -30,6 +30,8 @@ options:
     type: bool
     default: false
 notes:
+  - The API can list a deleted cluster for some time. A cluster is left out if the API answers that it does not exist
+    when its details, nodes, node pools or logs are requested.
   - Secrets in the C(solutions) of a cluster are removed before the cluster is returned, cached or stored in variables.
     A solution keeps only the fields that the API documents, without C(username) and C(password). C(config) and other
     objects in a solution keep only C(chart_name), C(chart_path), C(name), C(namespace), C(release_name),

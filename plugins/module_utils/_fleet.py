@@ -280,12 +280,21 @@ def with_includes(
 ) -> Fleet:
     """Return the same fleet with the requested parts of its clusters: detail form, nodes, node pools, logs.
 
-    The parts are the fields ``nodes``, ``node_pools`` and ``logs`` of a cluster.
+    The parts are the fields ``nodes``, ``node_pools`` and ``logs`` of a cluster. A cluster that is gone is left out:
+    the API can list a deleted cluster for some time.
     """
     if not (include_details or include_nodes or include_node_pools or include_logs):
         return fleet
 
-    def included(cluster: Cluster) -> Cluster:
+    def included(cluster: Cluster) -> Cluster | None:
+        try:
+            return read_parts(cluster)
+        except NKSError as exc:
+            if exc.is_not_found and is_gone(client, cluster.org, cluster.pk):
+                return None
+            raise
+
+    def read_parts(cluster: Cluster) -> Cluster:
         if include_details:
             cluster = client.cluster(cluster.org, cluster.pk)
         fields: JSON = {}
@@ -297,7 +306,22 @@ def with_includes(
             fields["logs"] = [log.raw for log in client.logs(cluster)]
         return cluster.with_fields(**fields)
 
-    return dataclasses.replace(fleet, clusters=concurrently(included, fleet.clusters))
+    found = concurrently(included, fleet.clusters)
+    return dataclasses.replace(fleet, clusters=[cluster for cluster in found if cluster is not None])
+
+
+def is_gone(client: NKSClient, org: Org, pk: int) -> bool:
+    """Return whether the API answers that a cluster does not exist, although it may still list the cluster.
+
+    :raises NKSError: the request fails in another way.
+    """
+    try:
+        client.cluster(org, pk)
+    except NKSError as exc:
+        if exc.is_not_found:
+            return True
+        raise
+    return False
 
 
 def with_failures(client: NKSClient, fleet: Fleet) -> Fleet:

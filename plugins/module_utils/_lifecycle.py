@@ -235,7 +235,7 @@ def find_whole(
     try:
         return None if pk is None else get(pk)
     except NKSStatusError as exc:
-        if exc.status != 404:
+        if not exc.is_not_found:
             raise
         return None
 

@@ -479,7 +479,10 @@ def query(module: AnsibleModule, client: NKSClient) -> dict[str, t.Any]:
     for warning in fleet.warnings():
         if not (module.params["wait_for"] and warning == fleet.why_empty):
             module.warn(warning)
+    listed = fleet.clusters
     fleet = with_includes(client, fleet, **params_for(module, INCLUDES))
+    if module.params["wait_for"] in ("present", "running") and listed and not fleet.clusters:
+        raise NKSError(f"The selected clusters do not exist any more: {join_limited(listed)}.")
     if module.params["include_failures"]:
         fleet = with_failures(client, fleet)
     warn_of_unknown_fields(module, fleet.clusters)

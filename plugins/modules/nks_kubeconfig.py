@@ -244,7 +244,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._errors import (
     NKSStatusError,
     one_line,
 )
-from ansible_collections.netapp.nks.plugins.module_utils._fleet import select_clusters
+from ansible_collections.netapp.nks.plugins.module_utils._fleet import is_gone, select_clusters
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
 from ansible_collections.netapp.nks.plugins.module_utils._kubeconfig import (
     HAS_YAML,
@@ -328,7 +328,9 @@ def write_fleet(module: AnsibleModule, client: NKSClient) -> JSON:
                 raise NKSError(reason)
             return fetch(client, cluster)[0]
         except NKSError as exc:
-            failures.append(str(exc))
+            # The API can list a deleted cluster for some time.
+            if not (exc.is_not_found and is_gone(client, cluster.org, cluster.pk)):
+                failures.append(str(exc))
             return None
 
     contents = dict(zip(wanted, concurrently(try_fetch, list(wanted.values()))))
@@ -543,7 +545,7 @@ def update_index(
             if file in written or entry["endpoint"] != endpoint or entry["org"] not in read_orgs:
                 continue
             has_moved = any(one.pk == entry["pk"] and one.org.pk == entry["org"] for one in written.values())
-            if has_moved or is_gone(client, entry):
+            if has_moved or is_gone(client, Org({"pk": entry["org"]}), entry["pk"]):
                 del index[file]
                 path = os.path.join(directory, file)
                 if os.path.isfile(path) and not os.path.islink(path):
@@ -553,17 +555,6 @@ def update_index(
                 os.unlink(path)
             write_index(module, os.path.join(directory, INDEX), index)
     return removed
-
-
-def is_gone(client: NKSClient, entry: JSON) -> bool:
-    """Return whether the API answers 404 for the cluster."""
-    try:
-        client.cluster(Org({"pk": entry["org"]}), entry["pk"])
-    except NKSStatusError as exc:
-        if exc.status == 404:
-            return True
-        raise
-    return False
 
 
 def read_index(path: str) -> dict[str, JSON]:

@@ -408,6 +408,30 @@ def test_logs_are_returned_newest_first_with_or_without_an_id(
     assert fleet.clusters[0].raw["logs"] == [*newest_first, *undated]
 
 
+@pytest.mark.parametrize("include", INCLUDES)
+def test_a_cluster_that_is_gone_but_still_listed_is_left_out(fake: FakeNKS, client: NKSClient, include: str) -> None:
+    fake.fault("/orgs/381/clusters/1204.*", "status", status=404, body='{"detail": "Not found."}')
+    fleet = select_clusters(client, orgs=["381"])
+    assert pks(fleet.clusters) == OF_381
+    assert pks(with_includes(client, fleet, **{include: True}).clusters) == [1201, 1202, 1203, 1205]
+
+
+@pytest.mark.parametrize(
+    ("path", "answer"),
+    [
+        ("/orgs/381/clusters/1204", {"body": "default backend - 404", "content_type": "text/plain"}),
+        ("/orgs/381/clusters/1204", {"body": '{"message": "no Route matched"}'}),
+        ("/orgs/381/clusters/1204/nodes", {"body": '{"detail": "Not found."}'}),
+    ],
+)
+def test_any_other_404_of_a_cluster_fails_the_whole_query(
+    fake: FakeNKS, client: NKSClient, path: str, answer: JSON
+) -> None:
+    fake.fault(path, "status", status=404, **answer)
+    with pytest.raises(NKSStatusError, match=path):
+        with_includes(client, select_clusters(client, orgs=["381"]), **INCLUDES)
+
+
 def test_clusters_that_are_not_selected_are_not_fetched(fake: FakeNKS, client: NKSClient) -> None:
     with_includes(client, select_clusters(client, orgs=["381"], name="prod"), include_nodes=True)
     assert paths(fake) == ["/orgs/381/clusters", "/orgs/381/clusters/1201/nodes"]

@@ -214,6 +214,16 @@ def test_a_cluster_is_waited_for_until_it_is_gone(fake: FakeNKS, run_module: Run
     assert polls(fake) >= 3
 
 
+@pytest.mark.parametrize("wait_for", ["present", "running"])
+def test_a_cluster_that_is_gone_but_still_listed_does_not_end_a_wait_with_success(
+    fake: FakeNKS, run_module: Run, wait_for: str
+) -> None:
+    fake.fault("/orgs/381/clusters/1201", "status", status=404, body='{"detail": "Not found."}')
+    options = {"orgs": ["381"], "wait_for": wait_for, "include_details": True}
+    assert "do not exist any more: prod (ID 1201)." in run_module(main, name="prod", **options)["msg"]
+    assert pks(run_module(main, regions=["us-west-2", "us-central1-a"], **options)) == [1202]
+
+
 def test_a_cluster_is_waited_for_until_it_exists(fake: FakeNKS, run_module: Run) -> None:
     fake.fault("/orgs/381/clusters", "body", body="[]", times=2)
     assert pks(run_module(main, orgs=["381"], id=1201, wait_for="present", wait_sleep=0.01)) == [1201]
