@@ -43,7 +43,8 @@ notes:
     CLUSTERS = r"""
 options:
   workspaces:
-    description: Select the clusters in any of these workspaces, given by ID, slug or name.
+    description: Select the clusters in any of these workspaces, given by ID, slug or name. One value can match
+      several workspaces.
     type: list
     elements: str
   states:
@@ -72,7 +73,9 @@ options:
   orgs:
     description:
       - Organizations to read, given by ID, slug or name.
-      - It is an error if an organization does not exist, or if a name matches more than one organization.
+      - A value that is the ID of an organization selects only that organization, even if another one has the same text
+        as its slug or name.
+      - It is an error if an organization does not exist, or if a slug or name matches more than one organization.
       - If not set, the environment variable E(NKS_ORG_ID) is used, a comma-separated list. It is an error if this
         variable is set but empty.
       - If neither is set, every organization that the token sees is read. An organization for which the API returns

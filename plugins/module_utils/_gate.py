@@ -115,7 +115,7 @@ def evaluate_all(client: NKSClient, expectations: t.Sequence[Expectation], scope
     :raises NKSError: a failure that does not concern a single organization.
     """
     scopes = [scope if expectation.org is None else (expectation.org,) for expectation in expectations]
-    # An ID can also be the slug or name of another organization. Only the list of organizations shows that.
+    # The list of organizations shows which exist, and has the names for messages.
     read = read_fleets(client, list(dict.fromkeys(scopes)), include_service_clusters=True, whole_orgs=True)
     fleets = [match_expectation(expectation, read[scope]) for expectation, scope in zip(expectations, scopes)]
     should_run = {

@@ -115,6 +115,7 @@ ORGS = [
         (["z"], [2]),
         (["1"], [1]),
         (["6", "1", "a"], [6, 1]),
+        (["2"], [2]),
     ],
 )
 def test_an_organization_is_found_by_id_slug_or_name(wanted: list[str] | None, found: list[int]) -> None:
@@ -123,7 +124,7 @@ def test_an_organization_is_found_by_id_slug_or_name(wanted: list[str] | None, f
 
 @pytest.mark.parametrize(
     ("identifier", "listed"),
-    [("twin", r"\(4, twin\); \(5, twin\)"), ("x", "1, .*3, "), ("y", "2, .*3, "), ("2", "1, .*2, .*6, ")],
+    [("twin", r"\(4, twin\); \(5, twin\)"), ("x", "1, .*3, "), ("y", "2, .*3, ")],
 )
 def test_an_identifier_that_matches_several_organizations_is_ambiguous(identifier: str, listed: str) -> None:
     with pytest.raises(NKSError, match=f"'{identifier}' matches more than one organization: .*{listed}"):
@@ -461,6 +462,16 @@ def test_a_slug_or_name_can_look_like_an_id(fake: FakeNKS, client: NKSClient, st
     serve(fake, "/orgs", [{"pk": 381, "slug": "7", "name": "x"}, {"pk": 382, "slug": "y", "name": "8"}])
     fake.fault("/orgs/[78]/clusters", "status", status=status)
     assert pks(select_clusters(client, orgs=["7", "8"]).clusters) == [*OF_381, *OF_382]
+
+
+@pytest.mark.parametrize("whole_orgs", [True, False])
+def test_an_id_selects_its_organization_even_if_another_has_it_as_name(
+    fake: FakeNKS, client: NKSClient, whole_orgs: bool
+) -> None:
+    serve(fake, "/orgs", [{"pk": 382, "slug": "acme", "name": "381"}, {"pk": 381, "slug": "382", "name": "x"}])
+    assert pks(select_clusters(client, orgs=["381"], whole_orgs=whole_orgs).clusters) == OF_381
+    fake.fault("/orgs/381/clusters", "body", body="[]")
+    assert pks(select_clusters(client, orgs=["381"], whole_orgs=whole_orgs).clusters) == []
 
 
 def test_a_missing_organization_that_the_server_shows_as_empty_is_an_error(fake: FakeNKS, client: NKSClient) -> None:
