@@ -18,6 +18,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._fleet import (
     check_name,
     cluster_filter,
     looks_like,
+    may_exist,
     nearest_names,
     read_fleets,
 )
@@ -194,10 +195,7 @@ def _contradictions(expectation: Expectation, fleet: Fleet) -> t.Iterator[str]:
             yield f"is listed by organization {cluster.org}, but its own org is {_shown(org)}."
     if expectation.expect == "absent":
         for cluster in [cluster for cluster in fleet.not_selected if expectation.resembles(cluster)][:1]:
-            yield (
-                f"may exist: the cluster with the ID {cluster.pk} has a name that looks the same, "
-                f"{ascii(cluster.name)[:100]}."
-            )
+            yield may_exist(cluster)
 
 
 def _explain_not_found(expectation: Expectation, fleet: Fleet) -> str:
