@@ -30,6 +30,8 @@ options:
     type: bool
     default: false
 notes:
+  - The API can list a deleted cluster for some time. A cluster is left out if the API answers that it does not exist
+    when its details, nodes, node pools or logs are requested.
   - Secrets in the C(solutions) of a cluster are removed before the cluster is returned, cached or stored in variables.
     A solution keeps only the fields that the API documents, without C(username) and C(password). C(config) and other
     objects in a solution keep only C(chart_name), C(chart_path), C(name), C(namespace), C(release_name),
@@ -41,7 +43,8 @@ notes:
     CLUSTERS = r"""
 options:
   workspaces:
-    description: Select the clusters in any of these workspaces, given by ID, slug or name.
+    description: Select the clusters in any of these workspaces, given by ID, slug or name. One value can match
+      several workspaces.
     type: list
     elements: str
   states:
@@ -70,7 +73,9 @@ options:
   orgs:
     description:
       - Organizations to read, given by ID, slug or name.
-      - It is an error if an organization does not exist, or if a name matches more than one organization.
+      - A value that is the ID of an organization selects only that organization, even if another one has the same text
+        as its slug or name.
+      - It is an error if an organization does not exist, or if a slug or name matches more than one organization.
       - If not set, the environment variable E(NKS_ORG_ID) is used, a comma-separated list. It is an error if this
         variable is set but empty.
       - If neither is set, every organization that the token sees is read. An organization for which the API returns

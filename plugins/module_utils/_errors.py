@@ -41,6 +41,11 @@ class NKSError(Exception):
         self.is_unclear = is_unclear
         self.retry_after = retry_after
 
+    @property
+    def is_not_found(self) -> bool:
+        """Whether the API itself, not a gateway in front of it, answered that the object does not exist."""
+        return self.status == 404 and isinstance(self.detail, str)
+
 
 class NKSConnectionError(NKSError):
     """There was no HTTP answer, for example because of name resolution, TLS, a timeout, or a reset connection."""

@@ -57,6 +57,9 @@ class Fleet:
     misspelled: tuple[str, ...] = ()
     """A sentence for each wanted state that looks misspelled."""
 
+    look_alikes: tuple[Cluster, ...] = ()
+    """The clusters that match everything but the wanted name, and whose name looks the same."""
+
     @property
     def not_selected_text(self) -> str:
         return join_limited(self.not_selected)
@@ -122,7 +125,7 @@ def select_clusters(
     fleet = read_fleets(client, [scope], include_service_clusters, whole_orgs)[scope]
     if isinstance(fleet, NKSError):
         raise fleet
-    selected = fleet.select(matches)
+    selected = dataclasses.replace(fleet.select(matches), look_alikes=_find_look_alikes(fleet.clusters, **filters))
     if selected.clusters:
         return dataclasses.replace(selected, misspelled=_find_misspelled(fleet.clusters, **filters))
     return dataclasses.replace(selected, why_empty=explain_empty(fleet.clusters, **filters))
@@ -184,6 +187,22 @@ def _has_name(cluster: Cluster, name: str) -> bool:
 def looks_like(cluster: Cluster, name: str) -> bool:
     """Return whether the name of a cluster looks the same as another name."""
     return cluster.name is not None and _visible(str(cluster.name)) == _visible(name)
+
+
+def _find_look_alikes(clusters: list[Cluster], name: str | None = None, **filters: t.Any) -> tuple[Cluster, ...]:
+    matches = cluster_filter(**filters)
+    return tuple(
+        cluster
+        for cluster in clusters
+        if name is not None and matches(cluster) and looks_like(cluster, name) and not _has_name(cluster, name)
+    )
+
+
+def may_exist(cluster: Cluster) -> str:
+    """Say that a cluster whose name looks like the wanted one can be the wanted one."""
+    return (
+        f"may exist: the cluster with the ID {cluster.pk} has a name that looks the same, {ascii(cluster.name)[:100]}."
+    )
 
 
 def nearest_names(clusters: t.Iterable[Cluster], name: str) -> list[str]:
@@ -280,12 +299,21 @@ def with_includes(
 ) -> Fleet:
     """Return the same fleet with the requested parts of its clusters: detail form, nodes, node pools, logs.
 
-    The parts are the fields ``nodes``, ``node_pools`` and ``logs`` of a cluster.
+    The parts are the fields ``nodes``, ``node_pools`` and ``logs`` of a cluster. A cluster that is gone is left out:
+    the API can list a deleted cluster for some time.
     """
     if not (include_details or include_nodes or include_node_pools or include_logs):
         return fleet
 
-    def included(cluster: Cluster) -> Cluster:
+    def included(cluster: Cluster) -> Cluster | None:
+        try:
+            return read_parts(cluster)
+        except NKSError as exc:
+            if exc.is_not_found and is_gone(client, cluster.org, cluster.pk):
+                return None
+            raise
+
+    def read_parts(cluster: Cluster) -> Cluster:
         if include_details:
             cluster = client.cluster(cluster.org, cluster.pk)
         fields: JSON = {}
@@ -297,7 +325,22 @@ def with_includes(
             fields["logs"] = [log.raw for log in client.logs(cluster)]
         return cluster.with_fields(**fields)
 
-    return dataclasses.replace(fleet, clusters=concurrently(included, fleet.clusters))
+    found = concurrently(included, fleet.clusters)
+    return dataclasses.replace(fleet, clusters=[cluster for cluster in found if cluster is not None])
+
+
+def is_gone(client: NKSClient, org: Org, pk: int) -> bool:
+    """Return whether the API answers that a cluster does not exist, although it may still list the cluster.
+
+    :raises NKSError: the request fails in another way.
+    """
+    try:
+        client.cluster(org, pk)
+    except NKSError as exc:
+        if exc.is_not_found:
+            return True
+        raise
+    return False
 
 
 def with_failures(client: NKSClient, fleet: Fleet) -> Fleet:

@@ -18,6 +18,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._fleet import (
     check_name,
     cluster_filter,
     looks_like,
+    may_exist,
     nearest_names,
     read_fleets,
 )
@@ -115,7 +116,7 @@ def evaluate_all(client: NKSClient, expectations: t.Sequence[Expectation], scope
     :raises NKSError: a failure that does not concern a single organization.
     """
     scopes = [scope if expectation.org is None else (expectation.org,) for expectation in expectations]
-    # An ID can also be the slug or name of another organization. Only the list of organizations shows that.
+    # The list of organizations shows which exist, and has the names for messages.
     read = read_fleets(client, list(dict.fromkeys(scopes)), include_service_clusters=True, whole_orgs=True)
     fleets = [match_expectation(expectation, read[scope]) for expectation, scope in zip(expectations, scopes)]
     should_run = {
@@ -194,10 +195,7 @@ def _contradictions(expectation: Expectation, fleet: Fleet) -> t.Iterator[str]:
             yield f"is listed by organization {cluster.org}, but its own org is {_shown(org)}."
     if expectation.expect == "absent":
         for cluster in [cluster for cluster in fleet.not_selected if expectation.resembles(cluster)][:1]:
-            yield (
-                f"may exist: the cluster with the ID {cluster.pk} has a name that looks the same, "
-                f"{ascii(cluster.name)[:100]}."
-            )
+            yield may_exist(cluster)
 
 
 def _explain_not_found(expectation: Expectation, fleet: Fleet) -> str:

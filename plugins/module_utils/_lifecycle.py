@@ -19,7 +19,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
 from ansible_collections.netapp.nks.plugins.module_utils._orgs import find_org
 from ansible_collections.netapp.nks.plugins.module_utils._plan import Plan, Request
-from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster, Org, join_limited
+from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster, Org, identified, join_limited
 from ansible_collections.netapp.nks.plugins.module_utils._unmet import unmet_result
 from ansible_collections.netapp.nks.plugins.module_utils._wait import check_seconds, poll_until
 
@@ -235,17 +235,17 @@ def find_whole(
     try:
         return None if pk is None else get(pk)
     except NKSStatusError as exc:
-        if exc.status != 404:
+        if not exc.is_not_found:
             raise
         return None
 
 
 def find_named(items: t.Sequence[R], what: str, identifier: str) -> R:
-    """Return the item with this ID, name or slug.
+    """Return the item with this ID, or if no item has the ID, with this name or slug.
 
     :raises NKSError: no item matches, or more than one.
     """
-    found = [item for item in items if identifier in (str(item.pk), item.name, item.slug)]
+    found = identified(items, identifier)
     if len(found) == 1:
         return found[0]
     problem = "matches more than one:" if found else "was not found. Available:"

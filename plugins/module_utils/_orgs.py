@@ -15,7 +15,7 @@ import typing as t
 
 from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, NKSStatusError, one_line
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
-from ansible_collections.netapp.nks.plugins.module_utils._types import Org, Resource, deduplicate
+from ansible_collections.netapp.nks.plugins.module_utils._types import Org, Resource, deduplicate, identified
 
 if t.TYPE_CHECKING:
     from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
@@ -169,11 +169,11 @@ def select_orgs(orgs: list[Org], wanted: t.Sequence[str] | None) -> list[Org]:
 
 
 def find_org(orgs: list[Org], identifier: str) -> Org:
-    """Return the organization with an ID, slug or name.
+    """Return the organization with an ID, or if no organization has the ID, with a slug or name.
 
     :raises NKSError: no organization has it, or more than one has it.
     """
-    found = {org.pk: org for org in orgs if identifier in [str(org.pk), org.slug, org.name]}
+    found = {org.pk: org for org in identified(orgs, identifier)}
     if len(found) > 1:
         raise NKSError(
             f"{identifier!r} matches more than one organization: {_describe(list(found.values()))}. Use an ID instead."

@@ -27,16 +27,28 @@ SOLUTION_FIELDS = CONFIG_FIELDS | {
 """Fields to keep in a solution itself."""
 
 SECRET_WORDS = (
-    "(username|password|passwd|passphrase|passcode|pass|pwd|secret|token|key|credential|auth|cookie|webhook|psk|jwt)s?"
+    "(username|password|passwd|passphrase|passcode|pass|pwd|pw|secret|token|key|credential|auth|cookie|webhook|psk|jwt)"
+    "s?"
 )
-SECRET_VALUE = r"""("[^"]*"|'[^']*'|[^\s,;&]+)"""
+SECRET_NAME = rf"{SECRET_WORDS}(?:[_-][\w-]{{1,40}}|(?-i:[A-Z][a-z])\w{{0,40}})?"
+"""The end of the name of a secret, such as ``Password``, ``api_key_v2`` or ``passwordHash``."""
+QUOTE = r"""\\{0,8}["']"""
+"""A quotation mark. Where JSON contains JSON, backslashes precede it."""
+SECRET_VALUE = rf"""(?:(?P<quote>{QUOTE})(?:\\[\s\S]|[^\\])*?(?P=quote)|[^\s,;&]+)"""
 SECRET_TEXTS = (
     re.compile(r"()-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL),
-    re.compile(r"(://)[^/\s@]+(?=@)"),
-    re.compile(r"""(authorization["']?\s*[:=]\s*)["']?(\w+ +)?[^\s"',]+""", re.IGNORECASE),
+    re.compile(r"(://)[^/\s]+(?=@)"),
+    # A slash in a password. Digits and a slash after the colon are a port and a path.
+    re.compile(r"(://)[^/\s:]+:(?!\d+/)[^\s\"'<>]{1,200}(?=@)"),
+    re.compile(rf"""(authorization(?:{QUOTE})?\s*[:=]{{1,2}}>?\s*)(?:{QUOTE})?(\w+ +)?[^\s"',]+""", re.IGNORECASE),
     re.compile(r"\b(Bearer +)[\w.~+/=-]{6,}", re.IGNORECASE),
-    re.compile(rf"""({SECRET_WORDS}["']?\s*[:=]\s*){SECRET_VALUE}""", re.IGNORECASE),
-    re.compile(r"\b()(gh[opsur]_\w{4,}|eyJ[\w-]{4,2000}\.[\w-]{4,2000}\.[\w-]*)"),
+    re.compile(rf"""({SECRET_NAME}(?:{QUOTE})?\s*[:=]{{1,2}}>?\s*){SECRET_VALUE}""", re.IGNORECASE),
+    # Options of a command
+    re.compile(
+        rf"""((?<![\w-])--?[\w-]{{0,40}}?{SECRET_NAME}(?:{QUOTE})?,?[ \t]+)(?!-){SECRET_VALUE}""", re.IGNORECASE
+    ),
+    re.compile(rf"""((?<![\w-])(?:-u|--user|--proxy-user)[ =]{{0,3}})(?=[^\s:]{{1,200}}:\S){SECRET_VALUE}"""),
+    re.compile(r"\b()(gh[opsur]_\w{4,}|eyJ[\w-]{4,2000}\.[\w-]{4,2000}\.[\w-]*|A[KS]IA[0-9A-Z]{12,})"),
     re.compile(r"(hooks\.slack\.com/)[^\s\"']+", re.IGNORECASE),
     re.compile(r"([?&]sig=)[^\s&]+", re.IGNORECASE),
 )

@@ -240,6 +240,17 @@ def has_failed(item: JSON) -> bool:
     return item.get("is_failed") not in (False, None) or item.get("state") == "failed"
 
 
+def identified(items: t.Iterable[R], identifier: str) -> list[R]:
+    """Return the items with this ID. If there are none, return those with this slug or name.
+
+    An ID never changes, and the slug or name of another item can look the same.
+    """
+    items = list(items)
+    return [item for item in items if str(item.pk) == identifier] or [
+        item for item in items if identifier in (item.slug, item.name)
+    ]
+
+
 def deduplicate(items: t.Iterable[R]) -> list[R]:
     """Drop items that are equal to an earlier one: servers have listed the same object twice."""
     unique: list[R] = []

@@ -177,12 +177,12 @@ class Watch:
     def _look_up(self, client: NKSClient, key: Key) -> Cluster | None:
         """Request a cluster that is no longer listed, and return it, or None if it is gone.
 
-        If the request fails in another way than 404, the cluster of the snapshot is returned.
+        If the request fails in another way than a 404 of the API, the cluster of the snapshot is returned.
         """
         seen = self._snapshot[key].cluster
         found = _attempt(client.cluster, seen.org, seen.pk)
         if isinstance(found, NKSError):
-            if found.status == 404:
+            if found.is_not_found:
                 return None
             self._warn("cluster", seen.org, found.status, str(found))
             return seen

@@ -50,8 +50,8 @@ options:
         description: ID of the cluster, which the API calls C(pk). It must be 1 or more.
         type: int
       org:
-        description: ID, slug or name of the organization of the cluster. If not set, the module looks for the cluster
-          in O(orgs).
+        description: ID, slug or name of the organization of the cluster. The ID of an organization selects only that
+          organization. If not set, the module looks for the cluster in O(orgs).
         type: str
       expect:
         description:

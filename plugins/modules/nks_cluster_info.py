@@ -63,7 +63,8 @@ options:
         C(is_failed) is true, if its C(state) is V(failed), or if its C(state) is V(provisioned) and its build logs say
         that the build failed. V(running) and O(states) are mutually exclusive.
       - V(absent) - no cluster is selected. The module fails if the token may not read an organization, because the
-        cluster could be in it, or if the token sees no organization.
+        cluster could be in it, or if the token sees no organization. With O(name), no other cluster can have a name
+        that looks the same, for example because of invisible characters.
       - While the module waits, it shows on the control node what is still missing, at the start and then once a minute.
         With C(async) or C(no_log), it shows nothing.
       - In check mode, the module polls the API once, and does not fail if the condition is not met yet.
@@ -451,6 +452,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError
 from ansible_collections.netapp.nks.plugins.module_utils._failures import find_failures
 from ansible_collections.netapp.nks.plugins.module_utils._fleet import (
     Fleet,
+    may_exist,
     select_clusters,
     with_failures,
     with_includes,
@@ -479,7 +481,10 @@ def query(module: AnsibleModule, client: NKSClient) -> dict[str, t.Any]:
     for warning in fleet.warnings():
         if not (module.params["wait_for"] and warning == fleet.why_empty):
             module.warn(warning)
+    listed = fleet.clusters
     fleet = with_includes(client, fleet, **params_for(module, INCLUDES))
+    if module.params["wait_for"] in ("present", "running") and listed and not fleet.clusters:
+        raise NKSError(f"The selected clusters do not exist any more: {join_limited(listed)}.")
     if module.params["include_failures"]:
         fleet = with_failures(client, fleet)
     warn_of_unknown_fields(module, fleet.clusters)
@@ -546,7 +551,9 @@ class Snapshot(t.NamedTuple):
     def take(cls, client: NKSClient, fleet: Fleet, wait_for: str) -> Snapshot:
         if wait_for == "absent":
             fleet.check_absence_is_known()
-            return cls(fleet, [describe_states(fleet.clusters)] if fleet.clusters else [], False)
+            reasons = [describe_states(fleet.clusters)] if fleet.clusters else []
+            reasons += [f"The cluster {may_exist(cluster)}" for cluster in fleet.look_alikes[:1]]
+            return cls(fleet, reasons, False)
         if not fleet.clusters:
             return cls(fleet, [f"No cluster matches; {fleet.describe_alternatives()}."], False)
         if wait_for == "present":

@@ -232,7 +232,7 @@ def check_unused(client: NKSClient, org: Org, pk: int) -> None:
         try:
             raw = client.cluster(org, cluster.pk).raw
         except NKSStatusError as exc:
-            if exc.status != 404:
+            if not exc.is_not_found:
                 raise
             return False  # a deleted cluster can still be listed
         solutions = [solution.get("keyset") for solution in raw.get("solutions") or []]

@@ -257,7 +257,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._errors import (
     NKSStatusError,
     one_line,
 )
-from ansible_collections.netapp.nks.plugins.module_utils._fleet import select_clusters
+from ansible_collections.netapp.nks.plugins.module_utils._fleet import is_gone, select_clusters
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
 from ansible_collections.netapp.nks.plugins.module_utils._kubeconfig import (
     HAS_YAML,
@@ -357,6 +357,7 @@ def write_fleet(module: AnsibleModule, client: NKSClient) -> JSON:
         module.warn(reason)
     wanted = {file: cluster for file, cluster in files.items() if not left_out.get(file)}
     failures: list[str] = []
+    deleted: list[Cluster] = []
 
     def try_fetch(cluster: Cluster) -> bytes | None:
         reason = not_running(cluster) if params["when_not_running"] == "fail" else None
@@ -365,12 +366,16 @@ def write_fleet(module: AnsibleModule, client: NKSClient) -> JSON:
                 raise NKSError(reason)
             return fetch(client, cluster)[0]
         except NKSError as exc:
-            failures.append(str(exc))
+            # The API can list a deleted cluster for some time.
+            if exc.is_not_found and is_gone(client, cluster.org, cluster.pk):
+                deleted.append(cluster)
+            else:
+                failures.append(str(exc))
             return None
 
     fetched = zip(wanted.items(), concurrently(try_fetch, list(wanted.values())))
     contents = {file: (cluster, content) for (file, cluster), content in fetched if content is not None}
-    existing = fleet.clusters + fleet.not_selected
+    existing = [cluster for cluster in fleet.clusters + fleet.not_selected if cluster not in deleted]
     read_orgs = [org.pk for org in fleet.read_orgs]
     results, removed, more = write_files(module, client, contents, existing, read_orgs, of_selection=True)
     failures.extend(more)
@@ -659,17 +664,15 @@ def find_gone(
     asked = sorted(cluster for cluster in unknown if cluster[0] == client.url and cluster[1] in read_orgs)
     failures: list[str] = []
 
-    def is_gone(cluster: tuple[str, int, int]) -> bool:
+    def is_deleted(cluster: tuple[str, int, int]) -> bool:
         _endpoint, org, pk = cluster
         try:
-            client.cluster(Org({"pk": org}), pk)
+            return is_gone(client, Org({"pk": org}), pk)
         except NKSError as exc:
-            if exc.status == 404 and isinstance(exc.detail, str):  # a proxy answers 404 without a detail
-                return True
             failures.append(f"Cannot determine whether the cluster with the ID {pk} of {org} is deleted: {exc}")
-        return False
+            return False
 
-    return {cluster for cluster, gone in zip(asked, concurrently(is_gone, asked)) if gone}, failures
+    return {cluster for cluster, gone in zip(asked, concurrently(is_deleted, asked)) if gone}, failures
 
 
 def is_unchanged(path: str, record: Record) -> bool:

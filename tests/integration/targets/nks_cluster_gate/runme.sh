@@ -55,14 +55,14 @@ fake DELETE faults
 # The message has the result of an earlier poll, although all later polls fail.
 fake POST faults '[{"path": "/orgs/381/clusters", "kind": "status", "status": 503, "after": 1}]'
 fails ansible-playbook waits.yml -e timeout=6
-said 'polling; waits up to 6 s' 'The gate stays shut after 6 s (wait_timeout). Cluster build-me of organization 381 is building, not' \
+said 'polling; waits up to 6 s' 'The gate stays shut after' 's (wait_timeout). Cluster build-me of organization 381 is building, not' \
     'The last poll failed: GET' '"pk": 1203'
 fake DELETE faults
 
 # One answer that is not from the API does not end a wait that has seen the cluster.
 fake POST faults '[{"path": "/orgs", "kind": "body", "body": "<html>", "after": 1, "times": 1}]'
 fails ansible-playbook waits.yml -e timeout=6
-said 'The gate stays shut after 6 s (wait_timeout). Cluster build-me of organization 381 is building, not'
+said 'The gate stays shut after' 's (wait_timeout). Cluster build-me of organization 381 is building, not'
 fake DELETE faults
 
 # An unreachable host is a failure, even if the play ignores it.

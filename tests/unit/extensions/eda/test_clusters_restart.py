@@ -225,7 +225,7 @@ class Client:
         self.world.point()
         found = [cluster for cluster in self.world.fleet if cluster.pk == pk]
         if not found:
-            raise NKSStatusError("404", status=404)
+            raise NKSStatusError("404", status=404, detail="Not found.")
         return self._answer(found[0])
 
     def logs(self, cluster: Cluster) -> list[Log]:

@@ -104,8 +104,10 @@ def test_a_poll_makes_one_request_per_organization(fake: FakeNKS, watching: Watc
         assert sorted(paths(fake)[turn * 3 :]) == ["/orgs", LIST, "/orgs/382/clusters"]
 
 
-@pytest.mark.parametrize("answer", [403, 500, 503, cluster(7)])
-def test_an_unlisted_cluster_is_removed_only_after_a_404(fake: FakeNKS, watching: Watching, answer: JSON | int) -> None:
+@pytest.mark.parametrize("answer", [403, 404, 500, 503, cluster(7)])
+def test_an_unlisted_cluster_is_removed_only_after_a_404_of_the_api(
+    fake: FakeNKS, watching: Watching, answer: JSON | int
+) -> None:
     poll = watching()
     serve(fake, cluster(7), cluster(8))
     poll()

@@ -115,6 +115,7 @@ ORGS = [
         (["z"], [2]),
         (["1"], [1]),
         (["6", "1", "a"], [6, 1]),
+        (["2"], [2]),
     ],
 )
 def test_an_organization_is_found_by_id_slug_or_name(wanted: list[str] | None, found: list[int]) -> None:
@@ -123,7 +124,7 @@ def test_an_organization_is_found_by_id_slug_or_name(wanted: list[str] | None, f
 
 @pytest.mark.parametrize(
     ("identifier", "listed"),
-    [("twin", r"\(4, twin\); \(5, twin\)"), ("x", "1, .*3, "), ("y", "2, .*3, "), ("2", "1, .*2, .*6, ")],
+    [("twin", r"\(4, twin\); \(5, twin\)"), ("x", "1, .*3, "), ("y", "2, .*3, ")],
 )
 def test_an_identifier_that_matches_several_organizations_is_ambiguous(identifier: str, listed: str) -> None:
     with pytest.raises(NKSError, match=f"'{identifier}' matches more than one organization: .*{listed}"):
@@ -408,6 +409,30 @@ def test_logs_are_returned_newest_first_with_or_without_an_id(
     assert fleet.clusters[0].raw["logs"] == [*newest_first, *undated]
 
 
+@pytest.mark.parametrize("include", INCLUDES)
+def test_a_cluster_that_is_gone_but_still_listed_is_left_out(fake: FakeNKS, client: NKSClient, include: str) -> None:
+    fake.fault("/orgs/381/clusters/1204.*", "status", status=404, body='{"detail": "Not found."}')
+    fleet = select_clusters(client, orgs=["381"])
+    assert pks(fleet.clusters) == OF_381
+    assert pks(with_includes(client, fleet, **{include: True}).clusters) == [1201, 1202, 1203, 1205]
+
+
+@pytest.mark.parametrize(
+    ("path", "answer"),
+    [
+        ("/orgs/381/clusters/1204", {"body": "default backend - 404", "content_type": "text/plain"}),
+        ("/orgs/381/clusters/1204", {"body": '{"message": "no Route matched"}'}),
+        ("/orgs/381/clusters/1204/nodes", {"body": '{"detail": "Not found."}'}),
+    ],
+)
+def test_any_other_404_of_a_cluster_fails_the_whole_query(
+    fake: FakeNKS, client: NKSClient, path: str, answer: JSON
+) -> None:
+    fake.fault(path, "status", status=404, **answer)
+    with pytest.raises(NKSStatusError, match=path):
+        with_includes(client, select_clusters(client, orgs=["381"]), **INCLUDES)
+
+
 def test_clusters_that_are_not_selected_are_not_fetched(fake: FakeNKS, client: NKSClient) -> None:
     with_includes(client, select_clusters(client, orgs=["381"], name="prod"), include_nodes=True)
     assert paths(fake) == ["/orgs/381/clusters", "/orgs/381/clusters/1201/nodes"]
@@ -437,6 +462,16 @@ def test_a_slug_or_name_can_look_like_an_id(fake: FakeNKS, client: NKSClient, st
     serve(fake, "/orgs", [{"pk": 381, "slug": "7", "name": "x"}, {"pk": 382, "slug": "y", "name": "8"}])
     fake.fault("/orgs/[78]/clusters", "status", status=status)
     assert pks(select_clusters(client, orgs=["7", "8"]).clusters) == [*OF_381, *OF_382]
+
+
+@pytest.mark.parametrize("whole_orgs", [True, False])
+def test_an_id_selects_its_organization_even_if_another_has_it_as_name(
+    fake: FakeNKS, client: NKSClient, whole_orgs: bool
+) -> None:
+    serve(fake, "/orgs", [{"pk": 382, "slug": "acme", "name": "381"}, {"pk": 381, "slug": "382", "name": "x"}])
+    assert pks(select_clusters(client, orgs=["381"], whole_orgs=whole_orgs).clusters) == OF_381
+    fake.fault("/orgs/381/clusters", "body", body="[]")
+    assert pks(select_clusters(client, orgs=["381"], whole_orgs=whole_orgs).clusters) == []
 
 
 def test_a_missing_organization_that_the_server_shows_as_empty_is_an_error(fake: FakeNKS, client: NKSClient) -> None:

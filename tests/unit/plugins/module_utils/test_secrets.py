@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import copy
 import json
+import time
 import typing as t
 
 import pytest
@@ -38,6 +39,29 @@ SECRET_TEXTS = [
     "Bearer never123",
     "ghp_never",
     "eyJnever.eyJnever.never",
+    r"{\"password\": \"never\"}",
+    r"{\"password\": \"a never\"}",
+    r"{\\\"adminPassword\\\": \\\"a never\\\"}",
+    r'{"password": "a\" never"}',
+    r"{\"Authorization\": \"Basic never\"}",
+    "--password never",
+    "--db-password 'a never'",
+    "-token never",
+    '["--password", "a never"]',
+    'password => "a never"',
+    "password := never",
+    "api_key_v2=never",
+    "tls_key_data: never",
+    "client-key-data: never",
+    "client_secret_value=never",
+    "accessKeyId=never",
+    "pw=never",
+    "db_pw: never",
+    "postgres://u:p/never@h",
+    "postgres://u:p@never@h",
+    "curl -u admin:never",
+    "curl -uadmin:never",
+    "curl --user 'admin:a never'",
 ]
 names = st.sampled_from(
     [
@@ -79,9 +103,57 @@ def test_the_secret_in_a_log_is_replaced_and_the_rest_is_shown(text: str) -> Non
     assert "********" in log.message
 
 
-@pytest.mark.parametrize("text", ["HTTP 422: size t1.small is not available in ewr1", "the token expired at 10:00", ""])
+@pytest.mark.parametrize("key_id", ["AKIAIOSFODNN7EXAMPLE", "ASIAIOSFODNN7EXAMPLE"])
+def test_the_id_of_an_aws_access_key_is_replaced(key_id: str) -> None:
+    assert redact(f"The ID '{key_id}' is not valid") == "The ID '********' is not valid"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "HTTP 422: size t1.small is not available in ewr1",
+        "the token expired at 10:00",
+        "key not found",
+        "password must be longer than 8 characters",
+        "keyset: 7, keyset_name: k",
+        "passed: 3, authority: eu, keyboard: us",
+        "GET https://nks.example.com:8443/a/b?email=jo@example.com",
+        "https://nks.example.com/a:b/c@d",
+        "date -u, --user nobody, --force, - token expired",
+        "--password-stdin --debug",
+        "AKIA and ASIA",
+        "",
+    ],
+)
 def test_a_text_without_secrets_is_not_changed(text: str) -> None:
     assert redact({"details": [text, None, 3]}) == {"details": [text, None, 3]}
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        *(
+            "key",
+            "key_",
+            "key=",
+            'key="',
+            "key='x ",
+            r"key=\"",
+            "key= ",
+            "key\\",
+            "--",
+            "--key ",
+            "--a-",
+            "-u ",
+            "-u a:",
+        ),
+        *("://", "://a:", "://a:b", "authorization", "authorization: a ", "eyJabcde.", "\\", '"', " ", "passPasS"),
+    ],
+)
+def test_the_time_for_a_long_text_is_proportional_to_its_length(start: str) -> None:
+    began = time.process_time()
+    redact((start * 200_000)[:200_000])
+    assert time.process_time() - began < 3
 
 
 def test_neither_a_list_nor_a_detail_form_nor_a_log_brings_a_secret(fake: FakeNKS, connect: t.Any) -> None:

@@ -125,6 +125,25 @@ def test_unreadable_organizations_never_count_as_absent(run_module: Run, org: t.
     assert "may not read the organizations 390 (Partner Labs)" in result["msg"]
 
 
+@pytest.mark.parametrize(
+    ("wanted", "is_met"),
+    [
+        ({"name": "staging"}, True),
+        ({"id": 1301}, False),
+        ({"name": "prod", "expect": "absent"}, False),
+        ({"id": 1201, "expect": "absent"}, False),
+        ({"id": 1301, "expect": "absent"}, True),
+    ],
+)
+def test_an_id_selects_its_organization_even_if_another_has_it_as_name(
+    fake: FakeNKS, run_module: Run, wanted: JSON, is_met: bool
+) -> None:
+    orgs = [{"pk": 382, "slug": "381", "name": "Acme"}, {"pk": 381, "slug": "x", "name": "382"}]
+    fake.fault("/orgs", "body", body=json.dumps(orgs))
+    for options in ({"clusters": [{**wanted, "org": 381}]}, {"clusters": [wanted], "orgs": ["381"]}):
+        assert bool(run_module(main, **options).get("failed")) != is_met
+
+
 def test_an_unreadable_organization_does_not_affect_other_entries(run_module: Run) -> None:
     result = run_module(main, clusters=[{"name": "staging", "org": 381}, {"name": "x", "org": "none"}])
     assert [entry["met"] for entry in result["clusters"]] == [True, False]

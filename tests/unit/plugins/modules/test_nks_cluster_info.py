@@ -188,6 +188,8 @@ def test_a_selection_that_matches_nothing_causes_a_warning_except_in_a_wait(run_
         {"wait_for": "running", "orgs": ["382"]},
         {"wait_for": "absent", "orgs": ["381"], "name": "none"},
         {"wait_for": "absent", "orgs": ["381", "382"], "states": ["deleting"]},
+        {"wait_for": "absent", "orgs": ["383"], "name": "🐳", "states": ["deleting"]},
+        {"wait_for": "absent", "orgs": ["382"], "name": "edge:1  [lab]", "states": ["deleting"]},
     ],
 )
 @pytest.mark.parametrize("timeout", [0, 600])
@@ -214,6 +216,16 @@ def test_a_cluster_is_waited_for_until_it_is_gone(fake: FakeNKS, run_module: Run
     assert polls(fake) >= 3
 
 
+@pytest.mark.parametrize("wait_for", ["present", "running"])
+def test_a_cluster_that_is_gone_but_still_listed_does_not_end_a_wait_with_success(
+    fake: FakeNKS, run_module: Run, wait_for: str
+) -> None:
+    fake.fault("/orgs/381/clusters/1201", "status", status=404, body='{"detail": "Not found."}')
+    options = {"orgs": ["381"], "wait_for": wait_for, "include_details": True}
+    assert "do not exist any more: prod (ID 1201)." in run_module(main, name="prod", **options)["msg"]
+    assert pks(run_module(main, regions=["us-west-2", "us-central1-a"], **options)) == [1202]
+
+
 def test_a_cluster_is_waited_for_until_it_exists(fake: FakeNKS, run_module: Run) -> None:
     fake.fault("/orgs/381/clusters", "body", body="[]", times=2)
     assert pks(run_module(main, orgs=["381"], id=1201, wait_for="present", wait_sleep=0.01)) == [1201]
@@ -235,16 +247,19 @@ def test_running_waits_for_every_cluster_that_is_selected(fake: FakeNKS, run_mod
 @pytest.mark.parametrize(
     ("options", "seen"),
     [
-        ({"wait_for": "present", "name": "none"}, "prod (ID 1201), staging (ID 1202)"),
+        ({"wait_for": "present", "name": "none"}, "prod (ID 1201), old-prod (ID 1202)"),
         ({"wait_for": "running", "name": "none"}, "No cluster matches"),
         ({"wait_for": "running", "name": "build-me"}, "build-me (ID 1203) is building"),
         ({"wait_for": "absent", "name": "prod"}, "prod (ID 1201) is running"),
         ({"wait_for": "present", "orgs": None, "name": "none"}, "390 (Partner Labs)"),
+        ({"wait_for": "absent", "name": "old-prod"}, r"ID 1202 has a name that looks the same, 'old-prod\u200b'."),
+        ({"wait_for": "absent", "name": "old-prod", "regions": ["us-central1-a"]}, "The cluster may exist: the"),
     ],
 )
 def test_a_timeout_is_an_error_that_says_what_was_seen(
     fake: FakeNKS, run_module: Run, options: JSON, seen: str
 ) -> None:
+    fake.change_cluster(1202, name="old-prod\u200b")
     result = run_module(main, **{"orgs": ["381"], **options}, wait_timeout=0)
     assert result["failed"]
     assert seen in result["msg"]

@@ -28,6 +28,12 @@ def test_keysets_are_selected(run_module: Run, client: t.Any, fake: t.Any) -> No
     assert {keyset["category"] for keyset in every} > {"provider", "user_ssh"}
 
 
+def test_an_id_selects_its_workspace_even_if_another_has_it_as_name(run_module: Run, fake: t.Any) -> None:
+    expected = run_module(main, org="381", workspace="21")
+    fake.fault("/orgs/381/workspaces", "body", body='[{"pk": 4, "name": "21"}, {"pk": 21, "name": "Team A"}]')
+    assert run_module(main, org="381", workspace="21")["keysets"] == expected["keysets"]
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -355,6 +355,19 @@ def test_an_unavailable_kubeconfig_fails_the_task_after_the_others_are_written(
     assert (tmp_path / "prod.kubeconfig").exists() and not (tmp_path / "staging.kubeconfig").exists()
 
 
+def test_a_cluster_that_is_gone_but_still_listed_has_no_kubeconfig(
+    fake: FakeNKS, run_module: Run, tmp_path: Path
+) -> None:
+    write_all(run_module, tmp_path, orgs=["381"], states=["running"])
+    fake.fault("/orgs/381/clusters/1202(/kubeconfig)?", "status", status=404, body="default backend", times=1)
+    assert write_all(run_module, tmp_path, orgs=["381"], states=["running"], purge=True)["failed"]
+    assert (tmp_path / "staging.kubeconfig").exists()
+    fake.fault("/orgs/381/clusters/1202(/kubeconfig)?", "status", status=404, body='{"detail": "Not found."}')
+    result = write_all(run_module, tmp_path, orgs=["381"], states=["running"], purge=True)
+    assert not result.get("failed")
+    assert result["removed"] == [str(tmp_path / "staging.kubeconfig")]
+
+
 def test_purge_removes_only_kubeconfigs_of_deleted_clusters(fake: FakeNKS, run_module: Run, tmp_path: Path) -> None:
     write_all(run_module, tmp_path, orgs=["381"])
     (tmp_path / "mine.kubeconfig").write_text("mine")
