@@ -19,7 +19,13 @@ from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
 from ansible_collections.netapp.nks.plugins.module_utils._orgs import find_org
 from ansible_collections.netapp.nks.plugins.module_utils._plan import Plan, Request
-from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster, Org, identified, join_limited
+from ansible_collections.netapp.nks.plugins.module_utils._types import (
+    Cluster,
+    Org,
+    deduplicate,
+    identified,
+    join_limited,
+)
 from ansible_collections.netapp.nks.plugins.module_utils._unmet import unmet_result
 from ansible_collections.netapp.nks.plugins.module_utils._wait import check_seconds, poll_until
 
@@ -196,7 +202,7 @@ def find_one(items: t.Sequence[R], what: str, name: str | None, pk: int | None) 
 
     :raises NKSError: several items have the name, or the item with the ID has another name.
     """
-    found = [item for item in items if (item.pk == pk if pk is not None else item.name == name)]
+    found = [item for item in deduplicate(items) if (item.pk == pk if pk is not None else item.name == name)]
     # A deleted item stays listed for a while, although its name can be used again.
     alive = [item for item in found if item.state not in ("deleting", "deleted")]
     if pk is not None and name is not None and found and found[0].name != name:
@@ -233,7 +239,7 @@ def find_whole(
     found = find_one(items, what, name, pk)
     pk = found.pk if found else pk
     try:
-        return None if pk is None else get(pk)
+        return None if pk is None else find_one([get(pk)], what, name, pk)
     except NKSStatusError as exc:
         if not exc.is_not_found:
             raise

@@ -76,7 +76,8 @@ def plan_cluster(wanted: JSON, there: Cluster | None, has_failed: bool = False) 
             return Plan([create], {"state": "absent"}, created)
         first = [] if there.state == "deleting" else [_delete(there)]
         return Plan(first, {"state": there.state}, created, later=[create])
-    raw = {**there.raw, "workspace": (there.raw.get("workspace") or {}).get("pk")}
+    workspace = there.raw.get("workspace")
+    raw = {**there.raw, "workspace": workspace.get("pk") if isinstance(workspace, dict) else workspace}
     warnings = check_fixed(f"The cluster {there}", CLUSTER_FIELDS, wanted, raw)
     version = wanted.get("k8s_version")
     if version in (None, "latest") or meets_version(there.raw.get("k8s_version"), version) or has_failed:
@@ -91,6 +92,8 @@ def plan_cluster(wanted: JSON, there: Cluster | None, has_failed: bool = False) 
     sentence = f"Upgrade the cluster {there} from Kubernetes {there.raw.get('k8s_version')} to {target}."
     before, after = {"k8s_version": there.raw.get("k8s_version")}, {"k8s_version": target}
     upgrade = Request("upgrade", sentence, {"version": target}, is_visible_at_once=False)
+    if not there.is_running:  # the API refuses an upgrade until the build or another upgrade is complete
+        return Plan([], before, after, later=[upgrade], warnings=warnings)
     return Plan([upgrade], before, after, warnings=warnings)
 
 
@@ -105,11 +108,14 @@ def _plan_absent(there: Cluster | None) -> Plan:
 def unmet_cluster(wanted: JSON, cluster: Cluster | None, failure: Log | None) -> tuple[list[str], bool]:
     """Return the differences from the requested state, a sentence each, and whether they are final.
 
-    :param failure: the log of the failed build or upgrade, if it failed.
+    :param failure: the log of the failed build, upgrade or deletion, if it failed.
     """
+    reason = f" The build log says: {failure.message}" if failure and failure.message else ""
     if wanted["state"] == "absent":
-        failed = cluster is not None and cluster.state == "deleting" and cluster.has_failed
-        return ([f"The cluster {cluster} is {one_line(str(cluster.state))}."] if cluster else []), failed
+        # A cluster whose build failed has failed while it is deleted, too.
+        has_failed = bool(cluster and cluster.state == "deleting" and failure and reason and not failure.is_of_build)
+        why = reason if has_failed else ""
+        return ([f"The cluster {cluster} is {one_line(str(cluster.state))}.{why}"] if cluster else []), has_failed
     if cluster is None:
         return [f"The cluster {one_line(str(wanted['name']))} does not exist."], False
     version, there = wanted["k8s_version"], cluster.raw.get("k8s_version")
@@ -117,7 +123,6 @@ def unmet_cluster(wanted: JSON, cluster: Cluster | None, failure: Log | None) ->
         return [], False
     if failure and (cluster.is_running or not wanted["replace_failed"]):
         what = f"The upgrade of the cluster {cluster}" if cluster.is_running else f"The cluster {cluster}"
-        reason = f" The build log says: {failure.message}" if failure.message else ""
         return [f"{what} has failed.{reason}"], True
     if not cluster.is_running:
         return [f"The cluster {cluster} is {one_line(str(cluster.state))}, not running."], False

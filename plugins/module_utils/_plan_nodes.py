@@ -22,7 +22,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._plan import (
     same_network,
     unless_new,
 )
-from ansible_collections.netapp.nks.plugins.module_utils._types import Node, NodePool
+from ansible_collections.netapp.nks.plugins.module_utils._types import Node, NodePool, join_limited
 
 POOL_FIELDS: dict[str, Field] = {
     "instance_size": Field("fixed"),
@@ -66,7 +66,7 @@ def plan_pool(wanted: JSON, there: NodePool | None, nodes: t.Sequence[Node]) -> 
         deletion = _plan_pool_absent(there, nodes)
         return Plan(deletion.requests, {"state": there.state}, created, later=[*deletion.later, create, *scale])
     warnings = check_fixed(f"The node pool {there}", POOL_FIELDS, wanted, there.raw)
-    changed = {field: value for field, value in scaling.items() if there.raw.get(field) != value}
+    changed = {field: value for field, value in scaling.items() if (there.raw.get(field) or 0) != value}
     requests = [_scaling_request(str(there), scaling)] if changed else []
     before: JSON = {field: there.raw.get(field) for field in changed}
     after: JSON = dict(changed)
@@ -85,8 +85,8 @@ def plan_pool(wanted: JSON, there: NodePool | None, nodes: t.Sequence[Node]) -> 
                 f"The node pool {there} has {_nodes(len(present))}, not {count}, and allow_scale_down is false."
             )
         elif count < len(present):
-            victims = in_order_of_deletion(present, wanted.get("delete_nodes") or [])[: len(present) - count]
-            requests += [_delete_node(node) for node in victims]
+            ordered = in_order_of_deletion(nodes, wanted.get("delete_nodes") or [])
+            requests += _delete_nodes(alive(ordered)[: len(present) - count], present)
     return Plan(requests, before, after, warnings=warnings)
 
 
@@ -106,6 +106,9 @@ def unmet_pool(wanted: JSON, pool: NodePool | None, nodes: t.Sequence[Node]) -> 
         return failed, True
     reasons = [] if pool.state == "active" else [f"The node pool {pool} is {one_line(str(pool.state))}, not active."]
     present = alive(nodes)
+    for field in ("autoscaled", "min_count", "max_count") if wanted.get("autoscaled") else ("autoscaled",):
+        if wanted.get(field) is not None and (pool.raw.get(field) or 0) != wanted[field]:
+            reasons.append(f"The node pool {pool} has {field} {pool.raw.get(field)}, not {wanted[field]}.")
     reasons += [
         f"The node {node} is {one_line(str(node.state))}, not {'deleted' if node.state == 'deleting' else 'running'}."
         for node in nodes
@@ -139,6 +142,20 @@ def _plan_pool_absent(there: NodePool | None, nodes: t.Sequence[Node]) -> Plan:
 
 def _nodes(count: int) -> str:
     return f"{count} node{'' if count == 1 else 's'}"
+
+
+def _delete_nodes(chosen: t.Sequence[Node], nodes: t.Sequence[Node]) -> list[Request]:
+    """Return the requests that delete nodes.
+
+    :raises NKSError: another node has the same ID, so that the wrong one could be deleted.
+    """
+    for node in chosen:
+        same = [other for other in nodes if other.pk == node.pk]
+        if len(same) > 1:
+            raise NKSError(
+                f"The API lists several nodes with the ID {node.pk}, so none of them is deleted: {join_limited(same)}."
+            )
+    return [_delete_node(node) for node in chosen]
 
 
 def _delete_node(node: Node) -> Request:
@@ -210,14 +227,11 @@ def plan_nodes_absent(names: t.Sequence[t.Any], nodes: t.Sequence[Node]) -> Plan
     :param names: the ``pk`` or ``instance_id`` of each node. A node that does not exist is ignored.
     :raises NKSError: the first master would be deleted.
     """
-    wanted = {str(name) for name in names}
-    found = [node for node in alive(nodes) if wanted & {str(node.pk), str(node.instance_id)}]
+    found = [node for node in alive(nodes) if identifiers_of(node) & {str(name) for name in names}]
     for node in found:
         _check_is_not_first_master(node, nodes)
     listed = [str(node) for node in found]
-    return Plan(
-        [_delete_node(node) for node in found], {"nodes": listed} if found else {}, {"nodes": []} if found else {}
-    )
+    return Plan(_delete_nodes(found, alive(nodes)), {"nodes": listed} if found else {}, {"nodes": []} if found else {})
 
 
 def _check_is_not_first_master(node: Node, nodes: t.Sequence[Node]) -> None:
@@ -227,6 +241,11 @@ def _check_is_not_first_master(node: Node, nodes: t.Sequence[Node]) -> None:
         raise NKSError(f"The node {node} is the first master of the cluster, which cannot be deleted.")
 
 
+def identifiers_of(node: Node) -> set[str]:
+    """Return the texts by which a user can name a node: its ``pk``, and its ``instance_id`` if it has one."""
+    return {str(node.pk), *([str(node.instance_id)] if node.instance_id else [])}
+
+
 def in_order_of_deletion(nodes: t.Sequence[Node], named: t.Sequence[t.Any]) -> list[Node]:
     """Sort nodes for deletion: named ones, then failed or missing ones, then drafts, then the newest first.
 
@@ -234,13 +253,13 @@ def in_order_of_deletion(nodes: t.Sequence[Node], named: t.Sequence[t.Any]) -> l
     :raises NKSError: a named node is not in the list.
     """
     names = [str(name) for name in named]
-    known = {identifier for node in nodes for identifier in (str(node.pk), str(node.instance_id))}
+    known = {identifier for node in nodes for identifier in identifiers_of(node)}
     unknown = [one_line(name) for name in names if name not in known]
     if unknown:
         raise NKSError(f"delete_nodes: the node pool has no node {', '.join(unknown)}.")
 
     def rank(node: Node) -> tuple[bool, bool, bool, int]:
-        is_named = str(node.pk) in names or str(node.instance_id) in names
+        is_named = bool(identifiers_of(node) & set(names))
         is_broken = node.has_failed or node.state == "missing"
         return (not is_named, not is_broken, node.state != "draft", -node.pk)
 

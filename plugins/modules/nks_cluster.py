@@ -294,8 +294,12 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
         return Snapshot(cluster, find_failure(limited, cluster, wanted["logs_after"]) if cluster else None)
 
     def plan(snapshot: Snapshot) -> Plan:
-        has_failed = snapshot.failure is not None and snapshot.cluster is not None and not snapshot.cluster.is_running
-        return plan_cluster(wanted, snapshot.cluster, has_failed)
+        cluster, failure = snapshot
+        if cluster is None or failure is None or cluster.is_running:
+            return plan_cluster(wanted, cluster)
+        # The failure of an earlier upgrade stays in the logs while the cluster is upgraded again.
+        is_new = cluster.has_failed or not has_succeeded(client, cluster, failure.raw.get("event_type"))
+        return plan_cluster({**wanted, "replace_failed": wanted["replace_failed"] and is_new}, cluster, has_failed=True)
 
     def send(client: NKSClient, snapshot: Snapshot, request: Request) -> None:
         if request.action == "create":
@@ -303,6 +307,7 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
             client.create_cluster(org, request.body, wanted["workspace"])
         elif snapshot.cluster and request.action == "upgrade":
             wanted["logs_after"] = max([0.0, *(log.created for log in client.logs(snapshot.cluster))])
+            wanted["replace_failed"] = False
             client.upgrade_cluster(snapshot.cluster, request.body["version"])
         elif snapshot.cluster:
             client.delete_cluster(snapshot.cluster)
@@ -333,10 +338,16 @@ def find_failure(client: NKSClient, cluster: Cluster, logs_after: float | None) 
 
     :param logs_after: ignore logs of an upgrade that are not newer, in seconds since 1970. None without an upgrade.
     """
-    if logs_after is None or not cluster.is_running:
+    if logs_after is None or cluster.has_failed:
         return find_failures(client, [cluster])[0]
     logs = [log for log in client.logs(cluster) if log.created > logs_after]
     return newest_failure(logs) if build_has_failed(logs) else None
+
+
+def has_succeeded(client: NKSClient, cluster: Cluster, event_type: t.Any) -> bool:
+    """Return whether the logs show that this step of the build succeeded at some time."""
+    logs = [log.raw for log in client.logs(cluster)]
+    return any(log.get("event_type") == event_type and log.get("event_state") == "success" for log in logs)
 
 
 def resolve(client: NKSClient, org: Org, params: JSON) -> JSON:

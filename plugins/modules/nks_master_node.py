@@ -125,7 +125,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._module import run_modu
 from ansible_collections.netapp.nks.plugins.module_utils._options import CONNECTION, OWN_ORG, wait_options
 from ansible_collections.netapp.nks.plugins.module_utils._plan import Request
 from ansible_collections.netapp.nks.plugins.module_utils._plan_nodes import alive, plan_masters
-from ansible_collections.netapp.nks.plugins.module_utils._types import Node
+from ansible_collections.netapp.nks.plugins.module_utils._types import Node, deduplicate
 
 
 def run(module: AnsibleModule, client: NKSClient) -> JSON:
@@ -150,7 +150,7 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
 
     resource = Resource(
         "The masters are not in the requested state",
-        lambda limited: [node for node in limited.nodes(cluster) if node.raw.get("role") == "master"],
+        lambda limited: [node for node in deduplicate(limited.nodes(cluster)) if node.raw.get("role") == "master"],
         lambda masters: plan_masters(wanted, masters),
         send,
         lambda _client, masters: unmet(wanted, masters),

@@ -108,8 +108,8 @@ from ansible_collections.netapp.nks.plugins.module_utils._lifecycle import (
 )
 from ansible_collections.netapp.nks.plugins.module_utils._module import run_module
 from ansible_collections.netapp.nks.plugins.module_utils._options import CONNECTION, OWN_ORG, wait_options
-from ansible_collections.netapp.nks.plugins.module_utils._plan_nodes import plan_nodes_absent
-from ansible_collections.netapp.nks.plugins.module_utils._types import Node
+from ansible_collections.netapp.nks.plugins.module_utils._plan_nodes import identifiers_of, plan_nodes_absent
+from ansible_collections.netapp.nks.plugins.module_utils._types import Node, deduplicate
 
 
 def run(module: AnsibleModule, client: NKSClient) -> JSON:
@@ -118,16 +118,14 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
     cluster = find_own_cluster(client, org, module.params["cluster"])
 
     def named(nodes: t.Sequence[Node]) -> list[Node]:
-        return [
-            node for node in nodes if node.state != "deleted" and {str(node.pk), str(node.instance_id)} & set(names)
-        ]
+        return [node for node in nodes if node.state != "deleted" and identifiers_of(node) & set(names)]
 
     def unmet(_client: NKSClient, nodes: list[Node]) -> tuple[list[str], bool]:
         return [f"The node {node} is {one_line(str(node.state))}." for node in named(nodes)], False
 
     resource = Resource(
         "The nodes still exist",
-        lambda limited: limited.nodes(cluster),
+        lambda limited: deduplicate(limited.nodes(cluster)),
         lambda nodes: plan_nodes_absent(names, nodes),
         lambda client, _nodes, request: client.delete_node(cluster, request.target),
         unmet,

@@ -221,8 +221,14 @@ from ansible_collections.netapp.nks.plugins.module_utils._lifecycle import (
 from ansible_collections.netapp.nks.plugins.module_utils._module import run_module
 from ansible_collections.netapp.nks.plugins.module_utils._options import CONNECTION, lifecycle_options
 from ansible_collections.netapp.nks.plugins.module_utils._plan import Plan, Request
-from ansible_collections.netapp.nks.plugins.module_utils._plan_nodes import POOL_FIELDS, alive, plan_pool, unmet_pool
-from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster, Node, NodePool
+from ansible_collections.netapp.nks.plugins.module_utils._plan_nodes import (
+    POOL_FIELDS,
+    alive,
+    identifiers_of,
+    plan_pool,
+    unmet_pool,
+)
+from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster, Node, NodePool, deduplicate
 
 
 class Snapshot(t.NamedTuple):
@@ -257,6 +263,8 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
         elif request.action == "delete_node":
             client.delete_node(cluster, request.target)
             leaving.add(request.target)
+            deleted = {name for node in snapshot.nodes if node.pk == request.target for name in identifiers_of(node)}
+            wanted["delete_nodes"] = [name for name in wanted["delete_nodes"] or [] if name not in deleted]
         elif snapshot.pool and request.action == "autoscale":
             client.scale_node_pool(cluster, snapshot.pool.pk, request.body)
         elif snapshot.pool and request.action == "add":
@@ -293,7 +301,9 @@ def poll(client: NKSClient, cluster: Cluster, wanted: JSON, leaving: set[int]) -
     pool = find_whole(pools, lambda pk: client.node_pool(cluster, pk), "node pool", wanted["name"], wanted["id"])
     if pool and wanted["state"] == "absent":
         wanted["id"] = pool.pk  # a pool can vanish from the list before its own URL returns 404
-    nodes = [node for node in client.nodes(cluster) if pool and node.raw.get("pool") == pool.pk]
+    if pool and pool.state == "deleted":
+        pool = None
+    nodes = [node for node in deduplicate(client.nodes(cluster)) if pool and node.raw.get("pool") == pool.pk]
     return Snapshot(
         pool,
         [

@@ -64,6 +64,8 @@ class Model:
                 self._change(request)
             if self.there is not None and self.there.state == "deleting":
                 self.there = None
+            elif isinstance(self.there, Cluster) and self.there.state == "draft":
+                self.there = self.there.with_fields(state="running")
             self.nodes = [one for one in self.nodes if one.state != "deleting"]
             if not planned.requests and not planned.later:
                 return planned
@@ -247,7 +249,7 @@ def test_impossible_changes_of_a_pool_are_errors(wish: JSON, error: str) -> None
         ({"k8s_version": "v1.14.8"}, {}, "has Kubernetes v1.14.8, not v1.15.5", False),
         ({"k8s_version": "v1.14.8"}, {"k8s_version": "latest"}, None, False),
         ({"state": "building"}, {}, "is building, not running", False),
-        ({"state": "deleting", "is_failed": True}, {"state": "absent"}, "is deleting", True),
+        ({"state": "deleting", "is_failed": True}, {"state": "absent"}, "is deleting", False),
         ({"state": "running", "is_failed": True}, {"state": "absent"}, "is running", False),
         (None, {"state": "absent"}, None, False),
         (None, {}, "a does not exist", False),
@@ -320,6 +322,43 @@ def test_the_first_master_is_never_deleted() -> None:
         plan_masters({"count": 0}, masters)
     with pytest.raises(NKSError, match="first master"):
         plan_nodes_absent(["i-1"], masters)
+
+
+def test_only_a_failure_of_the_deletion_itself_ends_the_wait_for_it() -> None:
+    there = cluster(state="deleting", is_failed=True)
+    for event_type, is_final in (("provider_build", False), ("cloud_authorization", True)):
+        log = Log({"event_type": event_type, "event_state": "failure", "message": "keys are not valid"})
+        (sentence,), final = unmet_cluster({"state": "absent"}, there, log)
+        assert (final, "keys are not valid" in sentence) == (is_final, is_final)
+
+
+def test_a_cluster_is_upgraded_once_it_runs() -> None:
+    plan = plan_cluster({**NEW_CLUSTER, "k8s_version": "v1.16"}, cluster(state="provisioned"))
+    assert (plan.requests, [request.action for request in plan.later]) == ([], ["upgrade"])
+
+
+def test_a_node_is_deleted_only_if_its_id_is_its_own() -> None:
+    twins = [node(1), node(3), Node({**node(3).raw, "instance_id": "i-4"})]
+    for plan in (lambda: plan_pool(NEW_POOL, pool(), twins), lambda: plan_nodes_absent(["i-4"], twins)):
+        with pytest.raises(NKSError, match=r"several nodes with the ID 3.*i-3 \(ID 3\), i-4"):
+            plan()
+
+
+def test_a_node_without_instance_id_has_no_name() -> None:
+    nodes = [node(1, instance_id=None), node(2)]
+    assert plan_nodes_absent(["None"], nodes).requests == []
+    with pytest.raises(NKSError, match="no node None"):
+        in_order_of_deletion(nodes, ["None"])
+
+
+@pytest.mark.parametrize("workspace", [21, {"pk": 21}])
+def test_a_workspace_can_be_an_id(workspace: t.Any) -> None:
+    assert plan_cluster({**NEW_CLUSTER, "workspace": 21}, cluster(workspace=workspace)) == Plan()
+
+
+def test_null_means_that_a_pool_is_not_autoscaled() -> None:
+    wanted = {**NEW_POOL, "node_count": None, "autoscaled": False}
+    assert plan_pool(wanted, pool(autoscaled=None), []) == Plan()
 
 
 def test_options_that_creation_needs_are_named_with_the_pool() -> None:
