@@ -55,7 +55,8 @@ options:
         C(nks_role), C(nks_root_disk_size), C(nks_size), C(nks_state), C(nks_updated), C(nks_zone)."
       - A node also has the fields of its cluster, such as C(nks_cluster_name).
       - Clusters and nodes have the name and the slug of their organization, C(nks_org_name) and C(nks_org_slug).
-      - Each host has the variable C(nks_endpoint), which is the O(api_url) of the source, regardless of this prefix.
+      - Each host has the variable C(nks_endpoint), regardless of this prefix. It is the O(api_url) of the source,
+        without a slash at its end.
       - Fields never set variables that Ansible or this collection read. These are C(nks_endpoint), C(nks_) followed by
         the name of a connection option, and all names that start with C(ansible_), C(cluster_gate_), C(fleet_report_)
         or C(kubeconfig_).

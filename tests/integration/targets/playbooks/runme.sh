@@ -67,6 +67,11 @@ cp vars/opens.yml "$folder"
 cd "$folder"
 succeeds ansible-playbook netapp.nks.fleet_report -e fleet_report_dest=fleet.csv -e fleet_report_format=csv
 [ -s fleet.csv ]
+mkdir elsewhere # env does not change PWD
+succeeds env -C elsewhere ansible-playbook netapp.nks.fleet_report -e fleet_report_dest=elsewhere.csv -e fleet_report_format=csv
+succeeds env -C elsewhere NKS_ORG_ID=381 ansible-playbook netapp.nks.kubeconfigs -e kubeconfigs_dir=others
+[ -s elsewhere/elsewhere.csv ]
+[ -d elsewhere/others ]
 for playbook in list_clusters gated_deployment fleet_report; do
     fails env NKS_CA_PATH=ca.pem ansible-playbook netapp.nks.$playbook -e @opens.yml -e fleet_report_dest=new.html
     said "$folder/ca.pem"

@@ -43,3 +43,12 @@ test "$(stat -c %a "$folder/home/.kube" "$folder/home/.kube/nks" "$folder/home/.
 # A cluster that stops running between two runs
 succeeds ansible-playbook refresh.yml -i clusters_of_one_org.nks.yml -e "folder=$folder/refresh"
 said 'The kubeconfig of the cluster going (ID 1204) is not written: the state of the cluster is deleting.'
+
+# Names that look like other types
+for name in '[1,2]' '{\"a\": 1}' True; do
+    fake PATCH clusters/1202 "{\"name\": \"$name\"}"
+    succeeds ansible-playbook write.yml -i clusters.nks.yml -e "folder=$folder/new"
+    said 'changed=1'
+done
+fails ansible-playbook write.yml -i hosts.yml -e "folder=$folder/new" -e 'nks_name=[1,2]'
+said "The cluster with the ID 1201 is prod (ID 1201), not '[1,2]'."
