@@ -56,16 +56,22 @@ class Progress(t.Generic[S]):
     refusals: list[str] = dataclasses.field(default_factory=list)
     """The messages with which the API refuses to delete something for now."""
     warnings: list[str] = dataclasses.field(default_factory=list)
+    sent: set[tuple[str, int]] = dataclasses.field(default_factory=set)
+    """The key of each request that was sent."""
+    wait_only: bool = False
     is_final: bool = False
 
     def result(self, resource: Resource[S]) -> JSON:
-        found = resource.result(t.cast(S, self.snapshot)) if self.plan else {}
-        is_requested = bool(self.plan and not self.plan.later and not self.refusals)
+        # Without a successful poll, nothing is known that could replace the result of an earlier run.
+        found: JSON = {}
+        if self.plan:
+            is_sent = self.wait_only or all(request.key in self.sent for request in self.plan.requests)
+            found = resource.result(t.cast(S, self.snapshot))
+            found["is_requested"] = is_sent and not self.plan.later and not self.refusals
         return {
             "changed": bool(self.actions),
             "actions": self.actions,
             "diff": self.diff,
-            "is_requested": is_requested,
             "warnings": self.warnings,
             **found,
         }
@@ -83,8 +89,7 @@ def reconcile(client: NKSClient, resource: Resource[S], params: JSON, check_mode
     """
     params = {"wait": None, "wait_timeout": 0.0, "wait_sleep": 10.0, "wait_only": False, **params}
     check_seconds(params["wait_timeout"], params["wait_sleep"])
-    progress: Progress[S] = Progress()
-    sent: set[tuple[str, int]] = set()
+    progress: Progress[S] = Progress(wait_only=params["wait_only"])
 
     def step(limited: NKSClient) -> Progress[S]:
         progress.snapshot = resource.poll(limited)
@@ -92,7 +97,7 @@ def reconcile(client: NKSClient, resource: Resource[S], params: JSON, check_mode
         progress.refusals = []
         while not progress.refusals:
             progress.warnings = progress.plan.warnings
-            needed = [request for request in progress.plan.requests if request.key not in sent]
+            needed = [request for request in progress.plan.requests if request.key not in progress.sent]
             if not needed or params["wait_only"]:
                 break
             resource.check(client, needed)
@@ -107,7 +112,7 @@ def reconcile(client: NKSClient, resource: Resource[S], params: JSON, check_mode
                         raise
                     progress.refusals.append(str(exc))  # retried later, for example while a cluster is being built
                     break
-                sent.add(request.key)
+                progress.sent.add(request.key)
             if check_mode:
                 progress.actions += [request.sentence for request in progress.plan.later]
                 break

@@ -275,3 +275,20 @@ def test_a_forbidden_cluster_does_not_count_as_deleted(fake: FakeNKS, run: Run) 
     result = run(org="381", name="prod", state="absent", wait_sleep=1)
     assert result["failed"] and result["status"] == 403
     assert result["changed"] and result["cluster"]["pk"] == 1201
+
+
+def test_a_run_without_a_successful_poll_says_nothing_about_the_cluster(fake: FakeNKS, run: Run) -> None:
+    options = {"org": "381", "name": "staging", "k8s_version": "v1.15", "wait_sleep": 1, "wait_timeout": 5}
+    fake.fault(f"{CLUSTERS}/1202", "status", status=503)
+    result = run(**options)
+    assert result["unmet"][0].startswith("No poll succeeded") and not result["changed"]
+    assert not {"is_requested", "logs_after", "cluster"} & set(result)
+
+
+def test_an_upgrade_counts_as_requested_only_if_it_was(fake: FakeNKS, run: Run) -> None:
+    options = {"org": "381", "name": "staging", "k8s_version": "v1.15", "wait_sleep": 1, "wait_timeout": 5}
+    fake.fault(f"{CLUSTERS}/1202/logs", "status", status=503)
+    assert run(**options)["is_requested"] is False
+    fake.clear_faults()
+    fake.fault(f"{CLUSTERS}/1202", "status", status=503, after=1)
+    assert run(**options)["is_requested"] is True
