@@ -292,3 +292,17 @@ def test_an_upgrade_counts_as_requested_only_if_it_was(fake: FakeNKS, run: Run) 
     fake.clear_faults()
     fake.fault(f"{CLUSTERS}/1202", "status", status=503, after=1)
     assert run(**options)["is_requested"] is True
+
+
+@pytest.mark.parametrize(
+    ("fault", "may_pass"),
+    [
+        ({"status": 503}, True),
+        ({"status": 404, "body": "no backend"}, True),
+        ({"status": 403}, False),
+        ({"status": 404, "body": '{"detail": "Not found."}'}, False),
+    ],
+)
+def test_a_failure_says_whether_it_may_pass(fake: FakeNKS, run: Run, fault: JSON, may_pass: bool) -> None:
+    fake.fault("/orgs", "status", **fault)
+    assert run(org="381", name="prod").get("may_pass", False) is may_pass
