@@ -41,7 +41,7 @@ class Resource(t.Generic[S]):
     """Returns a sentence for each thing that is not as wanted yet, and whether waiting would not help."""
     result: t.Callable[[S], JSON]
     check: t.Callable[[NKSClient, list[Request]], None] = lambda _client, _requests: None
-    """Called before the first request is sent. Raises an error if the API would refuse one of the requests."""
+    """Called before requests are sent, with these and the later ones. Raises an error if the API would refuse one."""
 
 
 @dataclasses.dataclass
@@ -100,7 +100,7 @@ def reconcile(client: NKSClient, resource: Resource[S], params: JSON, check_mode
             needed = [request for request in progress.plan.requests if request.key not in progress.sent]
             if not needed or params["wait_only"]:
                 break
-            resource.check(client, needed)
+            resource.check(client, [*needed, *progress.plan.later])
             progress.diff["before"] = {**progress.plan.before, **progress.diff["before"]}
             progress.diff["after"].update(progress.plan.after)
             for request in needed:

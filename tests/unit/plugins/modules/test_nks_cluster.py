@@ -306,3 +306,10 @@ def test_an_upgrade_counts_as_requested_only_if_it_was(fake: FakeNKS, run: Run) 
 def test_a_failure_says_whether_it_may_pass(fake: FakeNKS, run: Run, fault: JSON, may_pass: bool) -> None:
     fake.fault("/orgs", "status", **fault)
     assert run(org="381", name="prod").get("may_pass", False) is may_pass
+
+
+def test_nothing_is_deleted_if_the_replacement_would_be_refused(fake: FakeNKS, run: Run, new: JSON) -> None:
+    fake.set_variants(build="fails")
+    run(**new)
+    result = run(**{**new, "worker_size": "4GB"}, replace_failed=True)
+    assert "Did you mean 4gb?" in result["msg"] and writes(fake) == [("POST", CLUSTERS)]

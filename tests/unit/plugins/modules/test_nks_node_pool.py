@@ -216,3 +216,11 @@ def test_refusals(run: Run, options: JSON, message: str) -> None:
     options = {**options, "name": None} if "id" in options else options
     result = run(**options)
     assert message in result["msg"] and not result.get("changed")
+
+
+def test_nothing_is_deleted_if_the_replacement_would_be_refused(fake: FakeNKS, run: Run) -> None:
+    fake.set_variants(pool_build="fails")
+    run(**NEW)
+    before = len(writes(fake))
+    result = run(**{**NEW, "instance_size": "T2.LARGE"}, replace_failed=True)
+    assert "Did you mean t2.large?" in result["msg"] and len(writes(fake)) == before
