@@ -98,7 +98,8 @@ def reconcile(client: NKSClient, resource: Resource[S], params: JSON, check_mode
         while not progress.refusals:
             progress.warnings = progress.plan.warnings
             needed = [request for request in progress.plan.requests if request.key not in progress.sent]
-            if not needed or params["wait_only"]:
+            later = progress.plan.later if check_mode else []
+            if not (needed or later) or params["wait_only"]:
                 break
             resource.check(client, [*needed, *progress.plan.later])
             progress.diff["before"] = {**progress.plan.before, **progress.diff["before"]}
@@ -114,7 +115,7 @@ def reconcile(client: NKSClient, resource: Resource[S], params: JSON, check_mode
                     break
                 progress.sent.add(request.key)
             if check_mode:
-                progress.actions += [request.sentence for request in progress.plan.later]
+                progress.actions += [request.sentence for request in later]
                 break
             progress.snapshot = resource.poll(limited)
             progress.plan = resource.plan(progress.snapshot)
@@ -122,6 +123,9 @@ def reconcile(client: NKSClient, resource: Resource[S], params: JSON, check_mode
         if check_mode or params["wait"] is False:
             # Without a wait, an unfinished change is not a failure, but a final state is.
             progress.unmet, progress.is_final = progress.unmet if progress.is_final else [], True
+            if progress.plan.later and not check_mode:
+                rest = " ".join(request.sentence for request in progress.plan.later)
+                progress.warnings = [*progress.warnings, f"Not requested yet, run the task again: {rest}"]
             return progress
         progress.unmet += progress.refusals
         if not progress.unmet and progress.plan.later:

@@ -74,7 +74,16 @@ def test_a_later_run_waits_without_a_change(fake: FakeNKS, run: Run, new: JSON) 
     assert not second["changed"] and second["cluster"]["state"] == "running"
     deleting = run(org="381", name="new", state="absent", wait=False)
     assert deleting["changed"] and deleting["cluster"]["state"] == "deleting"
+    # The name can be used again only after the deletion.
+    fake.step = 0.0
+    planned = run(**new, check_mode=True)
+    assert planned["actions"] == ["Create the cluster new."] and planned["diff"]["after"]["state"] == "running"
+    too_early = run(**new, wait=False)
+    assert not too_early["changed"] and not too_early["is_requested"]
+    assert "Not requested yet, run the task again: Create the cluster new." in json.dumps(too_early["warnings"])
+    fake.step = 1.0
     recreated = run(**new)
+    assert recreated["actions"] == planned["actions"] and recreated["diff"]["after"] == planned["diff"]["after"]
     assert recreated["changed"] and recreated["cluster"]["pk"] != first["cluster"]["pk"]
     assert len(writes(fake)) == 3
 
