@@ -120,6 +120,8 @@ def reconcile(client: NKSClient, resource: Resource[S], params: JSON, check_mode
             progress.snapshot = resource.poll(limited)
             progress.plan = resource.plan(progress.snapshot)
         progress.unmet, progress.is_final = resource.unmet(limited, progress.snapshot)
+        if check_mode and progress.actions:
+            progress.unmet = []  # the requests can resolve what is missing now
         if check_mode or params["wait"] is False:
             # Without a wait, an unfinished change is not a failure, but a final state is.
             progress.unmet, progress.is_final = progress.unmet if progress.is_final else [], True
