@@ -56,6 +56,8 @@ class Progress(t.Generic[S]):
     refusals: list[str] = dataclasses.field(default_factory=list)
     """The messages with which the API refuses to delete something for now."""
     warnings: list[str] = dataclasses.field(default_factory=list)
+    unclear: list[str] = dataclasses.field(default_factory=list)
+    """The errors of requests that may have made their change, which becomes visible only later."""
     sent: set[tuple[str, int]] = dataclasses.field(default_factory=set)
     """The key of each request that was sent."""
     wait_only: bool = False
@@ -72,7 +74,7 @@ class Progress(t.Generic[S]):
             "changed": bool(self.actions),
             "actions": self.actions,
             "diff": self.diff,
-            "warnings": self.warnings,
+            "warnings": [*self.warnings, *self.unclear],
             **found,
         }
 
@@ -170,9 +172,11 @@ def _send(client: NKSClient, resource: Resource[S], progress: Progress[S], reque
     try:
         resource.send(client, t.cast(S, progress.snapshot), request)
     except NKSError as exc:
-        if not (exc.is_unclear or exc.status in (400, 404, 409)):
+        is_redirect = exc.status is not None and 300 <= exc.status < 400  # never followed, so nothing was changed
+        if is_redirect or not (exc.is_unclear or exc.status in (400, 404, 409)):
             raise
         if exc.is_unclear and not request.is_visible_at_once:
+            progress.unclear.append(str(exc))
             return True
         try:
             snapshot = resource.poll(client)

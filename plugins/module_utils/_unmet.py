@@ -79,6 +79,9 @@ def merge_results(earlier: JSON, later: JSON) -> JSON:
             "unmet": _with_last_failure(reasons, later["error"]),
             "is_final": later["is_final"] and is_of_api,
         }
+    if earlier.get("warnings"):
+        new = [warning for warning in later.get("warnings", []) if warning not in earlier["warnings"]]
+        merged["warnings"] = earlier["warnings"] + new
     if earlier.get("is_requested"):
         merged["is_requested"] = True  # what was requested once must not be requested again
     if earlier.get("changed"):

@@ -79,3 +79,9 @@ def test_what_was_requested_once_stays_requested() -> None:
     merged = merge_results(upgraded, outage)
     assert (merged["is_requested"], merged["logs_after"], merged["cluster"]) == (True, 5.0, {"pk": 7})
     assert merge_results(upgraded, {**result(["b."]), "is_requested": False})["is_requested"]
+
+
+def test_warnings_of_all_runs_are_in_the_result_once() -> None:
+    merged = merge_results({**result(["a."]), "warnings": ["x", "y"]}, {"changed": False, "warnings": ["y", "z"]})
+    assert merged["warnings"] == ["x", "y", "z"]
+    assert merge_results({**result(["a."]), "warnings": ["x"]}, {"changed": False})["warnings"] == ["x"]

@@ -170,6 +170,13 @@ def test_an_upgrade_whose_answer_is_lost(fake: FakeNKS, run: Run) -> None:
     upgraded = run(org="381", name="staging", k8s_version="v1.15", wait_sleep=1)
     assert upgraded["changed"] and upgraded["cluster"]["k8s_version"] == "v1.15.5"
     assert len(writes(fake)) == 1
+    assert "1202/migrate_version" in json.dumps(upgraded["warnings"])
+
+
+def test_an_upgrade_that_is_redirected_has_failed(fake: FakeNKS, run: Run) -> None:
+    fake.fault(f"{CLUSTERS}/1202/migrate_version", "redirect", method="POST")
+    result = run(org="381", name="staging", k8s_version="v1.15", wait_sleep=1, wait_timeout=60)
+    assert "redirects are never followed" in result["msg"] and not result.get("changed")
 
 
 @pytest.mark.parametrize("how", ["fails", "hangs"])
