@@ -182,7 +182,14 @@ def _send(client: NKSClient, resource: Resource[S], progress: Progress[S], reque
             snapshot = resource.poll(client)
         except NKSError as other:  # a repeated request could make the change twice
             raise NKSError(f"{exc} Then: {other}", status=other.status, url=other.url) from None
-        if request.key in [other.key for other in resource.plan(snapshot).requests]:
+        try:
+            planned = resource.plan(snapshot).requests
+        except NKSError as other:
+            if exc.is_unclear:  # the plan was possible before the request, so that the request has changed something
+                progress.snapshot = snapshot
+                progress.actions.append(request.sentence)
+            raise NKSError(f"{exc} Then: {other}", status=exc.status, url=exc.url) from None
+        if request.key in [other.key for other in planned]:
             if exc.is_unclear:
                 raise NKSError(
                     f"{exc} The change is not visible yet, and may still appear.", url=exc.url, status=exc.status

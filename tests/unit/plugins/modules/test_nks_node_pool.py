@@ -234,3 +234,13 @@ def test_failed_nodes_can_be_removed_in_check_mode_too(fake: FakeNKS, run: Run) 
     assert "has failed" in run(node_count=3)["msg"] and "has failed" in run(node_count=3, check_mode=True)["msg"]
     planned = run(node_count=2, check_mode=True)
     assert not planned.get("failed") and planned["actions"] == run(node_count=2)["actions"]
+
+
+def test_a_deletion_whose_answer_is_lost_is_reported_if_the_rest_cannot_be_planned(fake: FakeNKS, run: Run) -> None:
+    fake.set_variants(deleted_nodes="gone")
+    nodes = run(**NEW)["nodes"]
+    names = sorted((str(node["pk"]) for node in nodes), key=int, reverse=True)  # the order of deletion
+    fake.fault(f"{CLUSTER}/nodes/{names[0]}", "lost", method="DELETE", times=1)
+    result = run(node_count=0, delete_nodes=names)
+    assert result["failed"] and "Already done: Delete the node" in result["msg"]
+    assert result["changed"] and len(result["actions"]) == 1
