@@ -65,8 +65,20 @@ def printable(text: str) -> str:
 
 
 def error_fields(exc: NKSError) -> dict[str, t.Any]:
-    """Return the fields of a failure that a module returns. Fields that are None are left out."""
-    fields = {"status": exc.status, "detail": exc.detail, "url": exc.url}
+    """Return the fields of a failure that a module returns. Fields that are None are left out.
+
+    ``may_pass`` is true if a wait that has already seen the API goes on: after an outage, or an answer of a gateway.
+    """
+    is_of_gateway = isinstance(exc, NKSPayloadError) or (
+        isinstance(exc, NKSStatusError) and exc.status == 404 and exc.detail is None
+    )
+    fields = {
+        "status": exc.status,
+        "detail": exc.detail,
+        "url": exc.url,
+        "retry_after": exc.retry_after or None,
+        "may_pass": ((exc.is_transient or is_of_gateway) and not exc.is_unclear) or None,
+    }
     return {field: value for field, value in fields.items() if value is not None}
 
 

@@ -47,7 +47,7 @@ class Resource(t.Generic[S]):
     """Returns a sentence for each thing that is not as wanted yet, and whether waiting would not help."""
     result: t.Callable[[S], JSON]
     check: t.Callable[[NKSClient, list[Request]], None] = lambda _client, _requests: None
-    """Called before the first request is sent. Raises an error if the API would refuse one of the requests."""
+    """Called before requests are sent, with these and the later ones. Raises an error if the API would refuse one."""
 
 
 @dataclasses.dataclass
@@ -62,17 +62,25 @@ class Progress(t.Generic[S]):
     refusals: list[str] = dataclasses.field(default_factory=list)
     """The messages with which the API refuses to delete something for now."""
     warnings: list[str] = dataclasses.field(default_factory=list)
+    unclear: list[str] = dataclasses.field(default_factory=list)
+    """The errors of requests that may have made their change, which becomes visible only later."""
+    sent: set[tuple[str, int]] = dataclasses.field(default_factory=set)
+    """The key of each request that was sent."""
+    wait_only: bool = False
     is_final: bool = False
 
     def result(self, resource: Resource[S]) -> JSON:
-        found = resource.result(t.cast(S, self.snapshot)) if self.plan else {}
-        is_requested = bool(self.plan and not self.plan.later and not self.refusals)
+        # Without a successful poll, nothing is known that could replace the result of an earlier run.
+        found: JSON = {}
+        if self.plan:
+            is_sent = self.wait_only or all(request.key in self.sent for request in self.plan.requests)
+            found = resource.result(t.cast(S, self.snapshot))
+            found["is_requested"] = is_sent and not self.plan.later and not self.refusals
         return {
             "changed": bool(self.actions),
             "actions": self.actions,
             "diff": self.diff,
-            "is_requested": is_requested,
-            "warnings": self.warnings,
+            "warnings": [*self.warnings, *self.unclear],
             **found,
         }
 
@@ -89,8 +97,7 @@ def reconcile(client: NKSClient, resource: Resource[S], params: JSON, check_mode
     """
     params = {"wait": None, "wait_timeout": 0.0, "wait_sleep": 10.0, "wait_only": False, **params}
     check_seconds(params["wait_timeout"], params["wait_sleep"])
-    progress: Progress[S] = Progress()
-    sent: set[tuple[str, int]] = set()
+    progress: Progress[S] = Progress(wait_only=params["wait_only"])
 
     def step(limited: NKSClient) -> Progress[S]:
         progress.snapshot = resource.poll(limited)
@@ -98,10 +105,11 @@ def reconcile(client: NKSClient, resource: Resource[S], params: JSON, check_mode
         progress.refusals = []
         while not progress.refusals:
             progress.warnings = progress.plan.warnings
-            needed = [request for request in progress.plan.requests if request.key not in sent]
-            if not needed or params["wait_only"]:
+            needed = [request for request in progress.plan.requests if request.key not in progress.sent]
+            later = progress.plan.later if check_mode else []
+            if not (needed or later) or params["wait_only"]:
                 break
-            resource.check(client, needed)
+            resource.check(client, [*needed, *progress.plan.later])
             progress.diff["before"] = {**progress.plan.before, **progress.diff["before"]}
             progress.diff["after"].update(progress.plan.after)
             for request in needed:
@@ -113,16 +121,21 @@ def reconcile(client: NKSClient, resource: Resource[S], params: JSON, check_mode
                         raise
                     progress.refusals.append(str(exc))  # retried later, for example while a cluster is being built
                     break
-                sent.add(request.key)
+                progress.sent.add(request.key)
             if check_mode:
-                progress.actions += [request.sentence for request in progress.plan.later]
+                progress.actions += [request.sentence for request in later]
                 break
             progress.snapshot = resource.poll(limited)
             progress.plan = resource.plan(progress.snapshot)
         progress.unmet, progress.is_final = resource.unmet(limited, progress.snapshot)
+        if check_mode and progress.actions:
+            progress.unmet = []  # the requests can resolve what is missing now
         if check_mode or params["wait"] is False:
             # Without a wait, an unfinished change is not a failure, but a final state is.
             progress.unmet, progress.is_final = progress.unmet if progress.is_final else [], True
+            if progress.plan.later and not check_mode:
+                rest = " ".join(request.sentence for request in progress.plan.later)
+                progress.warnings = [*progress.warnings, f"Not requested yet, run the task again: {rest}"]
             return progress
         progress.unmet += progress.refusals
         if not progress.unmet and progress.plan.later:
@@ -165,15 +178,24 @@ def _send(client: NKSClient, resource: Resource[S], progress: Progress[S], reque
     try:
         resource.send(client, t.cast(S, progress.snapshot), request)
     except NKSError as exc:
-        if not (exc.is_unclear or exc.status in (400, 404, 409)):
+        is_redirect = exc.status is not None and 300 <= exc.status < 400  # never followed, so nothing was changed
+        if is_redirect or not (exc.is_unclear or exc.status in (400, 404, 409)):
             raise
         if exc.is_unclear and not request.is_visible_at_once:
+            progress.unclear.append(str(exc))
             return True
         try:
             snapshot = resource.poll(client)
         except NKSError as other:  # a repeated request could make the change twice
             raise NKSError(f"{exc} Then: {other}", status=other.status, url=other.url) from None
-        if request.key in [other.key for other in resource.plan(snapshot).requests]:
+        try:
+            planned = resource.plan(snapshot).requests
+        except NKSError as other:
+            if exc.is_unclear:  # the plan was possible before the request, so that the request has changed something
+                progress.snapshot = snapshot
+                progress.actions.append(request.sentence)
+            raise NKSError(f"{exc} Then: {other}", status=exc.status, url=exc.url) from None
+        if request.key in [other.key for other in planned]:
             if exc.is_unclear:
                 raise NKSError(
                     f"{exc} The change is not visible yet, and may still appear.", url=exc.url, status=exc.status

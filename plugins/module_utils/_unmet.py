@@ -16,6 +16,9 @@ from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
 FAILURE_FIELDS = ("status", "detail", "url", "retry_after")
 """Attributes of the last failure that become fields of the result, besides its message."""
 
+WAIT_FIELDS = ("unmet", "is_final", "error", "exception")
+"""Fields of the result of a run whose wait did not end well, which do not describe the object."""
+
 
 def unmet_result(
     title: str, reasons: t.Sequence[str], failure: NKSError | None, *, is_final: bool, waited: float | None
@@ -52,11 +55,22 @@ def _with_last_failure(reasons: t.Sequence[str], error: str) -> list[str]:
 def merge_results(earlier: JSON, later: JSON) -> JSON:
     """Merge the results of two runs of a module within one wait.
 
-    The reasons of the earlier run are kept if no poll of the later run succeeded. Its changes are always kept.
+    The reasons of the earlier run are kept if no poll of the later run succeeded. Its changes are always kept. A
+    failure of the later run before its first poll ends the wait only if it cannot pass.
     """
+    has_ended = "unmet" in earlier and later.get("failed") and "unmet" not in later
+    if has_ended and later.get("may_pass"):
+        has_ended = False
+        later = {**later, "unmet": _with_last_failure([], later["msg"]), "error": later["msg"], "is_final": False}
+        del later["may_pass"]
     merged = dict(later)
     reasons = _reasons(earlier)
-    if "error" in later and reasons and not _reasons(later):
+    if has_ended:
+        kept = {field: value for field, value in earlier.items() if field not in (*FAILURE_FIELDS, *WAIT_FIELDS)}
+        merged = {**kept, **later}
+        if earlier.get("actions"):
+            merged["msg"] = f"{later['msg']} Already done: {' '.join(earlier['actions'])}"
+    elif "error" in later and (reasons or earlier.get("is_requested")) and not _reasons(later):
         # Once the API has answered, a response of something else, such as a gateway, does not end the wait.
         is_of_api = not (later.get("status") == 200 or (later.get("status") == 404 and "detail" not in later))
         merged = {
@@ -65,6 +79,11 @@ def merge_results(earlier: JSON, later: JSON) -> JSON:
             "unmet": _with_last_failure(reasons, later["error"]),
             "is_final": later["is_final"] and is_of_api,
         }
+    if earlier.get("warnings"):
+        new = [warning for warning in later.get("warnings", []) if warning not in earlier["warnings"]]
+        merged["warnings"] = earlier["warnings"] + new
+    if earlier.get("is_requested"):
+        merged["is_requested"] = True  # what was requested once must not be requested again
     if earlier.get("changed"):
         merged["changed"] = True
         for field in ("actions", "diff"):

@@ -313,7 +313,7 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
             client.delete_cluster(snapshot.cluster)
 
     def check(client: NKSClient, requests: list[Request]) -> None:
-        if requests[0].action == "create":
+        if any(request.action == "create" for request in requests):
             for option in ("master_size", "worker_size"):
                 check_size(client, wanted["provider"], option, wanted[option])
 

@@ -316,7 +316,7 @@ def poll(client: NKSClient, cluster: Cluster, wanted: JSON, leaving: set[int]) -
 def check(client: NKSClient, cluster: Cluster, wanted: JSON, requests: list[Request]) -> None:
     """:raises NKSError: the API would refuse one of the requests."""
     check_deletable(client, cluster, requests)
-    if requests[0].action == "create":
+    if any(request.action == "create" for request in requests):
         check_size(client, str(cluster.raw.get("provider")), "instance_size", wanted["instance_size"])
 
 

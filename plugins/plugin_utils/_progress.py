@@ -54,8 +54,8 @@ class ShowsProgress(ActionBase):
         """Return whether the module waits with these arguments."""
         return True
 
-    def next_arguments(self, _answer: JSON) -> JSON:
-        """Return the arguments that change in the next run, given the result of the last one."""
+    def next_arguments(self, _arguments: JSON, _answer: JSON) -> JSON:
+        """Return the arguments that change in the next run, given the result so far. None removes an argument."""
         return {}
 
     def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> JSON:
@@ -99,7 +99,8 @@ class ShowsProgress(ActionBase):
             time.sleep(pause)
             length = 0.0 if sleep >= MAX_SLICE else min(MAX_SLICE, left - pause)
             slice_arguments = {**arguments, "wait_timeout": length, **_api_timeout(arguments, end - time.monotonic())}
-            slice_arguments.update(self.next_arguments(answer))
+            slice_arguments.update(self.next_arguments(arguments, answer))
+            slice_arguments = {option: value for option, value in slice_arguments.items() if value is not None}
         waited = None if answer["is_final"] else min(timeout, time.monotonic() - end + timeout)
         answer["msg"] = unmet_message(self.title(arguments), answer["unmet"], waited)
         answer.pop("exception", None)  # ansible-core 2.19 and newer would show its message, that of the last run
@@ -129,13 +130,18 @@ class ShowsLifecycle(ShowsProgress):
         what = f"The {self.noun} {one_line(str(arguments.get('name') or arguments.get('id')))}"
         return f"{what} {'still exists' if arguments.get('state') == 'absent' else 'is not in the requested state'}"
 
-    def next_arguments(self, answer: JSON) -> JSON:
+    def next_arguments(self, arguments: JSON, answer: JSON) -> JSON:
+        more: JSON = {}
+        has_name = any(arguments.get(option) for option in ("name", "solution", "chart"))
+        is_replaced = answer.get("actions") and "state" in answer["diff"]["before"]
+        if has_name and is_replaced and arguments.get("state") != "absent":
+            more["id"] = None  # the new object has the name, but not the ID
         # A requested change can be invisible for a while, and must not be requested twice.
         if not answer.get("is_requested"):
-            return {}
+            return more
         found = answer.get(self.noun.replace(" ", "_")) or {}
         known = {"id": found.get("pk"), "logs_after": answer.get("logs_after")}
-        return {"wait_only": True, **{option: value for option, value in known.items() if value is not None}}
+        return {"wait_only": True, **more, **{option: value for option, value in known.items() if value is not None}}
 
 
 def _seconds(value: t.Any) -> float:

@@ -71,3 +71,17 @@ def test_changes_of_an_earlier_run_are_in_the_result() -> None:
         "diff": {"before": "", "after": "x"},
         "cluster": 1,
     }
+
+
+def test_what_was_requested_once_stays_requested() -> None:
+    upgraded = {**result(["a."]), "is_requested": True, "logs_after": 5.0, "cluster": {"pk": 7}}
+    outage = {**result([], OUTAGE), "changed": False, "actions": []}
+    merged = merge_results(upgraded, outage)
+    assert (merged["is_requested"], merged["logs_after"], merged["cluster"]) == (True, 5.0, {"pk": 7})
+    assert merge_results(upgraded, {**result(["b."]), "is_requested": False})["is_requested"]
+
+
+def test_warnings_of_all_runs_are_in_the_result_once() -> None:
+    merged = merge_results({**result(["a."]), "warnings": ["x", "y"]}, {"changed": False, "warnings": ["y", "z"]})
+    assert merged["warnings"] == ["x", "y", "z"]
+    assert merge_results({**result(["a."]), "warnings": ["x"]}, {"changed": False})["warnings"] == ["x"]

@@ -74,7 +74,16 @@ def test_a_later_run_waits_without_a_change(fake: FakeNKS, run: Run, new: JSON) 
     assert not second["changed"] and second["cluster"]["state"] == "running"
     deleting = run(org="381", name="new", state="absent", wait=False)
     assert deleting["changed"] and deleting["cluster"]["state"] == "deleting"
+    # The name can be used again only after the deletion.
+    fake.step = 0.0
+    planned = run(**new, check_mode=True)
+    assert planned["actions"] == ["Create the cluster new."] and planned["diff"]["after"]["state"] == "running"
+    too_early = run(**new, wait=False)
+    assert not too_early["changed"] and not too_early["is_requested"]
+    assert "Not requested yet, run the task again: Create the cluster new." in json.dumps(too_early["warnings"])
+    fake.step = 1.0
     recreated = run(**new)
+    assert recreated["actions"] == planned["actions"] and recreated["diff"]["after"] == planned["diff"]["after"]
     assert recreated["changed"] and recreated["cluster"]["pk"] != first["cluster"]["pk"]
     assert len(writes(fake)) == 3
 
@@ -161,6 +170,13 @@ def test_an_upgrade_whose_answer_is_lost(fake: FakeNKS, run: Run) -> None:
     upgraded = run(org="381", name="staging", k8s_version="v1.15", wait_sleep=1)
     assert upgraded["changed"] and upgraded["cluster"]["k8s_version"] == "v1.15.5"
     assert len(writes(fake)) == 1
+    assert "1202/migrate_version" in json.dumps(upgraded["warnings"])
+
+
+def test_an_upgrade_that_is_redirected_has_failed(fake: FakeNKS, run: Run) -> None:
+    fake.fault(f"{CLUSTERS}/1202/migrate_version", "redirect", method="POST")
+    result = run(org="381", name="staging", k8s_version="v1.15", wait_sleep=1, wait_timeout=60)
+    assert "redirects are never followed" in result["msg"] and not result.get("changed")
 
 
 @pytest.mark.parametrize("how", ["fails", "hangs"])
@@ -275,3 +291,41 @@ def test_a_forbidden_cluster_does_not_count_as_deleted(fake: FakeNKS, run: Run) 
     result = run(org="381", name="prod", state="absent", wait_sleep=1)
     assert result["failed"] and result["status"] == 403
     assert result["changed"] and result["cluster"]["pk"] == 1201
+
+
+def test_a_run_without_a_successful_poll_says_nothing_about_the_cluster(fake: FakeNKS, run: Run) -> None:
+    options = {"org": "381", "name": "staging", "k8s_version": "v1.15", "wait_sleep": 1, "wait_timeout": 5}
+    fake.fault(f"{CLUSTERS}/1202", "status", status=503)
+    result = run(**options)
+    assert result["unmet"][0].startswith("No poll succeeded") and not result["changed"]
+    assert not {"is_requested", "logs_after", "cluster"} & set(result)
+
+
+def test_an_upgrade_counts_as_requested_only_if_it_was(fake: FakeNKS, run: Run) -> None:
+    options = {"org": "381", "name": "staging", "k8s_version": "v1.15", "wait_sleep": 1, "wait_timeout": 5}
+    fake.fault(f"{CLUSTERS}/1202/logs", "status", status=503)
+    assert run(**options)["is_requested"] is False
+    fake.clear_faults()
+    fake.fault(f"{CLUSTERS}/1202", "status", status=503, after=1)
+    assert run(**options)["is_requested"] is True
+
+
+@pytest.mark.parametrize(
+    ("fault", "may_pass"),
+    [
+        ({"status": 503}, True),
+        ({"status": 404, "body": "no backend"}, True),
+        ({"status": 403}, False),
+        ({"status": 404, "body": '{"detail": "Not found."}'}, False),
+    ],
+)
+def test_a_failure_says_whether_it_may_pass(fake: FakeNKS, run: Run, fault: JSON, may_pass: bool) -> None:
+    fake.fault("/orgs", "status", **fault)
+    assert run(org="381", name="prod").get("may_pass", False) is may_pass
+
+
+def test_nothing_is_deleted_if_the_replacement_would_be_refused(fake: FakeNKS, run: Run, new: JSON) -> None:
+    fake.set_variants(build="fails")
+    run(**new)
+    result = run(**{**new, "worker_size": "4GB"}, replace_failed=True)
+    assert "Did you mean 4gb?" in result["msg"] and writes(fake) == [("POST", CLUSTERS)]

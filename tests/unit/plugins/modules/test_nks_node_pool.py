@@ -190,7 +190,9 @@ def test_a_pool_that_fails(fake: FakeNKS, run: Run, variant: str) -> None:
     assert result["node_pool"]["name"] == "more" and result["changed"]
     if variant == "pool_build":
         fake.set_variants(pool_build="runs")
+        planned = run(**NEW, replace_failed=True, check_mode=True)
         replaced = run(**NEW, replace_failed=True)
+        assert planned["actions"] == replaced["actions"] and planned["diff"] == replaced["diff"]
         assert replaced["node_pool"]["state"] == "active" and len(replaced["actions"]) == 4
 
 
@@ -216,3 +218,29 @@ def test_refusals(run: Run, options: JSON, message: str) -> None:
     options = {**options, "name": None} if "id" in options else options
     result = run(**options)
     assert message in result["msg"] and not result.get("changed")
+
+
+def test_nothing_is_deleted_if_the_replacement_would_be_refused(fake: FakeNKS, run: Run) -> None:
+    fake.set_variants(pool_build="fails")
+    run(**NEW)
+    before = len(writes(fake))
+    result = run(**{**NEW, "instance_size": "T2.LARGE"}, replace_failed=True)
+    assert "Did you mean t2.large?" in result["msg"] and len(writes(fake)) == before
+
+
+def test_failed_nodes_can_be_removed_in_check_mode_too(fake: FakeNKS, run: Run) -> None:
+    run(**NEW)
+    fake.set_variants(node_build="fails")
+    assert "has failed" in run(node_count=3)["msg"] and "has failed" in run(node_count=3, check_mode=True)["msg"]
+    planned = run(node_count=2, check_mode=True)
+    assert not planned.get("failed") and planned["actions"] == run(node_count=2)["actions"]
+
+
+def test_a_deletion_whose_answer_is_lost_is_reported_if_the_rest_cannot_be_planned(fake: FakeNKS, run: Run) -> None:
+    fake.set_variants(deleted_nodes="gone")
+    nodes = run(**NEW)["nodes"]
+    names = sorted((str(node["pk"]) for node in nodes), key=int, reverse=True)  # the order of deletion
+    fake.fault(f"{CLUSTER}/nodes/{names[0]}", "lost", method="DELETE", times=1)
+    result = run(node_count=0, delete_nodes=names)
+    assert result["failed"] and "Already done: Delete the node" in result["msg"]
+    assert result["changed"] and len(result["actions"]) == 1

@@ -153,6 +153,7 @@ def test_a_later_slice_only_waits_once_everything_was_requested(
         "logs_after": 5.0,
         "changed": True,
         "actions": ["x"],
+        "diff": {"before": {"node_count": 1}, "after": {"node_count": 2}},
     }
     module = Module(ShowsLifecycle, answer=answer)
     result = module.run(wait_timeout=100, name="a")
@@ -173,3 +174,44 @@ def test_a_task_without_wait_is_not_sliced(clock: list[float]) -> None:
 def test_titles_name_the_resource_and_what_was_wanted(clock: list[float]) -> None:
     action = Module(ShowsLifecycle).action
     assert action.title({"id": 5, "state": "absent"}) == "The node pool 5 still exists"
+
+
+@pytest.mark.parametrize(
+    ("before", "options", "pk"),
+    [
+        ({"state": "failed"}, {"name": "a"}, None),
+        ({"state": "failed"}, {"solution": "a"}, None),
+        ({"state": "failed"}, {}, 7),
+        ({"state": "failed"}, {"name": "a", "state": "absent"}, 7),
+        ({"node_count": 1}, {"name": "a"}, 7),
+    ],
+)
+def test_a_replacement_goes_on_by_name(clock: list[float], before: JSON, options: JSON, pk: int | None) -> None:
+    done = {"changed": True, "actions": ["Delete a."], "is_requested": False, "diff": {"before": before, "after": {}}}
+    module = Module(ShowsLifecycle, answer=done)
+    module.run(wait_timeout=100, id=7, **options)
+    assert [run.get("id") for run in module.runs[:2]] == [7, pk]
+
+
+@pytest.mark.parametrize(("may_pass", "runs"), [(True, 3), (False, 2)])
+def test_an_outage_before_the_first_poll_of_a_slice_does_not_end_the_wait(
+    clock: list[float], may_pass: bool, runs: int
+) -> None:
+    module = Module(answer={"changed": True, "actions": ["Create a."], "node_pool": {"pk": 7}}, done=100)
+    execute = module.action._execute_module
+
+    def fail_in_second_slice(**options: t.Any) -> JSON:
+        answer = t.cast(JSON, execute(**options))
+        failure = {"failed": True, "msg": "status 503", **({"may_pass": True} if may_pass else {})}
+        return failure if len(module.runs) == 2 else answer
+
+    module.action._execute_module = fail_in_second_slice
+    result = module.run(wait_timeout=200)
+    assert len(module.runs) == runs and result["changed"] and result["actions"] == ["Create a."]
+    if may_pass:
+        assert not result.get("failed") and module.shown[-1].endswith(
+            "a is missing\n  The last poll failed: status 503"
+        )
+    else:
+        assert result["msg"] == "status 503 Already done: Create a."
+        assert result["node_pool"] == {"pk": 7} and not {"unmet", "is_final"} & set(result)
