@@ -162,6 +162,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._module import run_modu
 from ansible_collections.netapp.nks.plugins.module_utils._options import CONNECTION, RENAMED
 from ansible_collections.netapp.nks.plugins.module_utils._orgs import concurrently
 from ansible_collections.netapp.nks.plugins.module_utils._plan import Plan, Request
+from ansible_collections.netapp.nks.plugins.module_utils._secrets import secrets_of
 from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster, Keyset, Org
 
 
@@ -216,6 +217,7 @@ def resolve(module: AnsibleModule, client: NKSClient, org: Org) -> JSON:
         warning = _plan_org.check_key_types(wanted["category"], wanted["entity"], wanted["keys"])
         if warning:
             module.warn(warning)
+        client.hide(secrets_of(wanted["keys"]))
         wanted["keys"] = _plan_org.encoded_keys(wanted["keys"], wanted["key_encoding"])
         module.no_log_values.update(wanted["keys"].values())
         client.hide(wanted["keys"].values())

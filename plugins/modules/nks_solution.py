@@ -170,6 +170,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._lifecycle import (
 from ansible_collections.netapp.nks.plugins.module_utils._module import run_module
 from ansible_collections.netapp.nks.plugins.module_utils._options import CONNECTION, OWN_ORG, STATE, wait_options
 from ansible_collections.netapp.nks.plugins.module_utils._plan import Plan, Request, given
+from ansible_collections.netapp.nks.plugins.module_utils._secrets import secrets_of
 from ansible_collections.netapp.nks.plugins.module_utils._types import Org, Solution
 
 
@@ -224,7 +225,7 @@ def resolve(module: AnsibleModule, client: NKSClient, org: Org) -> tuple[JSON, J
     if wanted["keyset"] is not None:
         wanted["keyset"] = find_named(client.keysets(org), "keyset", wanted["keyset"]).pk
     values = _plan_solution.values_text(wanted["values"])
-    client.hide([values, *_plan_solution.secrets_of(wanted["values"])])
+    client.hide([values, *secrets_of(wanted["values"])])
     chart = wanted["chart"]
     if chart:
         repositories = [*client.chart_repositories(org), *client.trusted_chart_repositories(org)]

@@ -67,6 +67,16 @@ def test_an_answer_that_repeats_a_key_is_shown_without_it(fake: FakeNKS, run_mod
     assert "never" not in json.dumps(result) and body not in json.dumps(result)
 
 
+def test_an_answer_that_repeats_a_part_of_a_service_account_is_shown_without_it(fake: FakeNKS, run_module: Run) -> None:
+    pem = "-----BEGIN PRIVATE KEY-----\nnever-show-1\nnever-show-2\n-----END PRIVATE KEY-----\n"
+    body = json.dumps({"keys": [f"The private_key is not valid: {pem}", "line never-show-2"]})
+    fake.fault(KEYSETS, "status", method="POST", status=400, body=body)
+    for keys in ({"private_key": pem}, json.dumps({"private_key": pem})):
+        result = run_module(main, **{**NEW, "entity": "gce", "keys": {"other": keys}})
+        assert "The private_key is not valid: ****" in result["msg"]
+        assert "never-show" not in json.dumps(result)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
