@@ -269,6 +269,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._plan_cluster import (
     plan_cluster,
     unmet_cluster,
 )
+from ansible_collections.netapp.nks.plugins.module_utils._secrets import SOLUTION_FIELDS, leaves, secrets_of
 from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster, Log, Org
 
 
@@ -341,6 +342,7 @@ def find_failure(client: NKSClient, cluster: Cluster, logs_after: float | None) 
 
 def resolve(client: NKSClient, org: Org, params: JSON) -> JSON:
     """Return the options, with the names of keysets and of the workspace replaced by IDs."""
+    client.hide(secrets_of(secret_options(params), SOLUTION_FIELDS))
     wanted = dict(params)
     wanted["replace_failed"] = params["replace_failed"] and not params["wait_only"]
     if params["state"] == "present" and (params["provider_keyset"] or params["user_ssh_keyset"]):
@@ -356,6 +358,12 @@ def resolve(client: NKSClient, org: Org, params: JSON) -> JSON:
     return wanted
 
 
+def secret_options(params: JSON) -> list[t.Any]:
+    """Return the values of options that can contain secrets, such as chart values. The name of a solution is none."""
+    solutions = [solution for solution in params["solutions"] or [] if isinstance(solution, dict)]
+    return [solutions, params["config"], params["extra"]]
+
+
 def main() -> None:
     fields = {option: {"type": field.type} for option, field in CLUSTER_FIELDS.items()}
     module = AnsibleModule(
@@ -366,9 +374,10 @@ def main() -> None:
             "provider_keyset": {"type": "str", "no_log": False},
             "user_ssh_keyset": {"type": "str", "no_log": False},
             "network_components": {"type": "list", "elements": "dict"},
-            "solutions": {"type": "list", "elements": "raw"},
+            "solutions": {"type": "list", "elements": "raw", "no_log": True},
+            "config": {"type": "dict", "no_log": True},
             "k8s_version": {"type": "str"},
-            "extra": {"type": "dict"},
+            "extra": {"type": "dict", "no_log": True},
             "logs_after": {"type": "float"},
             "fixed_differences": {"type": "str", "choices": ["fail", "warn"], "default": "fail"},
             "replace_failed": {"type": "bool", "default": False},
@@ -376,6 +385,10 @@ def main() -> None:
         required_one_of=[("name", "id")],
         supports_check_mode=True,
     )
+    # no_log keeps the options out of the system log, but would also hide harmless texts, such as "prometheus", wherever
+    # the result has them.
+    secrets = leaves(secret_options(module.params), SOLUTION_FIELDS)
+    module.no_log_values = set(filter(None, [module.params["api_token"], *secrets]))
     run_module(module, run)
 
 

@@ -265,6 +265,19 @@ def test_refusals(fake: FakeNKS, run: Run, new: JSON, options: JSON, message: st
     assert writes(fake) in ([], [("POST", CLUSTERS)])
 
 
+def test_the_chart_values_of_solutions_are_not_shown(fake: FakeNKS, run: Run, new: JSON) -> None:
+    values = "admin: {password: never-show-1}\n"
+    solution = {"solution": "jenkins-repo-1", "version": "latest", "config": {"values_yaml": values}}
+    options: JSON = {"solutions": ["prometheus", solution], "config": {"a": ["never-show-2"]}}
+    options["extra"] = {"secret": "never-show-3"}
+    fake.fault(CLUSTERS, "status", method="POST", status=400, body='{"a": "never-show-1 never-show-2 for prometheus"}')
+    failed = run(**new, **options)
+    assert failed["status"] == 400 and "for prometheus" in failed["msg"]
+    shown = failed["invocation"]["module_args"]["solutions"]
+    assert shown[0] == "prometheus" and shown[1]["version"] == "latest"
+    assert "never-show" not in json.dumps([failed, run(**new, **options, check_mode=True)])
+
+
 def test_a_fixed_difference_can_be_a_warning(run: Run) -> None:
     result = run(org="381", name="prod", region="x", fixed_differences="warn")
     assert not result["changed"] and "region is 'us-west-2', not 'x'" in json.dumps(result["warnings"])
