@@ -350,7 +350,14 @@ def resolve(client: NKSClient, org: Org, params: JSON) -> JSON:
         for option, category in (("provider_keyset", "provider"), ("user_ssh_keyset", "user_ssh")):
             if params[option] is not None:
                 of_category = [keyset for keyset in keysets if keyset.raw.get("category") == category]
-                wanted[option] = find_named(of_category, f"keyset for {option}", params[option]).pk
+                # Keysets for different providers can have the same name.
+                of_provider = [
+                    keyset
+                    for keyset in of_category
+                    if category == "provider" and keyset.raw.get("entity") == params["provider"]
+                    if params[option] in (str(keyset.pk), keyset.name)
+                ]
+                wanted[option] = find_named(of_provider or of_category, f"keyset for {option}", params[option]).pk
     if params["state"] == "present" and params["workspace"] is not None:
         wanted["workspace"] = find_named(client.workspaces(org), "workspace", params["workspace"]).pk
     if params["worker_count"] is not None and params["worker_count"] < 2:

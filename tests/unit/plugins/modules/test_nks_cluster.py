@@ -265,6 +265,22 @@ def test_refusals(fake: FakeNKS, run: Run, new: JSON, options: JSON, message: st
     assert writes(fake) in ([], [("POST", CLUSTERS)])
 
 
+def test_the_keyset_of_the_provider_is_found_by_a_name_that_others_have(fake: FakeNKS, run: Run, new: JSON) -> None:
+    kinds = [("provider", "do"), ("provider", "aws"), ("provider", "gce"), ("user_ssh", "")]
+    keysets: list[JSON] = [
+        {"pk": pk, "name": "Main", "category": category, "entity": entity}
+        for pk, (category, entity) in enumerate(kinds, start=1)
+    ]
+    fake.fault("/orgs/381/keysets", "body", body=json.dumps(keysets))
+    planned = run(**{**new, "provider_keyset": "Main", "user_ssh_keyset": "Main"}, check_mode=True)
+    after = planned["diff"]["after"]
+    assert (after["provider_keyset"], after["user_ssh_keyset"]) == (1, 4)
+    by_id = run(**{**new, "provider_keyset": "2"}, check_mode=True)
+    assert by_id["diff"]["after"]["provider_keyset"] == 2
+    unclear = run(**{**new, "provider": "azure", "provider_keyset": "Main"}, check_mode=True)
+    assert "matches more than one" in unclear["msg"]
+
+
 def test_the_chart_values_of_solutions_are_not_shown(fake: FakeNKS, run: Run, new: JSON) -> None:
     values = "admin: {password: never-show-1}\n"
     solution = {"solution": "jenkins-repo-1", "version": "latest", "config": {"values_yaml": values}}

@@ -67,6 +67,16 @@ def test_an_answer_that_repeats_a_key_is_shown_without_it(fake: FakeNKS, run_mod
     assert "never" not in json.dumps(result) and body not in json.dumps(result)
 
 
+def test_keysets_of_different_entities_can_have_the_same_name(fake: FakeNKS, run_module: Run) -> None:
+    main_keyset = run_module(main, **{**NEW, "name": "Main"})["keyset"]
+    other = run_module(main, **{**NEW, "entity": "gce", "keys": {"other": "never-show"}})["keyset"]
+    renamed = run_module(main, org="381", id=other["pk"], new_name="Main")
+    assert renamed["keyset"] == {**other, "name": "Main"}
+    third = run_module(main, **NEW)["keyset"]
+    refused = run_module(main, org="381", id=third["pk"], new_name="Main")
+    assert f"another one has the new name: Main (ID {main_keyset['pk']})" in refused["msg"]
+
+
 def test_an_answer_that_repeats_a_part_of_a_service_account_is_shown_without_it(fake: FakeNKS, run_module: Run) -> None:
     pem = "-----BEGIN PRIVATE KEY-----\nnever-show-1\nnever-show-2\n-----END PRIVATE KEY-----\n"
     body = json.dumps({"keys": [f"The private_key is not valid: {pem}", "line never-show-2"]})
