@@ -241,6 +241,7 @@ def test_a_deletion_that_is_refused_during_the_build_is_tried_again(fake: FakeNK
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        ({**NEW, "name": "new "}, "name must not be empty or have white space around it"),
         ({"org": "381", "name": "absent"}, "give the missing options: provider, provider_keyset, region"),
         ({"org": "381", "id": 1}, "There is no cluster with the ID 1"),
         ({"org": "381", "id": 1201, "name": "other"}, "does not have the name 'other'"),

@@ -90,6 +90,7 @@ def test_an_answer_that_repeats_a_part_of_a_service_account_is_shown_without_it(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        ({"name": " k"}, "name must not be empty or have white space around it"),
         ({"keys": None}, "give the missing options: keys"),
         ({"category": None, "entity": None}, "give the missing options: category, entity"),
         ({"keys": {"pub": "x"}}, "keys must be pub, pvt for aws, not pub."),

@@ -51,6 +51,8 @@ def test_a_workspace_is_created_changed_and_deleted(fake: FakeNKS, run_module: R
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        ({"name": " Team Z "}, "name must not be empty or have white space around it"),
+        ({"name": "Team A", "new_name": ""}, "new_name must not be empty"),
         ({"name": "Default", "is_default": False}, "Make another one the default"),
         ({"name": "Default", "state": "absent", "force": True}, "is the default one"),
         ({"name": "Team A", "state": "absent"}, "has 2 clusters, and force is false"),
