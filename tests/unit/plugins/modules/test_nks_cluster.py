@@ -282,6 +282,13 @@ def test_the_keyset_of_the_provider_is_found_by_a_name_that_others_have(fake: Fa
     assert "matches more than one" in unclear["msg"]
 
 
+def test_a_cluster_is_awaited_although_the_answer_to_its_creation_has_no_id(fake: FakeNKS, run: Run, new: JSON) -> None:
+    fake.fault(CLUSTERS, "body", method="POST", body="{}")
+    result = run(**new, wait_timeout=20)
+    assert result["unmet"] == ["The cluster new does not exist."] and len(writes(fake)) == 1
+    assert result["changed"] and result["actions"] == ["Create the cluster new."]
+
+
 def test_the_chart_values_of_solutions_are_not_shown(fake: FakeNKS, run: Run, new: JSON) -> None:
     values = "admin: {password: never-show-1}\n"
     solution = {"solution": "jenkins-repo-1", "version": "latest", "config": {"values_yaml": values}}

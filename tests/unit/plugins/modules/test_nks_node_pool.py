@@ -217,3 +217,9 @@ def test_refusals(run: Run, options: JSON, message: str) -> None:
     options = {**options, "name": None} if "id" in options else options
     result = run(**options)
     assert message in result["msg"] and not result.get("changed")
+
+
+def test_a_pool_is_awaited_although_the_answer_to_its_creation_has_no_id(fake: FakeNKS, run: Run) -> None:
+    fake.fault("/orgs/381/clusters/[0-9]+/nodepools", "body", method="POST", body="{}")
+    result = run(**NEW, wait_timeout=20)
+    assert result["changed"] and "does not exist" in result["msg"]
