@@ -289,6 +289,11 @@ def test_a_cluster_is_awaited_although_the_answer_to_its_creation_has_no_id(fake
     assert result["changed"] and result["actions"] == ["Create the cluster new."]
 
 
+def test_sizes_are_not_checked_if_the_endpoint_answers_with_a_page(fake: FakeNKS, run: Run, new: JSON) -> None:
+    fake.fault("/meta/provider-instances", "body", body="<html>", content_type="text/html")
+    assert run(**{**new, "worker_size": "any"}, check_mode=True)["changed"]
+
+
 def test_the_chart_values_of_solutions_are_not_shown(fake: FakeNKS, run: Run, new: JSON) -> None:
     values = "admin: {password: never-show-1}\n"
     solution = {"solution": "jenkins-repo-1", "version": "latest", "config": {"values_yaml": values}}
