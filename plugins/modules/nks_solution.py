@@ -222,7 +222,7 @@ def resolve(module: AnsibleModule, client: NKSClient, org: Org) -> tuple[JSON, J
     wanted = dict(module.params)
     wanted["replace_failed"] = wanted["replace_failed"] and not wanted["wait_only"]
     wanted["reinstall"] = wanted["reinstall"] and not wanted["wait_only"]
-    if wanted["keyset"] is not None:
+    if wanted["keyset"] is not None and wanted["state"] == "present":
         wanted["keyset"] = find_named(client.keysets(org), "keyset", wanted["keyset"]).pk
     values = _plan_solution.values_text(wanted["values"])
     client.hide([values, *secrets_of(wanted["values"])])

@@ -79,6 +79,11 @@ def test_the_values_of_a_chart(fake: FakeNKS, run: Run, values: t.Any) -> None:
     assert ("never-show" in config["values_yaml"]) is (values is not None) and config["values_yaml"]
 
 
+def test_a_solution_is_deleted_although_its_keyset_no_longer_exists(run: Run) -> None:
+    assert run(**EFK)["changed"]
+    assert run(**EFK, keyset="gone", state="absent")["changed"]
+
+
 def test_tiller_is_awaited_first(fake: FakeNKS, run: Run) -> None:
     fake.set_clusters([{"pk": 77, "org": 381, "name": "new", "state": "building", "timeline": []}])
     short = run(cluster="new", **EFK, wait_timeout=10)
