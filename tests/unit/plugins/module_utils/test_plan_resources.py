@@ -65,7 +65,8 @@ def test_a_workspace_reaches_its_state_and_the_default_one_stays_default(there: 
 
 
 @given(
-    st.none() | st.builds(lambda ids: Keyset({"pk": 5, "name": "a", "workspaces": ids}), st.permutations([1, 2])),
+    st.none()
+    | st.builds(lambda ids: Keyset({"pk": 5, "name": "a", "workspaces": ids}), st.none() | st.permutations([1, 2])),
     st.none() | st.permutations([1, 2]) | st.just([]),
     st.sampled_from([None, True, False]),
 )
@@ -83,6 +84,8 @@ def test_a_keyset_reaches_its_state_and_no_key_is_shown(
     first = _plan_org.plan_keyset(wanted, there)
     assert "never" not in json.dumps([first.before, first.after, [request.sentence for request in first.requests]])
     carry_out(Keyset, there, lambda now: _plan_org.plan_keyset(wanted, now), {})
+    if there and ids == []:
+        assert bool(first.requests) is bool(there.raw["workspaces"] or default is not None)
 
 
 @given(
