@@ -27,7 +27,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._types import (
 )
 
 CREATED = (200, 201, 202)
-"""Statuses of an answer with the created object."""
+"""Statuses of an answer with the created object. A later poll reads the object itself."""
 
 DONE = (200, 201, 202, 204)
 """Statuses of an answer with a body that is not read."""
@@ -93,13 +93,13 @@ class NKSClient(API):
         listed = self._get_list(f"/meta/provider-instances?provider={quote(provider, '')}")
         return [size for item in listed for size in (item.get("config") or {}).values() if isinstance(size, dict)]
 
-    def create_cluster(self, org: Org, body: JSON, workspace: int | None = None) -> Cluster:
+    def create_cluster(self, org: Org, body: JSON, workspace: int | None = None) -> None:
         """Create a cluster.
 
         :param workspace: ``pk`` of the workspace. None stands for the default workspace.
         """
         parent = "" if workspace is None else f"/workspaces/{workspace}"
-        return Cluster(self._request_object("POST", f"/orgs/{org.pk}{parent}/clusters", {"json": body}, CREATED), org)
+        self._request_object("POST", f"/orgs/{org.pk}{parent}/clusters", {"json": body}, CREATED)
 
     def delete_cluster(self, cluster: Cluster) -> None:
         self._request("DELETE", _path(cluster), statuses=DONE)
@@ -107,8 +107,8 @@ class NKSClient(API):
     def upgrade_cluster(self, cluster: Cluster, version: str) -> None:
         self._request("POST", f"{_path(cluster)}/migrate_version", {"json": {"version": version}}, DONE)
 
-    def create_node_pool(self, cluster: Cluster, body: JSON) -> NodePool:
-        return NodePool(self._request_object("POST", f"{_path(cluster)}/nodepools", {"json": body}, CREATED))
+    def create_node_pool(self, cluster: Cluster, body: JSON) -> None:
+        self._request_object("POST", f"{_path(cluster)}/nodepools", {"json": body}, CREATED)
 
     def scale_node_pool(self, cluster: Cluster, pool: int, body: JSON) -> None:
         """Set the autoscaling of a node pool and its limits."""

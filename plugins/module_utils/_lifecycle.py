@@ -15,7 +15,13 @@ import typing as t
 
 from ansible_collections.netapp.nks.plugins.module_utils import _types
 from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
-from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, NKSStatusError, error_fields, one_line
+from ansible_collections.netapp.nks.plugins.module_utils._errors import (
+    NKSError,
+    NKSPayloadError,
+    NKSStatusError,
+    error_fields,
+    one_line,
+)
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
 from ansible_collections.netapp.nks.plugins.module_utils._orgs import find_org
 from ansible_collections.netapp.nks.plugins.module_utils._plan import Plan, Request
@@ -288,7 +294,7 @@ def check_size(client: NKSClient, provider: str, option: str, size: str | None) 
     """
     try:
         sizes = [str(known.get("value") or known.get("name")) for known in client.instance_sizes(provider)]
-    except NKSStatusError:
+    except (NKSStatusError, NKSPayloadError):
         return  # not every endpoint lists the sizes
     if size and sizes and size not in sizes:
         by_lower_case = {known.lower(): known for known in sizes}

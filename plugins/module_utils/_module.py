@@ -12,7 +12,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
-from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, error_fields
+from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, error_fields, one_line
 from ansible_collections.netapp.nks.plugins.module_utils._options import CONNECTION, Spec
 
 
@@ -21,12 +21,25 @@ def params_for(module: AnsibleModule, spec: Spec) -> dict[str, t.Any]:
     return {option: module.params[option] for option in spec}
 
 
+def check_name(option: str, name: str) -> None:
+    """Check the name of something that can be created. The API removes white space around it.
+
+    :raises NKSError: the name is empty, or has white space around it.
+    """
+    if not name or name != name.strip():
+        raise NKSError(f"{option} must not be empty or have white space around it: {one_line(repr(name))}.")
+
+
 def run_module(module: AnsibleModule, action: t.Callable[[AnsibleModule, NKSClient], dict[str, t.Any]]) -> None:
     """Run ``action``, and exit the module with its result or failure."""
     try:
         with NKSClient(**params_for(module, CONNECTION), warn=module.warn, read_only=module.check_mode) as client:
             if module.params.get("id") is not None and module.params["id"] < 1:
                 raise NKSError(f"id must be 1 or more, not {module.params['id']}.")
+            if module.params.get("state") == "present":
+                for option in ("name", "new_name"):
+                    if module.params.get(option) is not None:
+                        check_name(option, module.params[option])
             result = action(module, client)
     except NKSError as exc:
         module.fail_json(msg=str(exc), **error_fields(exc))

@@ -155,10 +155,15 @@ def _plan_changes(what: str, there: Resource, changes: JSON) -> Plan:
     changed = {
         field: value
         for field, value in changes.items()
-        if value is not None and _comparable(value) != _comparable(there.raw.get(field))
+        if value is not None and not _is_same(value, there.raw.get(field))
     }
     before = {field: there.raw.get(field) for field in changed}
     return Plan([_change(f"{what} {there}", changed)] if changed else [], before, changed)
+
+
+def _is_same(wanted: t.Any, there: t.Any) -> bool:
+    """Return whether two values are the same. The API can return null for an empty list."""
+    return _comparable(wanted) == _comparable([] if there is None and isinstance(wanted, list) else there)
 
 
 def _comparable(value: t.Any) -> t.Any:

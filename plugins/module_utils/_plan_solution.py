@@ -9,7 +9,6 @@ Private to this collection: it may change without notice. It knows nothing of An
 from __future__ import annotations
 
 import json
-import re
 import typing as t
 
 from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, one_line
@@ -22,7 +21,6 @@ TILLER = "helm_tiller"
 
 FIELDS = {"keyset": Field("fixed"), "version": Field("fixed")}
 SHOWN = ("solution", "keyset", "max_nodes", "version")
-SCALAR = re.compile(r"""(?:[:=]|^[ \t]*-)[ \t]+["']?([^\s"'#,\[\]{}|>][^"'\n]{3,}?)["']?\s*$""", re.MULTILINE)
 
 
 def plan_solution(wanted: JSON, body: JSON, there: Solution | None, tiller: Solution | None) -> Plan:
@@ -128,14 +126,3 @@ def values_text(values: t.Any) -> str:
     if not isinstance(values, (str, dict)):
         raise NKSError("values must be a dictionary or YAML text.")
     return values if isinstance(values, str) else json.dumps(values)
-
-
-def secrets_of(values: t.Any) -> list[str]:
-    """Return the texts in the values of a chart that can be secrets."""
-    if isinstance(values, dict):
-        return [secret for value in values.values() for secret in secrets_of(value)]
-    if isinstance(values, list):
-        return [secret for value in values for secret in secrets_of(value)]
-    if not isinstance(values, str):
-        return []
-    return [text for text in (values, *SCALAR.findall(values)) if len(text) > 3 and text not in ("true", "false")]

@@ -1,15 +1,21 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Remove secrets from API objects. Use only the standard library.
+"""Remove secrets from API objects, and find the secrets in options. PyYAML is used if it is installed.
 
 Private to this collection: it may change without notice. It does not depend on Ansible.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import typing as t
+
+try:
+    import yaml
+except ImportError:
+    yaml = None  # type: ignore[assignment]
 
 SOLUTIONS = ("solutions", "user_solutions")
 """Fields with the solutions that NKS installs in a cluster. Their ``config`` can have any chart values of a user."""
@@ -54,6 +60,14 @@ SECRET_TEXTS = (
 )
 """Patterns of secrets in text. The first group of each matches what precedes the secret and can be shown."""
 
+SCALAR = re.compile(
+    r"""(?:[:=]|^[ \t]*-)[ \t]+["']?([^\s"'#,\[\]{}|>][^"'\n]{3,}?)["']?[ \t]*(?:[ ]#.*)?$""", re.MULTILINE
+)
+"""A value at the end of a line of YAML."""
+
+WORD = re.compile(r"""[^\s"',{}\[\]]{6,}(?!["']?:)(?=[\s"',{}\[\]]|$)(?<!:)""")
+"""A part of YAML that can be a secret: not short, and not the name of a field."""
+
 
 def without_secrets(value: t.Any) -> t.Any:
     """Return a copy of the value without secrets in the fields ``SOLUTIONS``, at any depth."""
@@ -90,6 +104,63 @@ def solutions_without_secrets(value: t.Any, fields: t.Container[str] = SOLUTION_
             if name in fields and not _is_secret_text(item)
         }
     return value
+
+
+def leaves(value: t.Any, shown: t.Container[str] = ()) -> list[str]:
+    """Return the texts in a value, at any depth.
+
+    :param shown: fields whose texts are not returned, unless they look like secrets.
+    """
+    if isinstance(value, dict):
+        return [
+            text
+            for name, item in value.items()
+            if not (name in shown and isinstance(item, str) and not _is_secret_text(item))
+            for text in leaves(item, shown)
+        ]
+    if isinstance(value, (list, tuple)):
+        return [text for item in value for text in leaves(item, shown)]
+    return [value] if isinstance(value, str) and _is_long(value) else []
+
+
+def secrets_of(value: t.Any, shown: t.Container[str] = ()) -> list[str]:
+    """Return the texts of keys or chart values that a message must not show.
+
+    A server can repeat a part of what it got. Therefore these are the texts themselves, their lines, and the values in
+    texts that are JSON or YAML.
+
+    :param shown: fields whose texts are not returned, unless they look like secrets.
+    """
+    secrets: set[str] = set()
+    for text in leaves(value, shown):
+        inner = leaves(_parsed(text))
+        for part in (text, *inner):
+            lines = [line.strip() for line in part.splitlines()]
+            secrets.update([part, " ".join(lines), " ".join(part.split())])
+            secrets.update(line for line in lines if not line.endswith(":"))
+        if inner or len(text.splitlines()) > 1:
+            secrets.update(SCALAR.findall(text))
+            secrets.update(WORD.findall(text))
+    return sorted(filter(_is_long, secrets))
+
+
+def _is_long(text: str) -> bool:
+    """Return whether a text is long enough to be a secret. To hide short texts would make messages unreadable."""
+    return len(text) > 3 and text.lower() not in ("true", "false", "null", "none")
+
+
+def _parsed(text: str) -> t.Any:
+    """Return the object or array in a JSON or YAML text, with the scalars of YAML as text. Otherwise return None."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        value = None
+    if value is None and yaml:
+        try:
+            value = yaml.load(text, Loader=yaml.BaseLoader)  # it creates only texts, lists and dictionaries
+        except (yaml.YAMLError, ValueError, TypeError, RecursionError):
+            value = None
+    return value if isinstance(value, (dict, list)) else None
 
 
 def _is_secret_text(value: t.Any) -> bool:

@@ -269,6 +269,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._plan_cluster import (
     plan_cluster,
     unmet_cluster,
 )
+from ansible_collections.netapp.nks.plugins.module_utils._secrets import SOLUTION_FIELDS, leaves, secrets_of
 from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster, Log, Org
 
 
@@ -352,6 +353,7 @@ def has_succeeded(client: NKSClient, cluster: Cluster, event_type: t.Any) -> boo
 
 def resolve(client: NKSClient, org: Org, params: JSON) -> JSON:
     """Return the options, with the names of keysets and of the workspace replaced by IDs."""
+    client.hide(secrets_of(secret_options(params), SOLUTION_FIELDS))
     wanted = dict(params)
     wanted["replace_failed"] = params["replace_failed"] and not params["wait_only"]
     if params["state"] == "present" and (params["provider_keyset"] or params["user_ssh_keyset"]):
@@ -359,12 +361,25 @@ def resolve(client: NKSClient, org: Org, params: JSON) -> JSON:
         for option, category in (("provider_keyset", "provider"), ("user_ssh_keyset", "user_ssh")):
             if params[option] is not None:
                 of_category = [keyset for keyset in keysets if keyset.raw.get("category") == category]
-                wanted[option] = find_named(of_category, f"keyset for {option}", params[option]).pk
+                # Keysets for different providers can have the same name.
+                of_provider = [
+                    keyset
+                    for keyset in of_category
+                    if category == "provider" and keyset.raw.get("entity") == params["provider"]
+                    if params[option] in (str(keyset.pk), keyset.name)
+                ]
+                wanted[option] = find_named(of_provider or of_category, f"keyset for {option}", params[option]).pk
     if params["state"] == "present" and params["workspace"] is not None:
         wanted["workspace"] = find_named(client.workspaces(org), "workspace", params["workspace"]).pk
     if params["worker_count"] is not None and params["worker_count"] < 2:
         raise NKSError(f"worker_count must be 2 or more, not {params['worker_count']}.")
     return wanted
+
+
+def secret_options(params: JSON) -> list[t.Any]:
+    """Return the values of options that can contain secrets, such as chart values. The name of a solution is none."""
+    solutions = [solution for solution in params["solutions"] or [] if isinstance(solution, dict)]
+    return [solutions, params["config"], params["extra"]]
 
 
 def main() -> None:
@@ -377,9 +392,10 @@ def main() -> None:
             "provider_keyset": {"type": "str", "no_log": False},
             "user_ssh_keyset": {"type": "str", "no_log": False},
             "network_components": {"type": "list", "elements": "dict"},
-            "solutions": {"type": "list", "elements": "raw"},
+            "solutions": {"type": "list", "elements": "raw", "no_log": True},
+            "config": {"type": "dict", "no_log": True},
             "k8s_version": {"type": "str"},
-            "extra": {"type": "dict"},
+            "extra": {"type": "dict", "no_log": True},
             "logs_after": {"type": "float"},
             "fixed_differences": {"type": "str", "choices": ["fail", "warn"], "default": "fail"},
             "replace_failed": {"type": "bool", "default": False},
@@ -387,6 +403,10 @@ def main() -> None:
         required_one_of=[("name", "id")],
         supports_check_mode=True,
     )
+    # no_log keeps the options out of the system log, but would also hide harmless texts, such as "prometheus", wherever
+    # the result has them.
+    secrets = leaves(secret_options(module.params), SOLUTION_FIELDS)
+    module.no_log_values = set(filter(None, [module.params["api_token"], *secrets]))
     run_module(module, run)
 
 

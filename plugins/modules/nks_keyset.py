@@ -154,6 +154,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
 from ansible_collections.netapp.nks.plugins.module_utils._lifecycle import (
     Resource,
     find_named,
+    find_one,
     find_own_org,
     find_renamed,
     reconcile,
@@ -162,6 +163,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._module import run_modu
 from ansible_collections.netapp.nks.plugins.module_utils._options import CONNECTION, RENAMED
 from ansible_collections.netapp.nks.plugins.module_utils._orgs import concurrently
 from ansible_collections.netapp.nks.plugins.module_utils._plan import Plan, Request
+from ansible_collections.netapp.nks.plugins.module_utils._secrets import secrets_of
 from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster, Keyset, Org
 
 
@@ -171,12 +173,12 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
     is_wanted = wanted["state"] == "present"
 
     def poll(limited: NKSClient) -> Keyset | None:
-        kind = {} if wanted["id"] is not None else {field: wanted[field] for field in ("category", "entity")}
-        keysets = [
-            keyset
-            for keyset in limited.keysets(org)
-            if all(value in (None, keyset.raw.get(field) or "") for field, value in kind.items())
-        ]
+        keysets = limited.keysets(org)
+        if wanted["id"] is None:
+            keysets = of_kind(keysets, wanted["category"], wanted["entity"])
+        found = find_one(keysets, "keyset", wanted["name"], wanted["id"])
+        if found:  # only a keyset of the same kind can have taken the new name
+            keysets = of_kind(keysets, found.raw.get("category"), found.raw.get("entity"))
         return find_renamed(keysets, "keyset", wanted)
 
     def plan(there: Keyset | None) -> Plan:
@@ -216,6 +218,7 @@ def resolve(module: AnsibleModule, client: NKSClient, org: Org) -> JSON:
         warning = _plan_org.check_key_types(wanted["category"], wanted["entity"], wanted["keys"])
         if warning:
             module.warn(warning)
+        client.hide(secrets_of(wanted["keys"]))
         wanted["keys"] = _plan_org.encoded_keys(wanted["keys"], wanted["key_encoding"])
         module.no_log_values.update(wanted["keys"].values())
         client.hide(wanted["keys"].values())
@@ -223,6 +226,16 @@ def resolve(module: AnsibleModule, client: NKSClient, org: Org) -> JSON:
         known = client.workspaces(org)
         wanted["workspaces"] = [find_named(known, "workspace", name).pk for name in wanted["workspaces"]]
     return wanted
+
+
+def of_kind(keysets: list[Keyset], category: str | None, entity: str | None) -> list[Keyset]:
+    """Return the keysets with this category and entity. None matches all."""
+    kind = {"category": category, "entity": entity}
+    return [
+        keyset
+        for keyset in keysets
+        if all(value in (None, keyset.raw.get(field) or "") for field, value in kind.items())
+    ]
 
 
 def check_unused(client: NKSClient, org: Org, pk: int) -> None:

@@ -170,6 +170,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._lifecycle import (
 from ansible_collections.netapp.nks.plugins.module_utils._module import run_module
 from ansible_collections.netapp.nks.plugins.module_utils._options import CONNECTION, OWN_ORG, STATE, wait_options
 from ansible_collections.netapp.nks.plugins.module_utils._plan import Plan, Request, given
+from ansible_collections.netapp.nks.plugins.module_utils._secrets import secrets_of
 from ansible_collections.netapp.nks.plugins.module_utils._types import Org, Solution
 
 
@@ -221,10 +222,10 @@ def resolve(module: AnsibleModule, client: NKSClient, org: Org) -> tuple[JSON, J
     wanted = dict(module.params)
     wanted["replace_failed"] = wanted["replace_failed"] and not wanted["wait_only"]
     wanted["reinstall"] = wanted["reinstall"] and not wanted["wait_only"]
-    if wanted["keyset"] is not None:
+    if wanted["keyset"] is not None and wanted["state"] == "present":
         wanted["keyset"] = find_named(client.keysets(org), "keyset", wanted["keyset"]).pk
     values = _plan_solution.values_text(wanted["values"])
-    client.hide([values, *_plan_solution.secrets_of(wanted["values"])])
+    client.hide([values, *secrets_of(wanted["values"])])
     chart = wanted["chart"]
     if chart:
         repositories = [*client.chart_repositories(org), *client.trusted_chart_repositories(org)]

@@ -98,6 +98,8 @@ unmet:
   sample: []
 """
 
+import typing as t
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.netapp.nks.plugins.module_utils import _plan_org
 from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
@@ -112,7 +114,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._lifecycle import (
 from ansible_collections.netapp.nks.plugins.module_utils._module import run_module
 from ansible_collections.netapp.nks.plugins.module_utils._options import CONNECTION, RENAMED
 from ansible_collections.netapp.nks.plugins.module_utils._plan import Plan, Request
-from ansible_collections.netapp.nks.plugins.module_utils._types import Workspace
+from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster, Org, Workspace, join_limited
 
 
 def run(module: AnsibleModule, client: NKSClient) -> JSON:
@@ -140,12 +142,36 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
         needed = plan(there).requests
         return [f"The API accepted a change, but did not make it: {request.sentence}" for request in needed], False
 
+    def check(client: NKSClient, requests: list[Request]) -> None:
+        if requests[0].action == "delete" and not wanted["force"]:
+            check_empty(client, org, requests[0].target)
+
     if wanted["id"] is not None and is_wanted and poll(client) is None:
         raise NKSError(f"There is no workspace with the ID {wanted['id']}. To create one, give its name.")
     what = one_line(str(wanted["name"] if wanted["id"] is None else wanted["id"]))
     title = f"The workspace {what} {'is not in the requested state' if is_wanted else 'still exists'}"
-    resource = Resource(title, poll, plan, send, unmet, lambda there: {"workspace": there and there.raw})
+    resource = Resource(title, poll, plan, send, unmet, lambda there: {"workspace": there and there.raw}, check)
     return reconcile(client, resource, wanted, module.check_mode)
+
+
+def check_empty(client: NKSClient, org: Org, pk: int) -> None:
+    """Check the list of clusters too: not every endpoint lists the clusters of a workspace.
+
+    :raises NKSError: the workspace has a cluster.
+    """
+    clusters = client.clusters(org, include_service_clusters=True)
+    inside = [cluster for cluster in clusters if workspace_of(cluster) == pk]
+    if inside:
+        raise NKSError(
+            f"The workspace with the ID {pk} is not deleted, because force is false and it has clusters: "
+            f"{join_limited(inside)}."
+        )
+
+
+def workspace_of(cluster: Cluster) -> t.Any:
+    """Return the ``pk`` of the workspace of a cluster. The API returns an object or only the ``pk``."""
+    workspace = cluster.raw.get("workspace")
+    return workspace.get("pk") if isinstance(workspace, dict) else workspace
 
 
 def main() -> None:

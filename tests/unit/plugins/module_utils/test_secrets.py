@@ -10,8 +10,14 @@ import time
 import typing as t
 
 import pytest
+from ansible_collections.netapp.nks.plugins.module_utils import _secrets
 from ansible_collections.netapp.nks.plugins.module_utils._fleet import select_clusters, with_includes
-from ansible_collections.netapp.nks.plugins.module_utils._secrets import CONFIG_FIELDS, redact, without_secrets
+from ansible_collections.netapp.nks.plugins.module_utils._secrets import (
+    CONFIG_FIELDS,
+    redact,
+    secrets_of,
+    without_secrets,
+)
 from ansible_collections.netapp.nks.plugins.module_utils._types import Log
 from ansible_collections.netapp.nks.tests.fake_nks.server import FakeNKS
 from hypothesis import given
@@ -167,3 +173,41 @@ def test_neither_a_list_nor_a_detail_form_nor_a_log_brings_a_secret(fake: FakeNK
     for fleet in (short, with_includes(client, short, include_details=True, include_logs=True)):
         assert fleet.clusters[0].raw["solutions"] == [{"pk": 1, "config": {"namespace": "x"}}]
         assert "never" not in str(fleet.clusters)
+
+
+PEM = "-----BEGIN PRIVATE KEY-----\nnever-one\nnever-two\n-----END PRIVATE KEY-----\n"
+VALUES = """\
+auth: {user: admin, password: never-flow}
+block: |
+  never-block
+password: never-comment # main
+quoted: "never quoted" # main
+persistence:
+  enabled: true
+"""
+
+
+@pytest.mark.parametrize("with_yaml", [True, False])
+@pytest.mark.parametrize(
+    ("value", "secrets"),
+    [
+        ({"other": {"private_key": PEM}}, ["never-one", PEM, " ".join(PEM.split())]),
+        ({"other": json.dumps({"private_key": PEM})}, ["never-one", PEM, " ".join(PEM.split())]),
+        (VALUES, ["never-flow", "never-block", "never-comment", "never quoted"]),
+        ({"config": {"values_yaml": VALUES}}, ["never-flow", "never-block", "never-comment", "never quoted"]),
+        ({"a": {"b": ["never-list", 5, None]}}, ["never-list"]),
+    ],
+)
+def test_the_parts_of_keys_and_chart_values_are_secrets(
+    monkeypatch: pytest.MonkeyPatch, with_yaml: bool, value: t.Any, secrets: list[str]
+) -> None:
+    if not with_yaml:
+        monkeypatch.setattr(_secrets, "yaml", None)
+    found = secrets_of(value)
+    assert set(secrets) <= set(found)
+    assert not {"true", "user", "password", "persistence", "persistence:", "enabled", "main"} & set(found)
+
+
+def test_a_value_that_is_no_yaml_or_refers_to_itself_is_not_an_error() -> None:
+    assert "never" in secrets_of("a: [&x\n never")
+    assert "never" in secrets_of("a: &x\n- never\n- *x\n")

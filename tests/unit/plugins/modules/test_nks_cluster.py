@@ -257,6 +257,7 @@ def test_a_deletion_that_is_refused_during_the_build_is_tried_again(fake: FakeNK
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        ({**NEW, "name": "new "}, "name must not be empty or have white space around it"),
         ({"org": "381", "name": "absent"}, "give the missing options: provider, provider_keyset, region"),
         ({"org": "381", "id": 1}, "There is no cluster with the ID 1"),
         ({"org": "381", "id": 1201, "name": "other"}, "does not have the name 'other'"),
@@ -279,6 +280,47 @@ def test_refusals(fake: FakeNKS, run: Run, new: JSON, options: JSON, message: st
     result = run(**options)
     assert message in result["msg"] and not result.get("changed")
     assert writes(fake) in ([], [("POST", CLUSTERS)])
+
+
+def test_the_keyset_of_the_provider_is_found_by_a_name_that_others_have(fake: FakeNKS, run: Run, new: JSON) -> None:
+    kinds = [("provider", "do"), ("provider", "aws"), ("provider", "gce"), ("user_ssh", "")]
+    keysets: list[JSON] = [
+        {"pk": pk, "name": "Main", "category": category, "entity": entity}
+        for pk, (category, entity) in enumerate(kinds, start=1)
+    ]
+    fake.fault("/orgs/381/keysets", "body", body=json.dumps(keysets))
+    planned = run(**{**new, "provider_keyset": "Main", "user_ssh_keyset": "Main"}, check_mode=True)
+    after = planned["diff"]["after"]
+    assert (after["provider_keyset"], after["user_ssh_keyset"]) == (1, 4)
+    by_id = run(**{**new, "provider_keyset": "2"}, check_mode=True)
+    assert by_id["diff"]["after"]["provider_keyset"] == 2
+    unclear = run(**{**new, "provider": "azure", "provider_keyset": "Main"}, check_mode=True)
+    assert "matches more than one" in unclear["msg"]
+
+
+def test_a_cluster_is_awaited_although_the_answer_to_its_creation_has_no_id(fake: FakeNKS, run: Run, new: JSON) -> None:
+    fake.fault(CLUSTERS, "body", method="POST", body="{}")
+    result = run(**new, wait_timeout=20)
+    assert result["unmet"] == ["The cluster new does not exist."] and len(writes(fake)) == 1
+    assert result["changed"] and result["actions"] == ["Create the cluster new."]
+
+
+def test_sizes_are_not_checked_if_the_endpoint_answers_with_a_page(fake: FakeNKS, run: Run, new: JSON) -> None:
+    fake.fault("/meta/provider-instances", "body", body="<html>", content_type="text/html")
+    assert run(**{**new, "worker_size": "any"}, check_mode=True)["changed"]
+
+
+def test_the_chart_values_of_solutions_are_not_shown(fake: FakeNKS, run: Run, new: JSON) -> None:
+    values = "admin: {password: never-show-1}\n"
+    solution = {"solution": "jenkins-repo-1", "version": "latest", "config": {"values_yaml": values}}
+    options: JSON = {"solutions": ["prometheus", solution], "config": {"a": ["never-show-2"]}}
+    options["extra"] = {"secret": "never-show-3"}
+    fake.fault(CLUSTERS, "status", method="POST", status=400, body='{"a": "never-show-1 never-show-2 for prometheus"}')
+    failed = run(**new, **options)
+    assert failed["status"] == 400 and "for prometheus" in failed["msg"]
+    shown = failed["invocation"]["module_args"]["solutions"]
+    assert shown[0] == "prometheus" and shown[1]["version"] == "latest"
+    assert "never-show" not in json.dumps([failed, run(**new, **options, check_mode=True)])
 
 
 def test_a_fixed_difference_can_be_a_warning(run: Run) -> None:

@@ -67,9 +67,30 @@ def test_an_answer_that_repeats_a_key_is_shown_without_it(fake: FakeNKS, run_mod
     assert "never" not in json.dumps(result) and body not in json.dumps(result)
 
 
+def test_keysets_of_different_entities_can_have_the_same_name(fake: FakeNKS, run_module: Run) -> None:
+    main_keyset = run_module(main, **{**NEW, "name": "Main"})["keyset"]
+    other = run_module(main, **{**NEW, "entity": "gce", "keys": {"other": "never-show"}})["keyset"]
+    renamed = run_module(main, org="381", id=other["pk"], new_name="Main")
+    assert renamed["keyset"] == {**other, "name": "Main"}
+    third = run_module(main, **NEW)["keyset"]
+    refused = run_module(main, org="381", id=third["pk"], new_name="Main")
+    assert f"another one has the new name: Main (ID {main_keyset['pk']})" in refused["msg"]
+
+
+def test_an_answer_that_repeats_a_part_of_a_service_account_is_shown_without_it(fake: FakeNKS, run_module: Run) -> None:
+    pem = "-----BEGIN PRIVATE KEY-----\nnever-show-1\nnever-show-2\n-----END PRIVATE KEY-----\n"
+    body = json.dumps({"keys": [f"The private_key is not valid: {pem}", "line never-show-2"]})
+    fake.fault(KEYSETS, "status", method="POST", status=400, body=body)
+    for keys in ({"private_key": pem}, json.dumps({"private_key": pem})):
+        result = run_module(main, **{**NEW, "entity": "gce", "keys": {"other": keys}})
+        assert "The private_key is not valid: ****" in result["msg"]
+        assert "never-show" not in json.dumps(result)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        ({"name": " k"}, "name must not be empty or have white space around it"),
         ({"keys": None}, "give the missing options: keys"),
         ({"category": None, "entity": None}, "give the missing options: category, entity"),
         ({"keys": {"pub": "x"}}, "keys must be pub, pvt for aws, not pub."),

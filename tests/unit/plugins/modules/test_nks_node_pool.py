@@ -209,6 +209,7 @@ def test_a_timeout_reports_the_state_of_the_pool(fake: FakeNKS, run: Run) -> Non
     [
         ({}, "give the missing options: instance_size, platform, node_count"),
         ({"id": 1}, "has no node pool with the ID 1"),
+        ({"name": "pool "}, "name must not be empty or have white space around it"),
         ({"cluster": "none"}, "The cluster 'none' was not found"),
         ({**NEW, "node_count": -1}, "node_count must be 0 or more"),
         ({**NEW, "extra": {"root_disk_size": "big"}}, "root_disk_size: A valid integer is required."),
@@ -244,3 +245,9 @@ def test_a_deletion_whose_answer_is_lost_is_reported_if_the_rest_cannot_be_plann
     result = run(node_count=0, delete_nodes=names)
     assert result["failed"] and "Already done: Delete the node" in result["msg"]
     assert result["changed"] and len(result["actions"]) == 1
+
+
+def test_a_pool_is_awaited_although_the_answer_to_its_creation_has_no_id(fake: FakeNKS, run: Run) -> None:
+    fake.fault("/orgs/381/clusters/[0-9]+/nodepools", "body", method="POST", body="{}")
+    result = run(**NEW, wait_timeout=20)
+    assert result["changed"] and "does not exist" in result["msg"]

@@ -54,7 +54,17 @@ def test_a_solution_is_installed_and_deleted(fake: FakeNKS, run: Run, run_module
     assert writes(fake) == [("POST", SOLUTIONS), ("DELETE", f"{SOLUTIONS}/{created['solution']['pk']}")]
 
 
-@pytest.mark.parametrize("values", [SECRET, "Master:\n  AdminPassword: never-show\n", None])
+@pytest.mark.parametrize(
+    "values",
+    [
+        SECRET,
+        "Master:\n  AdminPassword: never-show\n",
+        "Master: {AdminUser: admin, AdminPassword: never-show}\n",
+        "Master:\n  AdminPassword: |\n    never-show\n",
+        "Master:\n  AdminPassword: never-show # main\n",
+        None,
+    ],
+)
 def test_the_values_of_a_chart(fake: FakeNKS, run: Run, values: t.Any) -> None:
     answer = json.dumps({"values": "bad password never-show"})
     fake.fault(SOLUTIONS, "status", method="POST", status=400, body=answer, times=1)
@@ -67,6 +77,11 @@ def test_the_values_of_a_chart(fake: FakeNKS, run: Run, values: t.Any) -> None:
     config = body["config"]
     assert (body["solution"], config["release_name"], config["namespace"]) == ("jenkins-repo-1", "ci", "build")
     assert ("never-show" in config["values_yaml"]) is (values is not None) and config["values_yaml"]
+
+
+def test_a_solution_is_deleted_although_its_keyset_no_longer_exists(run: Run) -> None:
+    assert run(**EFK)["changed"]
+    assert run(**EFK, keyset="gone", state="absent")["changed"]
 
 
 def test_tiller_is_awaited_first(fake: FakeNKS, run: Run) -> None:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 
 import pytest
@@ -51,6 +52,8 @@ def test_a_workspace_is_created_changed_and_deleted(fake: FakeNKS, run_module: R
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        ({"name": " Team Z "}, "name must not be empty or have white space around it"),
+        ({"name": "Team A", "new_name": ""}, "new_name must not be empty"),
         ({"name": "Default", "is_default": False}, "Make another one the default"),
         ({"name": "Default", "state": "absent", "force": True}, "is the default one"),
         ({"name": "Team A", "state": "absent"}, "has 2 clusters, and force is false"),
@@ -74,3 +77,16 @@ def test_a_lost_answer_and_a_change_that_the_server_ignores(fake: FakeNKS, run_m
     fake.fault(f"{WORKSPACES}/21", "body", method="PATCH", body="{}")
     result = run_module(main, org="381", id=21, new_name="C")
     assert result["failed"] and 'did not make it: Change the workspace Team A (ID 21): name to "C".' in result["msg"]
+
+
+@pytest.mark.parametrize("workspace", [{"pk": 21}, 21])
+def test_a_workspace_with_clusters_is_not_deleted_although_its_own_list_has_none(
+    fake: FakeNKS, run_module: Run, workspace: t.Any
+) -> None:
+    fake.fault(WORKSPACES, "body", body=json.dumps([{"pk": 21, "name": "Team A"}]))
+    clusters = [{"pk": 1, "name": "a", "workspace": workspace}, {"pk": 2, "name": "b", "workspace": None}]
+    fake.fault("/orgs/381/clusters", "body", body=json.dumps(clusters))
+    for check_mode in (True, False):
+        refused = run_module(main, org="381", name="Team A", state="absent", check_mode=check_mode)
+        assert "because force is false and it has clusters: a (ID 1)." in refused["msg"] and not writes(fake)
+    assert run_module(main, org="381", name="Team A", state="absent", force=True, check_mode=True)["changed"]
