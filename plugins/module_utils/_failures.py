@@ -32,12 +32,29 @@ def find_failures(client: NKSClient, clusters: t.Sequence[Cluster]) -> list[Log 
             logs = client.logs(cluster)
         except NKSError:
             logs = []
-        return newest_failure(logs) if cluster.has_failed or build_has_failed(logs) else None
+        return newest_failure(logs) if cluster.has_failed or _build_has_failed(logs) else None
 
     return concurrently(find, clusters)
 
 
-def build_has_failed(logs: t.Sequence[Log]) -> bool:
+def find_failure(client: NKSClient, cluster: Cluster, logs_after: float | None) -> Log | None:
+    """Return the log of the failed build or upgrade.
+
+    :param logs_after: ignore logs of an upgrade that are not newer, in seconds since 1970. None without an upgrade.
+    """
+    if logs_after is None or cluster.has_failed:
+        return find_failures(client, [cluster])[0]
+    logs = [log for log in client.logs(cluster) if log.created > logs_after]
+    return newest_failure(logs) if _build_has_failed(logs) else None
+
+
+def has_succeeded(client: NKSClient, cluster: Cluster, event_type: t.Any) -> bool:
+    """Return whether the logs show that this step of the build succeeded at some time."""
+    logs = [log.raw for log in client.logs(cluster)]
+    return any(log.get("event_type") == event_type and log.get("event_state") == "success" for log in logs)
+
+
+def _build_has_failed(logs: t.Sequence[Log]) -> bool:
     """Return whether the newest log of any build step is a failure.
 
     :param logs: newest first.

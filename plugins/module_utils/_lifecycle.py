@@ -27,6 +27,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._orgs import find_org
 from ansible_collections.netapp.nks.plugins.module_utils._plan import Plan, Request
 from ansible_collections.netapp.nks.plugins.module_utils._types import (
     Cluster,
+    Keyset,
     Org,
     deduplicate,
     identified,
@@ -284,6 +285,19 @@ def find_named(items: t.Sequence[R], what: str, identifier: str) -> R:
         return found[0]
     problem = "matches more than one:" if found else "was not found. Available:"
     raise NKSError(f"The {what} {one_line(repr(identifier))} {problem} {join_limited(found or items) or 'none'}.")
+
+
+def find_keyset(
+    keysets: t.Sequence[Keyset], option: str, category: str, provider: str | None, identifier: str
+) -> Keyset:
+    """Return the keyset of a category with this ID or name, if possible one for the provider.
+
+    :param option: the name of the option, for the message.
+    :raises NKSError: no keyset matches, or more than one.
+    """
+    of_category = [keyset for keyset in keysets if keyset.raw.get("category") == category]
+    of_provider = [keyset for keyset in identified(of_category, identifier) if keyset.raw.get("entity") == provider]
+    return find_named(of_provider or of_category, f"keyset for {option}", identifier)
 
 
 def check_size(client: NKSClient, provider: str, option: str, size: str | None) -> None:

@@ -247,15 +247,12 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
 from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, one_line
-from ansible_collections.netapp.nks.plugins.module_utils._failures import (
-    build_has_failed,
-    find_failures,
-    newest_failure,
-)
+from ansible_collections.netapp.nks.plugins.module_utils._failures import find_failure, has_succeeded
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
 from ansible_collections.netapp.nks.plugins.module_utils._lifecycle import (
     Resource,
     check_size,
+    find_keyset,
     find_named,
     find_own_org,
     find_whole,
@@ -334,23 +331,6 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
     return reconcile(client, resource, module.params, module.check_mode)
 
 
-def find_failure(client: NKSClient, cluster: Cluster, logs_after: float | None) -> Log | None:
-    """Return the log of the failed build or upgrade.
-
-    :param logs_after: ignore logs of an upgrade that are not newer, in seconds since 1970. None without an upgrade.
-    """
-    if logs_after is None or cluster.has_failed:
-        return find_failures(client, [cluster])[0]
-    logs = [log for log in client.logs(cluster) if log.created > logs_after]
-    return newest_failure(logs) if build_has_failed(logs) else None
-
-
-def has_succeeded(client: NKSClient, cluster: Cluster, event_type: t.Any) -> bool:
-    """Return whether the logs show that this step of the build succeeded at some time."""
-    logs = [log.raw for log in client.logs(cluster)]
-    return any(log.get("event_type") == event_type and log.get("event_state") == "success" for log in logs)
-
-
 def resolve(client: NKSClient, org: Org, params: JSON) -> JSON:
     """Return the options, with the names of keysets and of the workspace replaced by IDs."""
     client.hide(secrets_of(secret_options(params), SOLUTION_FIELDS))
@@ -360,15 +340,7 @@ def resolve(client: NKSClient, org: Org, params: JSON) -> JSON:
         keysets = client.keysets(org)
         for option, category in (("provider_keyset", "provider"), ("user_ssh_keyset", "user_ssh")):
             if params[option] is not None:
-                of_category = [keyset for keyset in keysets if keyset.raw.get("category") == category]
-                # Keysets for different providers can have the same name.
-                of_provider = [
-                    keyset
-                    for keyset in of_category
-                    if category == "provider" and keyset.raw.get("entity") == params["provider"]
-                    if params[option] in (str(keyset.pk), keyset.name)
-                ]
-                wanted[option] = find_named(of_provider or of_category, f"keyset for {option}", params[option]).pk
+                wanted[option] = find_keyset(keysets, option, category, params["provider"], params[option]).pk
     if params["state"] == "present" and params["workspace"] is not None:
         wanted["workspace"] = find_named(client.workspaces(org), "workspace", params["workspace"]).pk
     if params["worker_count"] is not None and params["worker_count"] < 2:
