@@ -15,7 +15,9 @@ import typing as t
 try:
     import yaml
 except ImportError:
-    yaml = None  # type: ignore[assignment]
+    HAS_YAML = False
+else:
+    HAS_YAML = True
 
 SOLUTIONS = ("solutions", "user_solutions")
 """Fields with the solutions that NKS installs in a cluster. Their ``config`` can have any chart values of a user."""
@@ -155,7 +157,7 @@ def _parsed(text: str) -> t.Any:
         value = json.loads(text)
     except (ValueError, RecursionError):
         value = None
-    if value is None and yaml:
+    if value is None and HAS_YAML:
         try:
             value = yaml.load(text, Loader=yaml.BaseLoader)  # it creates only texts, lists and dictionaries
         except (yaml.YAMLError, ValueError, TypeError, RecursionError):

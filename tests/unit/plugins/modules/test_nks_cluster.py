@@ -318,8 +318,9 @@ def test_the_chart_values_of_solutions_are_not_shown(fake: FakeNKS, run: Run, ne
     fake.fault(CLUSTERS, "status", method="POST", status=400, body='{"a": "never-show-1 never-show-2 for prometheus"}')
     failed = run(**new, **options)
     assert failed["status"] == 400 and "for prometheus" in failed["msg"]
-    shown = failed["invocation"]["module_args"]["solutions"]
-    assert shown[0] == "prometheus" and shown[1]["version"] == "latest"
+    if "invocation" in failed:  # ansible-core 2.21 adds it only at -vvv
+        shown = failed["invocation"]["module_args"]["solutions"]
+        assert shown[0] == "prometheus" and shown[1]["version"] == "latest"
     assert "never-show" not in json.dumps([failed, run(**new, **options, check_mode=True)])
 
 
