@@ -198,14 +198,15 @@ def test_an_outage_before_the_first_poll_of_a_slice_does_not_end_the_wait(
     clock: list[float], may_pass: bool, runs: int
 ) -> None:
     module = Module(answer={"changed": True, "actions": ["Create a."], "node_pool": {"pk": 7}}, done=100)
-    execute = module.action._execute_module
+    action: t.Any = module.action
+    execute = action._execute_module
 
     def fail_in_second_slice(**options: t.Any) -> JSON:
-        answer = t.cast(JSON, execute(**options))
+        answer: JSON = execute(**options)
         failure = {"failed": True, "msg": "status 503", **({"may_pass": True} if may_pass else {})}
         return failure if len(module.runs) == 2 else answer
 
-    module.action._execute_module = fail_in_second_slice
+    action._execute_module = fail_in_second_slice
     result = module.run(wait_timeout=200)
     assert len(module.runs) == runs and result["changed"] and result["actions"] == ["Create a."]
     if may_pass:
