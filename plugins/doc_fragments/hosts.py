@@ -78,7 +78,7 @@ options:
 notes:
   - Every option that is not itself an expression can be a template in the inventory file. With O(use_extra_vars=true),
     such a template can use extra variables.
-  - O(compose), O(groups) and O(keyed_groups) have the same variables as in P(ansible.builtin.constructed#inventory),
+  - O(compose), O(groups) and O(keyed_groups) have the same variables as in C(ansible.builtin.constructed),
     such as C(inventory_hostname), C(group_names) and C(inventory_dir). C(group_names) contains the groups of the host
     before O(groups) and O(keyed_groups) add others. O(hostnames) can use the variables of the host, C(inventory_file)
     and C(inventory_dir).
