@@ -60,7 +60,7 @@ def text(value: object) -> str:
 
 
 def without_ages(row: list[str]) -> list[str]:
-    return [*row[:8], *row[10:]] if len(row) == 11 else row
+    return [*row[:8], *row[10:]]
 
 
 class Page(html.parser.HTMLParser):
