@@ -296,8 +296,10 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
         if cluster is None or failure is None or cluster.is_running:
             return plan_cluster(wanted, cluster)
         # The failure of an earlier upgrade stays in the logs while the cluster is upgraded again.
-        is_new = cluster.has_failed or not has_succeeded(client, cluster, failure.raw.get("event_type"))
-        return plan_cluster({**wanted, "replace_failed": wanted["replace_failed"] and is_new}, cluster, has_failed=True)
+        is_replaced = wanted["replace_failed"] and (
+            cluster.has_failed or not has_succeeded(client, cluster, failure.raw.get("event_type"))
+        )
+        return plan_cluster({**wanted, "replace_failed": is_replaced}, cluster, has_failed=True)
 
     def send(client: NKSClient, snapshot: Snapshot, request: Request) -> None:
         if request.action == "create":
