@@ -46,6 +46,11 @@ class NKSError(Exception):
         """Whether the API itself, not a gateway in front of it, answered that the object does not exist."""
         return self.status == 404 and isinstance(self.detail, str)
 
+    @property
+    def is_of_gateway(self) -> bool:
+        """Whether a gateway in front of the API seems to have answered: with a page, or with 404 without a detail."""
+        return isinstance(self, NKSPayloadError) or (self.status == 404 and self.detail is None)
+
 
 class NKSConnectionError(NKSError):
     """There was no HTTP answer, for example because of name resolution, TLS, a timeout, or a reset connection."""
@@ -67,17 +72,15 @@ def printable(text: str) -> str:
 def error_fields(exc: NKSError) -> dict[str, t.Any]:
     """Return the fields of a failure that a module returns. Fields that are None are left out.
 
-    ``may_pass`` is true if a wait that has already seen the API goes on: after an outage, or an answer of a gateway.
+    ``is_transient`` is true if a wait that has seen the API goes on: after an outage, or an answer of a gateway.
     """
-    is_of_gateway = isinstance(exc, NKSPayloadError) or (
-        isinstance(exc, NKSStatusError) and exc.status == 404 and exc.detail is None
-    )
+    is_of_gateway = exc.is_of_gateway and isinstance(exc, (NKSPayloadError, NKSStatusError))
     fields = {
         "status": exc.status,
         "detail": exc.detail,
         "url": exc.url,
         "retry_after": exc.retry_after or None,
-        "may_pass": ((exc.is_transient or is_of_gateway) and not exc.is_unclear) or None,
+        "is_transient": ((exc.is_transient or is_of_gateway) and not exc.is_unclear) or None,
     }
     return {field: value for field, value in fields.items() if value is not None}
 

@@ -59,10 +59,10 @@ def merge_results(earlier: JSON, later: JSON) -> JSON:
     failure of the later run before its first poll ends the wait only if it cannot pass.
     """
     has_ended = "unmet" in earlier and later.get("failed") and "unmet" not in later
-    if has_ended and later.get("may_pass"):
+    if has_ended and later.get("is_transient"):
         has_ended = False
         later = {**later, "unmet": _with_last_failure([], later["msg"]), "error": later["msg"], "is_final": False}
-        del later["may_pass"]
+        del later["is_transient"]
     merged = dict(later)
     reasons = _reasons(earlier)
     if has_ended:

@@ -35,10 +35,9 @@ def check_seconds(timeout: float | None, sleep: float | None) -> None:
 def _can_pass(exc: NKSError, has_result: bool) -> bool:
     """Return whether the next poll can succeed: the failure is transient, or a gateway seems to have answered.
 
-    A gateway answers with HTML, or with 404 without a detail. From the start, such a 404 means a wrong ``api_url``.
+    Before the first result, a 404 of a gateway means a wrong ``api_url``.
     """
-    is_404_of_gateway = exc.status == 404 and exc.detail is None and has_result
-    return exc.is_transient or isinstance(exc, NKSPayloadError) or is_404_of_gateway
+    return exc.is_transient or (exc.is_of_gateway and (has_result or isinstance(exc, NKSPayloadError)))
 
 
 def _min_remaining(timeout: float) -> float:

@@ -354,7 +354,7 @@ def test_an_upgrade_counts_as_requested_only_if_it_was(fake: FakeNKS, run: Run) 
 
 
 @pytest.mark.parametrize(
-    ("fault", "may_pass"),
+    ("fault", "is_transient"),
     [
         ({"status": 503}, True),
         ({"status": 404, "body": "no backend"}, True),
@@ -362,9 +362,9 @@ def test_an_upgrade_counts_as_requested_only_if_it_was(fake: FakeNKS, run: Run) 
         ({"status": 404, "body": '{"detail": "Not found."}'}, False),
     ],
 )
-def test_a_failure_says_whether_it_may_pass(fake: FakeNKS, run: Run, fault: JSON, may_pass: bool) -> None:
+def test_a_failure_says_whether_it_is_transient(fake: FakeNKS, run: Run, fault: JSON, is_transient: bool) -> None:
     fake.fault("/orgs", "status", **fault)
-    assert run(org="381", name="prod").get("may_pass", False) is may_pass
+    assert run(org="381", name="prod").get("is_transient", False) is is_transient
 
 
 def test_nothing_is_deleted_if_the_replacement_would_be_refused(fake: FakeNKS, run: Run, new: JSON) -> None:

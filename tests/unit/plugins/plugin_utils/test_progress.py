@@ -193,9 +193,9 @@ def test_a_replacement_goes_on_by_name(clock: list[float], before: JSON, options
     assert [run.get("id") for run in module.runs[:2]] == [7, pk]
 
 
-@pytest.mark.parametrize(("may_pass", "runs"), [(True, 3), (False, 2)])
+@pytest.mark.parametrize(("is_transient", "runs"), [(True, 3), (False, 2)])
 def test_an_outage_before_the_first_poll_of_a_slice_does_not_end_the_wait(
-    clock: list[float], may_pass: bool, runs: int
+    clock: list[float], is_transient: bool, runs: int
 ) -> None:
     module = Module(answer={"changed": True, "actions": ["Create a."], "node_pool": {"pk": 7}}, done=100)
     action: t.Any = module.action
@@ -203,13 +203,13 @@ def test_an_outage_before_the_first_poll_of_a_slice_does_not_end_the_wait(
 
     def fail_in_second_slice(**options: t.Any) -> JSON:
         answer: JSON = execute(**options)
-        failure = {"failed": True, "msg": "status 503", **({"may_pass": True} if may_pass else {})}
+        failure = {"failed": True, "msg": "status 503", **({"is_transient": True} if is_transient else {})}
         return failure if len(module.runs) == 2 else answer
 
     action._execute_module = fail_in_second_slice
     result = module.run(wait_timeout=200)
     assert len(module.runs) == runs and result["changed"] and result["actions"] == ["Create a."]
-    if may_pass:
+    if is_transient:
         assert not result.get("failed") and module.shown[-1].endswith(
             "a is missing\n  The last poll failed: status 503"
         )
