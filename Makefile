@@ -9,7 +9,7 @@ NOX := $(BIN)/nox
 CORES := 2.16 2.17 2.18 2.19 2.20 2.21
 # The newest ansible-core that supports this Python
 CURRENT = $(shell $(BIN)/python -c 'from ansible.release import __version__ as v; print(v.rpartition(".")[0])')
-STATIC := lint docs-check,docs build-import-check,ansible-lint lint-tarball license-check extra-checks changelog
+STATIC := lint docs-check docs build-import-check ansible-lint lint-tarball license-check extra-checks changelog
 LONG := long api-description demo
 # A tree in which Python and Ansible find the checkout as the collection
 TREE := $(CURDIR)/.build/tree
@@ -37,15 +37,18 @@ unit coverage: .venv/ready ## Run the unit tests with this Python; make coverage
 	PYTHONPATH=$(TREE) $(BIN)/python -m pytest -n auto $(COVERAGE)
 
 .PHONY: test
-test: PARTS = unit sanity,integration $(LONG) $(STATIC) ## Run all checks with the newest ansible-core that python3 supports
+test: PARTS = core-$(CURRENT) $(LONG) $(STATIC) ## Run all checks with the newest ansible-core that python3 supports
 .PHONY: static
 static: PARTS = $(STATIC) ## Run the static checks: linters, documentation, build
 .PHONY: matrix
-matrix: PARTS = $(addprefix core-,$(filter-out $(SKIP),$(CORES))) ## Run the tests with every ansible-core, except those in SKIP="2.19 …"
+matrix: PARTS = $(addprefix core-,$(filter-out $(SKIP),$(CORES))) ## Run the tests with every ansible-core, except SKIP="2.19 …", or only KINDS="units …"
 .PHONY: release-check
 release-check: PARTS = release-ready $(STATIC) $(LONG) execution-environment $(addprefix core-,$(CORES)) ## Run all checks for a release
 test static matrix release-check: .venv/ready
-	@$(BIN)/python .ci/parts.py $(PARTS)
+	@rm -rf .build/log && mkdir .build/log
+	@$(MAKE) --keep-going --jobs=3 $(addprefix part-,$(PARTS)); code=$$?; sort .build/log/summary; exit $$code
+part-%:
+	@.ci/part $*
 
 .PHONY: integration sanity
 integration sanity: .venv/ready ## Run the integration (or sanity) tests, or one of them: TARGET=name
@@ -66,7 +69,7 @@ SESSIONS := ansible-lint api-description build build-import-check changelog docs
 	extra-checks license-check lint lint-tarball long mutation release-ready yamllint $(addprefix core-,$(CORES))
 .PHONY: $(SESSIONS)
 $(SESSIONS): .venv/ready
-	$(NOX) -s $@
+	$(NOX) -s $@ -- $(KINDS)
 
 .PHONY: browser
 browser: .venv/ready ## Test the fleet report in headless Chromium

@@ -357,7 +357,8 @@ def add_core(version: str) -> None:
 
     def run(session: nox.Session) -> None:
         if python:
-            test(session, version, session.posargs[:1] or TESTS, session.posargs[1:])
+            kinds = [argument for argument in session.posargs if argument in TESTS]
+            test(session, version, kinds or TESTS, [argument for argument in session.posargs if argument not in kinds])
         elif os.environ.get("CI"):
             session.error(f"No supported Python is installed: {', '.join(wanted)}")
         else:
