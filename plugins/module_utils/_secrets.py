@@ -12,13 +12,6 @@ import json
 import re
 import typing as t
 
-try:
-    import yaml
-except ImportError:
-    HAS_YAML = False
-else:
-    HAS_YAML = True
-
 SOLUTIONS = ("solutions", "user_solutions")
 """Fields with the solutions that NKS installs in a cluster. Their ``config`` can have any chart values of a user."""
 
@@ -156,13 +149,19 @@ def _parsed(text: str) -> t.Any:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
-        value = None
-    if value is None and HAS_YAML:
-        try:
-            value = yaml.load(text, Loader=yaml.BaseLoader)  # it creates only texts, lists and dictionaries
-        except (yaml.YAMLError, ValueError, TypeError, RecursionError):
-            value = None
+        value = _from_yaml(text)
     return value if isinstance(value, (dict, list)) else None
+
+
+def _from_yaml(text: str) -> t.Any:
+    try:
+        import yaml  # not at the top, because every task would wait for it, and few need it
+    except ImportError:
+        return None
+    try:
+        return yaml.load(text, Loader=yaml.BaseLoader)  # it creates only texts, lists and dictionaries
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError):
+        return None
 
 
 def _is_secret_text(value: t.Any) -> bool:

@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import copy
 import json
+import sys
 import time
 import typing as t
 
 import pytest
-from ansible_collections.netapp.nks.plugins.module_utils import _secrets
 from ansible_collections.netapp.nks.plugins.module_utils._fleet import select_clusters, with_includes
 from ansible_collections.netapp.nks.plugins.module_utils._secrets import (
     CONFIG_FIELDS,
@@ -201,7 +201,8 @@ persistence:
 def test_the_parts_of_keys_and_chart_values_are_secrets(
     monkeypatch: pytest.MonkeyPatch, with_yaml: bool, value: t.Any, secrets: list[str]
 ) -> None:
-    monkeypatch.setattr(_secrets, "HAS_YAML", with_yaml)
+    if not with_yaml:
+        monkeypatch.setitem(sys.modules, "yaml", None)
     found = secrets_of(value)
     assert set(secrets) <= set(found)
     assert not {"true", "user", "password", "persistence", "persistence:", "enabled", "main"} & set(found)
