@@ -57,7 +57,7 @@ options:
       - Clusters and nodes have the name and the slug of their organization, C(nks_org_name) and C(nks_org_slug).
       - Each host has the variable C(nks_endpoint), regardless of this prefix. It is the O(api_url) of the source,
         without a slash at its end.
-      - Fields never set variables that Ansible or this collection read. These are C(nks_endpoint), C(nks_) followed by
+      - Fields never set variables that Ansible or this collection reads. These are C(nks_endpoint), C(nks_) followed by
         the name of a connection option, and all names that start with C(ansible_), C(cluster_gate_), C(fleet_report_)
         or C(kubeconfig_).
     type: str
@@ -84,8 +84,8 @@ notes:
     and C(inventory_dir).
   - If the value of O(keyed_groups[].key) is a number or a boolean, its text is used in the name of the group.
     C(nks_is_failed) creates groups that end in C(_True) and C(_False), and C(nks_pk) creates a group for each cluster.
-  - If several sources contain the same cluster, it becomes one host. If a host with the same name stands for another
-    cluster or node in an earlier source, the source fails. Use O(hostnames) to give the hosts different names.
+  - If several sources contain the same cluster, it becomes one host. If an earlier source has a host with the same name
+    for another cluster or node, the source fails. Use O(hostnames) to give the hosts different names.
   - With O(strict=true), an expression that fails is an error. Its message names the option, its entry and the host.
   - With C(-v), the inventory shows how many clusters it found in which organizations, which clusters it left out, how
     many requests it made, whether it used the cache, and each request that it retries.

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The documentation of the options that modules share which create, change and delete resources."""
+"""The documentation of options that are shared by modules that create, change and delete resources."""
 
 from __future__ import annotations
 

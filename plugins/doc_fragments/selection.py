@@ -1,7 +1,7 @@
 # Copyright (c) 2026, netapp.nks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The documentation of the options that select organizations and clusters, and the data to read of each cluster."""
+"""The documentation of the options that select organizations, clusters and the data of each cluster."""
 
 from __future__ import annotations
 

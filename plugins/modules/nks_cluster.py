@@ -144,7 +144,7 @@ options:
     description:
       - What to do if the existing cluster differs from a fixed option.
       - V(fail) - fail.
-      - V(warn) - show a warning, and do not change the difference.
+      - V(warn) - show a warning, and ignore the difference.
     type: str
     choices: [fail, warn]
     default: fail

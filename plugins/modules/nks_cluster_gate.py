@@ -63,7 +63,7 @@ options:
         choices: [running, present, absent]
         default: running
       min_nodes:
-        description: Minimum C(node_count) of the cluster. Not allowed with C(expect=absent).
+        description: Minimum C(node_count) of the cluster, 1 or more. Not allowed with C(expect=absent).
         type: int
       min_k8s_version:
         description:

@@ -48,8 +48,8 @@ options:
     default: false
   fields:
     description:
-      - Fields of each cluster to return. With many clusters, a play is much faster if it requests only the fields that
-        it needs.
+      - Fields of each cluster to return. With many clusters, a play is much faster if the module returns only the
+        fields that the play needs.
       - If not set, all fields are returned. A warning is shown for a field that no cluster has.
     type: list
     elements: str

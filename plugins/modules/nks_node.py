@@ -13,7 +13,7 @@ version_added: 1.0.0
 description:
   - Deletes nodes, for example failed ones, and waits until they are deleted. To change the number of nodes, use
     M(netapp.nks.nks_node_pool) or M(netapp.nks.nks_master_node).
-  - Before the module deletes the first node, it asks the API for each node whether it can be deleted. The first master
+  - Before the module deletes the first node, it asks the API whether each node can be deleted. The first master
     of a cluster cannot be deleted.
 author:
   - netapp.nks contributors (@netapp)

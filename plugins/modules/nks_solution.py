@@ -18,7 +18,7 @@ description:
   - The API cannot change an installed solution. O(version) and O(keyset) are I(fixed). The module compares them with
     the installed solution and fails if one differs.
   - Options marked I(creation only) are not compared, because the API does not return them.
-  - The module never returns user names, passwords and settings of a solution.
+  - The module never returns user names, passwords or settings of a solution.
 author:
   - netapp.nks contributors (@netapp)
 extends_documentation_fragment:

@@ -11,7 +11,7 @@ module: nks_solution_info
 short_description: Query solutions in a cluster of the NetApp Kubernetes Service
 version_added: 1.0.0
 description:
-  - Returns the solutions of a cluster. The module never returns user names, passwords and settings of a solution.
+  - Returns the solutions of a cluster. The module never returns user names, passwords or settings of a solution.
 author:
   - netapp.nks contributors (@netapp)
 extends_documentation_fragment:
