@@ -117,7 +117,7 @@ EXAMPLES = r"""
 RETURN = r"""
 keyset:
   description: The keyset, without the values of its keys. Null if it does not exist.
-  returned: success, and on failures after a request was sent or during a wait
+  returned: success, and on failures after a request was sent
   type: dict
   sample:
     pk: 20001
@@ -129,14 +129,14 @@ keyset:
     is_default: false
 actions:
   description: Requests that were sent, or would be sent in check mode, one sentence each.
-  returned: success, and on failures after a request was sent or during a wait
+  returned: success, and on failures after a request was sent
   type: list
   elements: str
   sample:
     - Create the keyset Keys of the pipeline.
 is_requested:
   description: Whether all required changes have been requested.
-  returned: success, and on failures after a request was sent or during a wait
+  returned: success, and on failures after a request was sent
   type: bool
 unmet:
   description: Changes that the API accepted but did not make, one sentence each.

@@ -71,7 +71,7 @@ EXAMPLES = r"""
 RETURN = r"""
 workspace:
   description: The workspace, without the secrets in C(user_solutions). Null if it does not exist.
-  returned: success, and on failures after a request was sent or during a wait
+  returned: success, and on failures after a request was sent
   type: dict
   sample:
     pk: 20001
@@ -81,14 +81,14 @@ workspace:
     is_default: false
 actions:
   description: Requests that were sent, or would be sent in check mode, one sentence each.
-  returned: success, and on failures after a request was sent or during a wait
+  returned: success, and on failures after a request was sent
   type: list
   elements: str
   sample:
     - Create the workspace Team B.
 is_requested:
   description: Whether all required changes have been requested.
-  returned: success, and on failures after a request was sent or during a wait
+  returned: success, and on failures after a request was sent
   type: bool
 unmet:
   description: Changes that the API accepted but did not make, one sentence each.
