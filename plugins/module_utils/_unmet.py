@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError
+from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, error_fields
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
 
-FAILURE_FIELDS = ("status", "detail", "url", "retry_after")
-"""Attributes of the last failure that become fields of the result, besides its message."""
+FAILURE_FIELDS = ("status", "detail", "url", "retry_after", "is_transient")
+"""Fields of the result that describe the last failure, besides its message."""
 
 WAIT_FIELDS = ("unmet", "is_final", "error", "exception")
 """Fields of the result of a run whose wait did not end well, which do not describe the object."""
@@ -31,15 +31,13 @@ def unmet_result(
     :param is_final: whether waiting longer would not help.
     :param waited: seconds until the time was up. None if there was no wait or it ended early.
     """
-    fields = {field: getattr(failure, field, None) for field in FAILURE_FIELDS}
     unmet = _with_last_failure(reasons, str(failure)) if failure else list(reasons)
     return {
         "failed": True,
         "is_final": is_final,
         "msg": unmet_message(title, unmet, waited),
         "unmet": unmet,
-        **({"error": str(failure)} if failure else {}),
-        **{field: value for field, value in fields.items() if value},
+        **({"error": str(failure), **error_fields(failure)} if failure else {}),
     }
 
 
@@ -62,7 +60,6 @@ def merge_results(earlier: JSON, later: JSON) -> JSON:
     if has_ended and later.get("is_transient"):
         has_ended = False
         later = {**later, "unmet": _with_last_failure([], later["msg"]), "error": later["msg"], "is_final": False}
-        del later["is_transient"]
     merged = dict(later)
     reasons = _reasons(earlier)
     if has_ended:
@@ -71,13 +68,12 @@ def merge_results(earlier: JSON, later: JSON) -> JSON:
         if earlier.get("actions"):
             merged["msg"] = f"{later['msg']} Already done: {' '.join(earlier['actions'])}"
     elif "error" in later and (reasons or earlier.get("is_requested")) and not _reasons(later):
-        # Once the API has answered, a response of something else, such as a gateway, does not end the wait.
-        is_of_api = not (later.get("status") == 200 or (later.get("status") == 404 and "detail" not in later))
         merged = {
             **{field: value for field, value in earlier.items() if field not in FAILURE_FIELDS},
             **later,
             "unmet": _with_last_failure(reasons, later["error"]),
-            "is_final": later["is_final"] and is_of_api,
+            # Once the API has answered, an outage or the answer of a gateway does not end the wait.
+            "is_final": later["is_final"] and not later.get("is_transient"),
         }
     if earlier.get("warnings"):
         new = [warning for warning in later.get("warnings", []) if warning not in earlier["warnings"]]
