@@ -65,7 +65,8 @@ def pytest(collection: Path, *options: str, timeout: float | None = None) -> int
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
     text = log.read_text("utf-8")
-    if code > 2 and "ImportError while loading conftest" not in text:
+    cannot_import = "ImportError while loading conftest" in text or "ERROR collecting" in text
+    if code > 2 and not cannot_import:
         sys.exit(f"pytest ends with {code}: {text[-4000:]}")
     return code
 
