@@ -82,22 +82,27 @@ def test_changes_between_two_runs_are_emitted_once(fake: FakeNKS, tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("damage", "args"),
+    ("damage", "args", "reason"),
     [
-        (None, {"orgs": "382"}),
-        (None, {"states": "running"}),
-        (None, {"include_service_clusters": True}),
-        (lambda text: text[:-9], {}),
-        (lambda text: "", {}),
-        (lambda text: "[]", {}),
-        (lambda text: "[" * 10**5, {}),
-        (lambda text: text.replace('"version": 1', '"version": 2'), {}),
-        (lambda text: text.replace('"pk": 1201', '"pk": "x"'), {}),
-        (lambda text: text.replace('"events": []', '"events": [1]'), {}),
+        (None, {"orgs": "382"}, "it belongs to another endpoint, token or selection"),
+        (None, {"states": "running"}, "it belongs to another"),
+        (None, {"include_service_clusters": True}, "it belongs to another"),
+        (lambda text: text[:-9], {}, "it is not the whole state of an event source"),
+        (lambda text: "", {}, "it is not the whole state of an event source"),
+        (lambda text: "[]", {}, "its content is not valid"),
+        (lambda text: "[" * 10**5, {}, "it is not the whole state"),
+        (lambda text: text.replace('"version": 1', '"version": 2'), {}, "another version"),
+        (lambda text: text.replace('"pk": 1201', '"pk": "x"'), {}, "it is not the whole state"),
+        (lambda text: text.replace('"events": []', '"events": [1]'), {}, "its content is not valid"),
     ],
 )
 def test_an_unusable_state_causes_a_warning_and_is_replaced(
-    fake: FakeNKS, tmp_path: Path, caplog: pytest.LogCaptureFixture, damage: t.Callable[[str], str] | None, args: JSON
+    fake: FakeNKS,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    damage: t.Callable[[str], str] | None,
+    args: JSON,
+    reason: str,
 ) -> None:
     file = tmp_path / "nks.json"
     emitted(fake, 0, state_path=str(file))
@@ -106,9 +111,7 @@ def test_an_unusable_state_causes_a_warning_and_is_replaced(
     fake.change_cluster(1201, name="renamed")
     fake.change_cluster(1301, name="renamed")
     assert emitted(fake, 0, state_path=str(file), **args) == []
-    assert [
-        record.message for record in caplog.records if "is not used" in record.message and "initial" in record.message
-    ]
+    assert f"nks.json is not used: {reason}" in caplog.text and "The argument initial applies." in caplog.text
     assert (tmp_path / "nks.json.unused").read_text() == content
     caplog.clear()
     assert emitted(fake, 0, state_path=str(file), **args) == []

@@ -172,7 +172,7 @@ def test_unlisted_clusters_are_looked_up_in_turn(
     ],
 )
 def test_an_outage_is_reported_once_and_no_event_is_lost(
-    fake: FakeNKS, watching: Watching, fault: JSON, status: int | None
+    fake: FakeNKS, watching: Watching, caplog: pytest.LogCaptureFixture, fault: JSON, status: int | None
 ) -> None:
     poll = watching()
     serve(fake, cluster(7), cluster(8))
@@ -188,6 +188,7 @@ def test_an_outage_is_reported_once_and_no_event_is_lost(
     recovered, *events = poll()
     assert recovered["type"] == "source_recovered" and recovered["since"] == error["time"]
     assert types(events) == ["cluster_removed", "cluster_changed", "cluster_running", "cluster_added"]
+    assert "The API is available again." in caplog.text
     assert poll() == []
 
 
@@ -218,6 +219,7 @@ def test_clusters_that_exist_after_an_initial_outage_are_not_new(fake: FakeNKS, 
         ({"api_token": "wrong"}, "status 401"),
         ({"orgs": ["nowhere"]}, "The token sees no organization with the ID, slug or name 'nowhere'"),
         ({"orgs": ["390"]}, "status 403"),
+        ({"orgs": ["381", "390"]}, "status 403"),
     ],
 )
 def test_a_permanent_failure_ends_the_source_at_its_start(
@@ -246,6 +248,7 @@ def test_an_organization_that_becomes_unreadable_is_reported_and_keeps_its_clust
     (recovered,) = poll()
     assert (recovered["type"], recovered["org"]["pk"]) == ("source_recovered", 381)
     assert recovered["since"] == error["time"]
+    assert "Organization 381 (My Organization) is available again." in caplog.text
     fake.fault("/orgs", "body", body=json.dumps([{"pk": 381}, {"pk": 383}]))
     (error,) = poll()
     assert (error["org"]["name"], error["status"]) == ("Acme Retail", None)
