@@ -316,6 +316,15 @@ def test_masters_change_one_at_a_time(present: list[int], count: int, actions: l
     assert [request.sentence for request in plan.later] == later
 
 
+def test_masters_of_other_zones_are_not_counted() -> None:
+    nodes = [
+        node(1, role="master", zone="b"),
+        *(node(pk, role="master", zone=zone) for pk, zone in ((2, "a"), (3, "c"))),
+    ]
+    plan = plan_masters({"count": 2, "zone": "b"}, nodes)
+    assert [(request.sentence, request.body["zone"]) for request in plan.requests] == [("Add master 2 of 2.", "b")]
+
+
 def test_the_first_master_is_never_deleted() -> None:
     masters = [node(1, role="master"), node(2, "deleting", role="master")]
     with pytest.raises(NKSError, match=r"i-1 \(ID 1\) is the first master"):
