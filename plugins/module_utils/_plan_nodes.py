@@ -50,8 +50,7 @@ def plan_pool(wanted: JSON, there: NodePool | None, nodes: t.Sequence[Node]) -> 
     if wanted.get("state") == "absent":
         return _plan_pool_absent(there, nodes)
     _check_limits(wanted)
-    # The limits have no effect without autoscaling.
-    scaling = given(wanted, ("autoscaled", "min_count", "max_count") if wanted.get("autoscaled") else ("autoscaled",))
+    scaling = _scaling(wanted)
     gone_or_replaced = ("deleting", "deleted", *(["failed"] if wanted.get("replace_failed") else []))
     if there is None or there.state in gone_or_replaced:
         create = _create_pool(wanted)
@@ -106,9 +105,9 @@ def unmet_pool(wanted: JSON, pool: NodePool | None, nodes: t.Sequence[Node]) -> 
         return failed, True
     reasons = [] if pool.state == "active" else [f"The node pool {pool} is {one_line(str(pool.state))}, not active."]
     present = alive(nodes)
-    for field in ("autoscaled", "min_count", "max_count") if wanted.get("autoscaled") else ("autoscaled",):
-        if wanted.get(field) is not None and (pool.raw.get(field) or 0) != wanted[field]:
-            reasons.append(f"The node pool {pool} has {field} {pool.raw.get(field)}, not {wanted[field]}.")
+    for field, value in _scaling(wanted).items():
+        if (pool.raw.get(field) or 0) != value:
+            reasons.append(f"The node pool {pool} has {field} {pool.raw.get(field)}, not {value}.")
     reasons += [
         f"The node {node} is {one_line(str(node.state))}, not {'deleted' if node.state == 'deleting' else 'running'}."
         for node in nodes
@@ -186,6 +185,11 @@ def _check_limits(wanted: JSON) -> None:
         raise NKSError(f"min_count must not be above max_count: {low} is above {high}.")
     if wanted.get("autoscaled") and low is None:
         raise NKSError("autoscaled requires min_count and max_count.")
+
+
+def _scaling(wanted: JSON) -> JSON:
+    """Return the wanted fields of autoscaling. The limits have no effect without it."""
+    return given(wanted, ("autoscaled", "min_count", "max_count") if wanted.get("autoscaled") else ("autoscaled",))
 
 
 def alive(nodes: t.Sequence[Node]) -> list[Node]:

@@ -150,9 +150,20 @@ def test_a_state_path_that_cannot_be_used_ends_the_source(
 def test_a_state_that_cannot_be_written_is_logged_once(
     fake: FakeNKS, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    (tmp_path / "nks.json.tmp").mkdir()
+    blocked = tmp_path / "nks.json.tmp"
+    blocked.mkdir()
     assert len(emitted(fake, 5, state_path=str(tmp_path / "nks.json"), initial="all", events="cluster_added")) == 5
     assert caplog.text.count("cannot be written: Is a directory") == 1
+
+    memory = Memory(StateFile(str(tmp_path / "nks.json")), "digest")
+    watch = Watch(source.read_arguments({"api_token": fake.token}))
+    for number in range(2):
+        blocked.rmdir()
+        memory.save(watch, [{"id": f"written {number}"}])
+        blocked.mkdir()
+        memory.save(watch, [{"id": "not written"}])
+        memory.save(watch, [{"id": "not written"}])
+    assert caplog.text.count("cannot be written: Is a directory") == 3
 
 
 # Histories: the source is killed at random points and restarted.

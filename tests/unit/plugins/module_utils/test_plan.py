@@ -30,6 +30,7 @@ ORG = Org({"pk": 381})
 VERSIONS = ["v1.14.8", "v1.15.5", "v1.15.10", "v1.16.3"]
 NEW_CLUSTER = {"name": "a", "provider": "do", "provider_keyset": 7, "region": "nyc1", "k8s_version": "v1.15.5"}
 NEW_CLUSTER.update(worker_count=2, worker_size="4gb")
+LIMITS = {"autoscaled": True, "min_count": 1, "max_count": 4}
 NEW_POOL = {"name": "p", "instance_size": "4gb", "platform": "coreos", "node_count": 2}
 
 
@@ -281,6 +282,9 @@ def test_the_failure_of_a_build_or_upgrade_is_final() -> None:
         ({}, [node(1), node(2), node(3)], {}, ["has 3 nodes, not 2"], False),
         ({}, [node(1)], {"node_count": None}, [], False),
         ({"autoscaled": True}, [node(1)], {}, [], False),
+        ({}, [node(1), node(2)], LIMITS, ["has autoscaled", "min_count 0, not 1", "max_count 0, not 4"], False),
+        ({**LIMITS, "max_count": 5}, [node(1)], LIMITS, ["max_count 5, not 4"], False),
+        (LIMITS, [node(1), node(2)], {**LIMITS, "autoscaled": False}, ["autoscaled True, not False"], False),
         ({"state": "draft"}, [node(1), node(2)], {}, ["is draft, not active"], False),
         ({}, [node(1), node(2, "building")], {}, ["i-2 (ID 2) is building, not running"], False),
         ({}, [node(1), node(2), node(3, "deleting")], {}, ["i-3 (ID 3) is deleting, not deleted"], False),
