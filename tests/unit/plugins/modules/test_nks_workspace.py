@@ -79,6 +79,14 @@ def test_a_lost_answer_and_a_change_that_the_server_ignores(fake: FakeNKS, run_m
     assert result["failed"] and 'did not make it: Change the workspace Team A (ID 21): name to "C".' in result["msg"]
 
 
+def test_no_request_is_repeated_if_its_answer_is_lost_and_the_next_read_fails(fake: FakeNKS, run_module: Run) -> None:
+    fake.fault(WORKSPACES, method="POST", kind="lost")
+    fake.fault(WORKSPACES, "status", status=403, body='{"detail": "No."}', after=1)
+    result = run_module(main, org="381", name="B")
+    assert "It is not known whether the change was made. Then: GET http" in result["msg"] and result["status"] == 403
+    assert writes(fake) == [("POST", WORKSPACES)]
+
+
 @pytest.mark.parametrize("workspace", [{"pk": 21}, 21])
 def test_a_workspace_with_clusters_is_not_deleted_although_its_own_list_has_none(
     fake: FakeNKS, run_module: Run, workspace: t.Any
