@@ -37,7 +37,7 @@ unit coverage: .venv/ready ## Run the unit tests with this Python; make coverage
 	PYTHONPATH=$(TREE) $(BIN)/python -m pytest -n auto $(COVERAGE)
 
 .PHONY: test
-test: PARTS = core-$(CURRENT) $(LONG) $(STATIC) ## Run all checks with the newest ansible-core that python3 supports
+test: PARTS = integration $(LONG) unit sanity $(STATIC) ## Run all checks with the newest ansible-core that python3 supports
 .PHONY: static
 static: PARTS = $(STATIC) ## Run the static checks: linters, documentation, build
 .PHONY: matrix
@@ -49,6 +49,7 @@ test static matrix release-check: .venv/ready
 	@$(MAKE) --keep-going --jobs=3 $(addprefix part-,$(PARTS)); code=$$?; sort .build/log/summary; exit $$code
 part-%:
 	@.ci/part $*
+part-sanity: | part-integration  # they share a virtual environment
 
 .PHONY: integration sanity
 integration sanity: .venv/ready ## Run the integration (or sanity) tests, or one of them: TARGET=name
