@@ -63,12 +63,7 @@ def check_url(url: str, validate_certs: bool, redact: t.Callable[[str], str]) ->
         raise NKSError("api_url is not a URL: it must look like https://host[:port][/path].") from None
     if parts.username is not None or parts.password is not None:
         raise NKSError("api_url contains a user name or password: the NKS API accepts only a token, in api_token.")
-    if (
-        parts.scheme not in ("http", "https")
-        or not host
-        or not _is_printable_without_spaces(url)
-        or set("?#") & set(url)
-    ):
+    if parts.scheme not in ("http", "https") or not host or not url.isprintable() or set(" ?#") & set(url):
         raise NKSError(f"api_url must look like https://host[:port][/path], not {shown}.")
     if parts.scheme == "http" and validate_certs and not is_loopback(host):
         raise NKSError(
@@ -95,10 +90,6 @@ def check_ca(ca_path: str | None, reads_environment: bool) -> None:
         ssl.create_default_context(**{"capath" if os.path.isdir(path) else "cafile": path})  # type: ignore[arg-type]
     except OSError as exc:
         raise NKSError(f"{name}: cannot read a certificate from {quoted(path, 300)}: {error_text(exc)}.") from None
-
-
-def _is_printable_without_spaces(text: str) -> bool:
-    return text.isprintable() and " " not in text
 
 
 def is_loopback(host: str | None) -> bool:

@@ -33,7 +33,6 @@ SUMMARY_FIELDS = ("pk", "name", "org", "state", "is_failed", "node_count", "k8s_
 
 VERSION = r"v?[0-9]+(\.[0-9]+)*"
 
-
 AS_LIST = (
     """On the command line, pass the variable as JSON: -e '{"NAME": [{"name": "prod"}]}'. To turn JSON text, such as """
     "a survey answer, into a list, use the filter from_json."
@@ -119,18 +118,17 @@ def evaluate_all(client: NKSClient, expectations: t.Sequence[Expectation], scope
     # The list of organizations shows which exist, and has the names for messages.
     read = read_fleets(client, list(dict.fromkeys(scopes)), include_service_clusters=True, whole_orgs=True)
     fleets = [match_expectation(expectation, read[scope]) for expectation, scope in zip(expectations, scopes)]
+    found = [fleet.clusters[0] if isinstance(fleet, Fleet) and len(fleet.clusters) == 1 else None for fleet in fleets]
     should_run = {
-        (fleet.clusters[0].org.pk, fleet.clusters[0].pk): fleet.clusters[0]
-        for expectation, fleet in zip(expectations, fleets)
-        if expectation.expect == "running" and isinstance(fleet, Fleet) and len(fleet.clusters) == 1
+        (cluster.org.pk, cluster.pk): cluster
+        for expectation, cluster in zip(expectations, found)
+        if cluster and expectation.expect == "running"
     }
     failures = dict(zip(should_run, find_failures(client, list(should_run.values()))))
-
-    def failure_of(fleet: Fleet | NKSError) -> Log | None:
-        clusters = fleet.clusters if isinstance(fleet, Fleet) else []
-        return failures.get((clusters[0].org.pk, clusters[0].pk)) if len(clusters) == 1 else None
-
-    return [evaluate(expectation, fleet, failure_of(fleet)) for expectation, fleet in zip(expectations, fleets)]
+    return [
+        evaluate(expectation, fleet, failures.get((cluster.org.pk, cluster.pk)) if cluster else None)
+        for expectation, fleet, cluster in zip(expectations, fleets, found)
+    ]
 
 
 def match_expectation(expectation: Expectation, fleet: Fleet | NKSError) -> Fleet | NKSError:
@@ -254,7 +252,7 @@ def _parse_entry(what: str, entry: t.Any) -> Expectation:
     return expectation
 
 
-def _text(value: t.Any) -> bool:
+def _is_text(value: t.Any) -> bool:
     """Return whether a value is text without surrounding white space.
 
     Text with the start of a template is refused: it remains where a variable of the template is undefined.
@@ -262,16 +260,16 @@ def _text(value: t.Any) -> bool:
     return isinstance(value, str) and value == value.strip() != "" and not re.search("{{|{%|{#", value)
 
 
-def _number(value: t.Any) -> bool:
+def _is_number(value: t.Any) -> bool:
     return type(value) in (int, str) and bool(re.fullmatch("[0-9]{1,18}", str(value)))
 
 
 _KEYS: dict[str, tuple[t.Callable[[t.Any], t.Any], type, str]] = {
-    "name": (_text, str, "text without surrounding white space and without {{, in quotes if it looks like a number"),
-    "id": (lambda value: _number(value) and int(value) > 0, int, "a number, 1 or more"),
-    "org": (lambda value: _number(value) or _text(value), str, "an ID, slug or name"),
+    "name": (_is_text, str, "text without surrounding white space and without {{, in quotes if it looks like a number"),
+    "id": (lambda value: _is_number(value) and int(value) > 0, int, "a number, 1 or more"),
+    "org": (lambda value: _is_number(value) or _is_text(value), str, "an ID, slug or name"),
     "expect": (lambda value: value in ("running", "present", "absent"), str, "running, present or absent"),
-    "min_nodes": (lambda value: _number(value) and int(value) > 0, int, "a number, 1 or more"),
+    "min_nodes": (lambda value: _is_number(value) and int(value) > 0, int, "a number, 1 or more"),
     "min_k8s_version": (
         lambda value: isinstance(value, str) and len(value) < 80 and re.fullmatch(VERSION, value),
         str,

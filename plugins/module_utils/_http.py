@@ -149,10 +149,14 @@ class WrongHostNameError(NoReplyError):
 
 
 class ProxyError(NoReplyError):
-    """The proxy failed or cannot be used."""
+    """The proxy failed or cannot be used.
 
-    variable = ""
-    """The environment variable that sets the proxy."""
+    :param variable: the environment variable that sets the proxy.
+    """
+
+    def __init__(self, variable: str, reason: str, is_transient: bool = False, was_not_sent: bool = False) -> None:
+        super().__init__(reason, is_transient, was_not_sent)
+        self.variable = variable
 
 
 class HTTP:
@@ -340,15 +344,11 @@ def _to_no_reply_error(exc: Exception, limit: str, proxy: Proxy | None, attempt:
     if isinstance(exc, NoReplyError):
         return exc
     if isinstance(exc, UnusableProxyError):
-        return _proxy_error(exc.variable, str(exc))
+        return ProxyError(exc.variable, str(exc))
     if isinstance(exc, BodyError):
         is_truncated = isinstance(exc, TruncatedBodyError)
         return NoReplyError(str(exc), is_transient=True) if is_truncated else UnreadableBodyError(str(exc))
     causes = list(_causes(exc))
-
-    def is_any(*classes: type[BaseException]) -> bool:
-        return any(isinstance(cause, classes) for cause in causes)
-
     broken_body = (urllib3.exceptions.ProtocolError, urllib3.exceptions.TimeoutError, urllib3.exceptions.SSLError)
     transient = (TimeIsUpError, requests.ConnectionError, requests.Timeout, *broken_body)
     reason = _describe(causes, limit, attempt.tried_addresses)
@@ -360,14 +360,15 @@ def _to_no_reply_error(exc: Exception, limit: str, proxy: Proxy | None, attempt:
         error_class = WrongHostNameError if is_wrong_host else UntrustedCertificateError
     is_transient = isinstance(exc, transient) and not untrusted
     was_not_sent = not attempt.is_connected
+    is_tls_failure = any(isinstance(cause, ssl.SSLError) for cause in causes)
     if not proxy:
         return error_class(reason, is_transient, was_not_sent)
     refused = re.match(r"Tunnel connection failed: (\d{3})", reason)
     if refused:
         return _proxy_status_error(proxy, int(refused[1]))
-    if was_not_sent and (isinstance(exc, requests.exceptions.ProxyError) or not is_any(ssl.SSLError)):
+    if was_not_sent and (isinstance(exc, requests.exceptions.ProxyError) or not is_tls_failure):
         reason = f"the proxy {proxy.address} of {proxy.variable} failed: {reason}"
-        return _proxy_error(proxy.variable, reason, is_transient, was_not_sent=True)
+        return ProxyError(proxy.variable, reason, is_transient, was_not_sent=True)
     return error_class(f"{reason} (through the proxy {proxy.address} of {proxy.variable})", is_transient, was_not_sent)
 
 
@@ -395,13 +396,7 @@ def _describe(causes: list[BaseException], limit: str, tried_addresses: list[str
 def _proxy_status_error(proxy: Proxy, status: int) -> NoReplyError:
     what = f"it answered with status {status} {http.client.responses.get(status, '')}".rstrip()
     reason = f"the proxy {proxy.address} of {proxy.variable} failed: {what}"
-    return _proxy_error(proxy.variable, reason, status in RETRIED_STATUSES, was_not_sent=True)
-
-
-def _proxy_error(variable: str, reason: str, is_transient: bool = False, was_not_sent: bool = False) -> ProxyError:
-    error = ProxyError(reason, is_transient, was_not_sent)
-    error.variable = variable
-    return error
+    return ProxyError(proxy.variable, reason, status in RETRIED_STATUSES, was_not_sent=True)
 
 
 def _causes(exc: BaseException | None) -> t.Iterator[BaseException]:

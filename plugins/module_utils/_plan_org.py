@@ -24,7 +24,9 @@ from ansible_collections.netapp.nks.plugins.module_utils._plan import (
 )
 from ansible_collections.netapp.nks.plugins.module_utils._types import Keyset, Resource, Workspace
 
-SSH = (("pub",), ("pub", "pvt"))
+SSH_KEY_TYPES = (("pub",), ("pub", "pvt"))
+"""The possible key types of a keyset of the category ``user_ssh``, sorted."""
+
 KEY_TYPES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("aws", "eks", "cvsaws"), ("pub", "pvt")),
     **dict.fromkeys(("azure", "aks"), ("pub", "pvt", "subscription", "tenant")),
@@ -95,12 +97,12 @@ def plan_keyset(wanted: JSON, there: Keyset | None) -> Plan:
         create = Request("create", f"Create the keyset {one_line(name)}.", {**shown, "keys": keys})
         return Plan([create], {"state": "absent"}, {"state": "present", **shown})
     check_fixed(f"The keyset {there}", KEYSET_FIELDS, wanted, there.raw)
-    changes = {"name": wanted["new_name"], **{field: wanted[field] for field in ("workspaces", "is_default")}}
+    changes = {"name": wanted["new_name"], "workspaces": wanted["workspaces"], "is_default": wanted["is_default"]}
     planned = _plan_changes("keyset", there, changes)
     if keys and wanted["update_keys"] == "always":
         update = Request("update_keys", f"Update the keys of the keyset {there}.", {"keys": keys})
-        hidden = {"keys": "not shown"}, {"keys": "sent, not shown"}
-        return Plan([*planned.requests, update], {**planned.before, **hidden[0]}, {**planned.after, **hidden[1]})
+        before, after = {**planned.before, "keys": "not shown"}, {**planned.after, "keys": "sent, not shown"}
+        return Plan([*planned.requests, update], before, after)
     return planned
 
 
@@ -131,7 +133,7 @@ def check_key_types(category: str | None, entity: str | None, keys: t.Iterable[s
     if category == "user_ssh":
         if entity:
             raise NKSError("A keyset of the category user_ssh has no entity.")
-        known: tuple[tuple[str, ...], ...] = SSH
+        known: tuple[tuple[str, ...], ...] = SSH_KEY_TYPES
     elif entity in KEY_TYPES:
         known = (KEY_TYPES[entity],)
     elif category is None or entity is None:
@@ -140,13 +142,12 @@ def check_key_types(category: str | None, entity: str | None, keys: t.Iterable[s
         return f"The keys of a keyset for {one_line(repr(entity))} are not checked, because this entity is unknown."
     if types not in known:
         wanted = " or ".join(", ".join(names) for names in known)
-        of = "user_ssh" if category == "user_ssh" else entity
-        raise NKSError(f"keys must be {wanted} for {of}, not {one_line(', '.join(types)) or 'empty'}.")
+        raise NKSError(f"keys must be {wanted} for {entity or category}, not {one_line(', '.join(types)) or 'empty'}.")
     return None
 
 
 def _new_name(wanted: JSON) -> str:
-    """Return the name for creation."""
+    """Return the name with which the object is created."""
     return str(wanted["name"] if wanted["new_name"] is None else wanted["new_name"])
 
 

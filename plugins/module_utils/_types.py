@@ -224,9 +224,8 @@ def parse_time(value: t.Any) -> float:
     if not match:
         return -math.inf
     day, time, fraction, offset = match.groups()
-    zone = "+0000" if offset in (None, "Z") else offset.replace(":", "")
     try:
-        whole = datetime.datetime.strptime(f"{day}T{time}{zone}", "%Y-%m-%dT%H:%M:%S%z")
+        whole = datetime.datetime.strptime(f"{day}T{time}{offset or 'Z'}", "%Y-%m-%dT%H:%M:%S%z")
     except ValueError:
         return -math.inf
     return whole.timestamp() + float(fraction or 0)

@@ -40,11 +40,6 @@ def _can_pass(exc: NKSError, has_result: bool) -> bool:
     return exc.is_transient or (exc.is_of_gateway and (has_result or isinstance(exc, NKSPayloadError)))
 
 
-def _min_remaining(timeout: float) -> float:
-    """Return the number of seconds that must remain of a wait for another poll."""
-    return min(1.0, timeout / 2)
-
-
 def poll_until(
     client: C,
     poll: t.Callable[[C], R],
@@ -80,7 +75,7 @@ def poll_until(
             failure = exc
         retry_after = failure.retry_after if failure else 0.0
         ended = time.monotonic()
-        remaining = end - ended - _min_remaining(timeout)
+        remaining = end - ended - min(1.0, timeout / 2)  # keep enough time for another poll
         if is_final(result, failure) or remaining <= 0 or remaining < retry_after:
             return result, failure
         limited = client.until(Deadline(end, end))
