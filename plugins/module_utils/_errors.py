@@ -47,7 +47,7 @@ class NKSError(Exception):
         return self.status == 404 and isinstance(self.detail, str)
 
     @property
-    def is_of_gateway(self) -> bool:
+    def is_from_gateway(self) -> bool:
         """Whether a gateway in front of the API seems to have answered: with a page, or with 404 without a detail."""
         return isinstance(self, NKSPayloadError) or (self.status == 404 and self.detail is None)
 
@@ -74,13 +74,13 @@ def error_fields(exc: NKSError) -> dict[str, t.Any]:
 
     ``is_transient`` is true if a wait that has seen the API goes on: after an outage, or an answer of a gateway.
     """
-    is_of_gateway = exc.is_of_gateway and isinstance(exc, (NKSPayloadError, NKSStatusError))
+    is_from_gateway = exc.is_from_gateway and isinstance(exc, (NKSPayloadError, NKSStatusError))
     fields = {
         "status": exc.status,
         "detail": exc.detail,
         "url": exc.url,
         "retry_after": exc.retry_after or None,
-        "is_transient": ((exc.is_transient or is_of_gateway) and not exc.is_unclear) or None,
+        "is_transient": ((exc.is_transient or is_from_gateway) and not exc.is_unclear) or None,
     }
     return {field: value for field, value in fields.items() if value is not None}
 

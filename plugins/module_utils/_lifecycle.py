@@ -13,7 +13,6 @@ import difflib
 import time
 import typing as t
 
-from ansible_collections.netapp.nks.plugins.module_utils import _types
 from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
 from ansible_collections.netapp.nks.plugins.module_utils._errors import (
     NKSError,
@@ -29,24 +28,25 @@ from ansible_collections.netapp.nks.plugins.module_utils._types import (
     Cluster,
     Keyset,
     Org,
+    Resource,
     deduplicate,
     identified,
     join_limited,
 )
 from ansible_collections.netapp.nks.plugins.module_utils._unmet import unmet_result
-from ansible_collections.netapp.nks.plugins.module_utils._wait import check_seconds, poll_until
+from ansible_collections.netapp.nks.plugins.module_utils._wait import check_wait_options, poll_until
 
-R = t.TypeVar("R", bound=_types.Resource)
+R = t.TypeVar("R", bound=Resource)
 S = t.TypeVar("S")
 """What a poll of the API returns."""
 
 
 @dataclasses.dataclass(frozen=True)
-class Resource(t.Generic[S]):
-    """The operations of a module on the resource that it manages."""
+class Operations(t.Generic[S]):
+    """What a module does with the resource that it manages."""
 
     title: str
-    """The start of a failure message, for example "The cluster prod is not as wanted"."""
+    """The start of a failure message, for example "The cluster prod is not in the requested state"."""
     poll: t.Callable[[NKSClient], S]
     plan: t.Callable[[S], Plan]
     send: t.Callable[[NKSClient, S, Request], None]
@@ -76,12 +76,12 @@ class Progress(t.Generic[S]):
     wait_only: bool = False
     is_final: bool = False
 
-    def result(self, resource: Resource[S]) -> JSON:
+    def result(self, operations: Operations[S]) -> JSON:
         # Without a successful poll, nothing is known that could replace the result of an earlier run.
         found: JSON = {}
         if self.plan:
             is_sent = self.wait_only or all(request.key in self.sent for request in self.plan.requests)
-            found = resource.result(t.cast(S, self.snapshot))
+            found = operations.result(t.cast(S, self.snapshot))
             found["is_requested"] = is_sent and not self.plan.later and not self.refusals
         return {
             "changed": bool(self.actions),
@@ -92,7 +92,7 @@ class Progress(t.Generic[S]):
         }
 
 
-def reconcile(client: NKSClient, resource: Resource[S], params: JSON, check_mode: bool) -> JSON:
+def reconcile(client: NKSClient, operations: Operations[S], params: JSON, check_mode: bool) -> JSON:
     """Bring the resource to the wanted state, and return the result of the module.
 
     Polls the API repeatedly, and after each poll sends the requests of the next step. Each request is sent once. If its
@@ -103,12 +103,12 @@ def reconcile(client: NKSClient, resource: Resource[S], params: JSON, check_mode
     :raises NKSError: a failure before anything was changed.
     """
     params = {"wait": None, "wait_timeout": 0.0, "wait_sleep": 10.0, "wait_only": False, **params}
-    check_seconds(params["wait_timeout"], params["wait_sleep"])
+    check_wait_options(params["wait_timeout"], params["wait_sleep"])
     progress: Progress[S] = Progress(wait_only=params["wait_only"])
 
     def step(limited: NKSClient) -> Progress[S]:
-        progress.snapshot = resource.poll(limited)
-        progress.plan = resource.plan(progress.snapshot)
+        progress.snapshot = operations.poll(limited)
+        progress.plan = operations.plan(progress.snapshot)
         progress.refusals = []
         while not progress.refusals:
             progress.warnings = progress.plan.warnings
@@ -116,12 +116,12 @@ def reconcile(client: NKSClient, resource: Resource[S], params: JSON, check_mode
             later = progress.plan.later if check_mode else []
             if not (needed or later) or params["wait_only"]:
                 break
-            resource.check(client, [*needed, *progress.plan.later])
+            operations.check(client, [*needed, *progress.plan.later])
             progress.diff["before"] = {**progress.plan.before, **progress.diff["before"]}
             progress.diff["after"].update(progress.plan.after)
             for request in needed:
                 try:
-                    if check_mode or _send(client, resource, progress, request):
+                    if check_mode or _send(client, operations, progress, request):
                         progress.actions.append(request.sentence)
                 except NKSError as exc:
                     if not (params["wait"] and exc.status in (400, 409) and request.action.startswith("delete")):
@@ -132,9 +132,9 @@ def reconcile(client: NKSClient, resource: Resource[S], params: JSON, check_mode
             if check_mode:
                 progress.actions += [request.sentence for request in later]
                 break
-            progress.snapshot = resource.poll(limited)
-            progress.plan = resource.plan(progress.snapshot)
-        progress.unmet, progress.is_final = resource.unmet(limited, progress.snapshot)
+            progress.snapshot = operations.poll(limited)
+            progress.plan = operations.plan(progress.snapshot)
+        progress.unmet, progress.is_final = operations.unmet(limited, progress.snapshot)
         if check_mode and progress.actions:
             progress.unmet = []  # the requests can resolve what is missing now
         if check_mode or params["wait"] is False:
@@ -154,36 +154,36 @@ def reconcile(client: NKSClient, resource: Resource[S], params: JSON, check_mode
     failure: NKSError | None
     try:
         _progress, failure = poll_until(
-            client, step, lambda _progress, failed: not failed and _is_over(progress), timeout, params["wait_sleep"]
+            client,
+            step,
+            lambda _progress, failed: not failed and (progress.is_final or not progress.unmet),
+            timeout,
+            params["wait_sleep"],
         )
     except NKSError as exc:
         if not progress.actions:
             raise
         what = f"{exc} Already done: {' '.join(progress.actions)}"
-        return {"failed": True, "msg": what, **error_fields(exc), **progress.result(resource)}
+        return {"failed": True, "msg": what, **error_fields(exc), **progress.result(operations)}
     if failure and not progress.actions and not timeout:
         raise failure
     if not failure and not progress.unmet:
-        return progress.result(resource)
+        return progress.result(operations)
     is_final = not failure and progress.is_final
     waited = time.monotonic() - began if timeout and not is_final else None
     return {
-        **progress.result(resource),
-        **unmet_result(resource.title, progress.unmet, failure, is_final=is_final, waited=waited),
+        **progress.result(operations),
+        **unmet_result(operations.title, progress.unmet, failure, is_final=is_final, waited=waited),
     }
 
 
-def _is_over(progress: Progress[S]) -> bool:
-    return progress.is_final or not progress.unmet
-
-
-def _send(client: NKSClient, resource: Resource[S], progress: Progress[S], request: Request) -> bool:
+def _send(client: NKSClient, operations: Operations[S], progress: Progress[S], request: Request) -> bool:
     """Send a request, and return whether it made the change, as far as that is known.
 
     :raises NKSError: the request failed, and the change is still needed.
     """
     try:
-        resource.send(client, t.cast(S, progress.snapshot), request)
+        operations.send(client, t.cast(S, progress.snapshot), request)
     except NKSError as exc:
         is_redirect = exc.status is not None and 300 <= exc.status < 400  # never followed, so nothing was changed
         if is_redirect or not (exc.is_unclear or exc.status in (400, 404, 409)):
@@ -192,11 +192,11 @@ def _send(client: NKSClient, resource: Resource[S], progress: Progress[S], reque
             progress.unclear.append(str(exc))
             return True
         try:
-            snapshot = resource.poll(client)
+            snapshot = operations.poll(client)
         except NKSError as other:  # a repeated request could make the change twice
             raise NKSError(f"{exc} Then: {other}", status=other.status, url=other.url) from None
         try:
-            planned = resource.plan(snapshot).requests
+            planned = operations.plan(snapshot).requests
         except NKSError as other:
             if exc.is_unclear:  # the plan was possible before the request, so that the request has changed something
                 progress.snapshot = snapshot
@@ -211,6 +211,15 @@ def _send(client: NKSClient, resource: Resource[S], progress: Progress[S], reque
         progress.snapshot = snapshot
         return exc.is_unclear
     return True
+
+
+def failure_title(what: str, identifier: t.Any, is_wanted: bool) -> str:
+    """Return the start of a failure message about one object.
+
+    :param what: what the object is, for example "cluster".
+    :param identifier: the name or ID in the options.
+    """
+    return f"The {what} {one_line(str(identifier))} {'is not in the requested state' if is_wanted else 'still exists'}"
 
 
 def find_own_org(client: NKSClient, identifier: str | None) -> Org:

@@ -21,7 +21,7 @@ def params_for(module: AnsibleModule, spec: Spec) -> dict[str, t.Any]:
     return {option: module.params[option] for option in spec}
 
 
-def check_name(option: str, name: str) -> None:
+def check_new_name(option: str, name: str) -> None:
     """Check the name of something that can be created. The API removes white space around it.
 
     :raises NKSError: the name is empty, or has white space around it.
@@ -39,7 +39,7 @@ def run_module(module: AnsibleModule, action: t.Callable[[AnsibleModule, NKSClie
             if module.params.get("state") == "present":
                 for option in ("name", "new_name"):
                     if module.params.get(option) is not None:
-                        check_name(option, module.params[option])
+                        check_new_name(option, module.params[option])
             result = action(module, client)
     except NKSError as exc:
         module.fail_json(msg=str(exc), **error_fields(exc))

@@ -78,8 +78,8 @@ OWN_ORG: Spec = {"org": {"type": "str", "fallback": (_environment, ["NKS_ORG_ID"
 
 STATE: Spec = {"state": {"type": "str", "choices": ["present", "absent"], "default": "present"}}
 
-RENAMED: Spec = {**OWN_ORG, **IDENTITY, **STATE, "new_name": {"type": "str"}, "is_default": {"type": "bool"}}
-"""Options of modules whose changes take effect at once, so that they do not wait."""
+ORG_RESOURCE: Spec = {**OWN_ORG, **IDENTITY, **STATE, "new_name": {"type": "str"}, "is_default": {"type": "bool"}}
+"""Options for a keyset or workspace of an organization. Changes take effect at once, so these modules do not wait."""
 
 
 def lifecycle_options(wait_timeout: int) -> Spec:

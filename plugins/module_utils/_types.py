@@ -149,6 +149,10 @@ class Keyset(Resource):
             ]
             object.__setattr__(self, "raw", {**self.raw, "keys": keys})
 
+    def is_of_kind(self, category: str | None, entity: str | None) -> bool:
+        """Return whether the keyset has this category and entity. None matches any value."""
+        return category in (None, self.raw.get("category") or "") and entity in (None, self.raw.get("entity") or "")
+
 
 KEY_FIELDS = ("pk", "keyset", "key_type", "fingerprint", "user", "created")
 """Fields to keep of each key of a keyset."""

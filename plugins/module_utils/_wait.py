@@ -23,7 +23,7 @@ C = t.TypeVar("C", bound="NKSClient")
 R = t.TypeVar("R")
 
 
-def check_seconds(timeout: float | None, sleep: float | None) -> None:
+def check_wait_options(timeout: float | None, sleep: float | None) -> None:
     """Check the options ``wait_timeout`` and ``wait_sleep``.
 
     :raises NKSError: one of them is out of range.
@@ -37,7 +37,7 @@ def _can_pass(exc: NKSError, has_result: bool) -> bool:
 
     Before the first result, a 404 of a gateway means a wrong ``api_url``.
     """
-    return exc.is_transient or (exc.is_of_gateway and (has_result or isinstance(exc, NKSPayloadError)))
+    return exc.is_transient or (exc.is_from_gateway and (has_result or isinstance(exc, NKSPayloadError)))
 
 
 def poll_until(

@@ -246,12 +246,13 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
-from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, one_line
+from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError
 from ansible_collections.netapp.nks.plugins.module_utils._failures import find_failure, has_succeeded
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
 from ansible_collections.netapp.nks.plugins.module_utils._lifecycle import (
-    Resource,
+    Operations,
     check_size,
+    failure_title,
     find_keyset,
     find_named,
     find_own_org,
@@ -319,9 +320,8 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
 
     if module.params["id"] is not None and is_wanted and poll(client).cluster is None:
         raise NKSError(f"There is no cluster with the ID {module.params['id']}. To create one, give its name.")
-    what = one_line(str(wanted["name"] if wanted["id"] is None else wanted["id"]))
-    title = f"The cluster {what} {'is not in the requested state' if is_wanted else 'still exists'}"
-    resource = Resource(
+    title = failure_title("cluster", wanted["name"] if wanted["id"] is None else wanted["id"], is_wanted)
+    operations = Operations(
         title,
         poll,
         plan,
@@ -330,7 +330,7 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
         lambda snapshot: {"cluster": snapshot.cluster and snapshot.cluster.raw, "logs_after": wanted["logs_after"]},
         check,
     )
-    return reconcile(client, resource, module.params, module.check_mode)
+    return reconcile(client, operations, module.params, module.check_mode)
 
 
 def resolve(client: NKSClient, org: Org, params: JSON) -> JSON:

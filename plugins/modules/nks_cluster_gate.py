@@ -240,11 +240,11 @@ from ansible_collections.netapp.nks.plugins.module_utils._module import run_modu
 from ansible_collections.netapp.nks.plugins.module_utils._options import CONNECTION, ORGS
 from ansible_collections.netapp.nks.plugins.module_utils._orgs import org_scope
 from ansible_collections.netapp.nks.plugins.module_utils._unmet import unmet_result
-from ansible_collections.netapp.nks.plugins.module_utils._wait import check_seconds, poll_until
+from ansible_collections.netapp.nks.plugins.module_utils._wait import check_wait_options, poll_until
 
 
 def gate(module: AnsibleModule, client: NKSClient) -> dict[str, t.Any]:
-    check_seconds(module.params["wait_timeout"], module.params["wait_sleep"])
+    check_wait_options(module.params["wait_timeout"], module.params["wait_sleep"])
     expectations = parse_entries(module.params["clusters"])
     scope = org_scope(module.params["orgs"])
     timeout = 0.0 if module.check_mode else module.params["wait_timeout"]

@@ -467,7 +467,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._options import (
 )
 from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster, join_limited
 from ansible_collections.netapp.nks.plugins.module_utils._unmet import unmet_result
-from ansible_collections.netapp.nks.plugins.module_utils._wait import check_seconds, poll_until
+from ansible_collections.netapp.nks.plugins.module_utils._wait import check_wait_options, poll_until
 
 
 def query(module: AnsibleModule, client: NKSClient) -> dict[str, t.Any]:
@@ -519,7 +519,7 @@ def wait_for_clusters(module: AnsibleModule, client: NKSClient, select: t.Callab
         raise NKSError(
             "wait_for=running cannot be used with states, which would hide the clusters that are not running."
         )
-    check_seconds(timeout, sleep)
+    check_wait_options(timeout, sleep)
     timeout = 0.0 if module.check_mode else timeout
     began = time.monotonic()
     seen: Snapshot | None = None

@@ -152,7 +152,8 @@ from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClien
 from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, NKSStatusError, one_line
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
 from ansible_collections.netapp.nks.plugins.module_utils._lifecycle import (
-    Resource,
+    Operations,
+    failure_title,
     find_named,
     find_one,
     find_own_org,
@@ -160,7 +161,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._lifecycle import (
     reconcile,
 )
 from ansible_collections.netapp.nks.plugins.module_utils._module import run_module
-from ansible_collections.netapp.nks.plugins.module_utils._options import CONNECTION, RENAMED
+from ansible_collections.netapp.nks.plugins.module_utils._options import CONNECTION, ORG_RESOURCE
 from ansible_collections.netapp.nks.plugins.module_utils._orgs import concurrently
 from ansible_collections.netapp.nks.plugins.module_utils._plan import Plan, Request
 from ansible_collections.netapp.nks.plugins.module_utils._secrets import secrets_of
@@ -175,10 +176,11 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
     def poll(limited: NKSClient) -> Keyset | None:
         keysets = limited.keysets(org)
         if wanted["id"] is None:
-            keysets = of_kind(keysets, wanted["category"], wanted["entity"])
+            keysets = [keyset for keyset in keysets if keyset.is_of_kind(wanted["category"], wanted["entity"])]
         found = find_one(keysets, "keyset", wanted["name"], wanted["id"])
         if found:  # only a keyset of the same kind can have taken the new name
-            keysets = of_kind(keysets, found.raw.get("category"), found.raw.get("entity"))
+            kind = found.raw.get("category"), found.raw.get("entity")
+            keysets = [keyset for keyset in keysets if keyset.is_of_kind(*kind)]
         return find_renamed(keysets, "keyset", wanted)
 
     def plan(there: Keyset | None) -> Plan:
@@ -203,10 +205,9 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
 
     if wanted["id"] is not None and is_wanted and poll(client) is None:
         raise NKSError(f"There is no keyset with the ID {wanted['id']}. To create one, give its name.")
-    what = one_line(str(wanted["name"] if wanted["id"] is None else wanted["id"]))
-    title = f"The keyset {what} {'is not in the requested state' if is_wanted else 'still exists'}"
-    resource = Resource(title, poll, plan, send, unmet, lambda there: {"keyset": there and there.raw}, check)
-    return reconcile(client, resource, wanted, module.check_mode)
+    title = failure_title("keyset", wanted["name"] if wanted["id"] is None else wanted["id"], is_wanted)
+    operations = Operations(title, poll, plan, send, unmet, lambda there: {"keyset": there and there.raw}, check)
+    return reconcile(client, operations, wanted, module.check_mode)
 
 
 def resolve(module: AnsibleModule, client: NKSClient, org: Org) -> JSON:
@@ -226,16 +227,6 @@ def resolve(module: AnsibleModule, client: NKSClient, org: Org) -> JSON:
         known = client.workspaces(org)
         wanted["workspaces"] = [find_named(known, "workspace", name).pk for name in wanted["workspaces"]]
     return wanted
-
-
-def of_kind(keysets: list[Keyset], category: str | None, entity: str | None) -> list[Keyset]:
-    """Return the keysets with this category and entity. None matches all."""
-    kind = {"category": category, "entity": entity}
-    return [
-        keyset
-        for keyset in keysets
-        if all(value in (None, keyset.raw.get(field) or "") for field, value in kind.items())
-    ]
 
 
 def check_unused(client: NKSClient, org: Org, pk: int) -> None:
@@ -264,7 +255,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             **CONNECTION,
-            **RENAMED,
+            **ORG_RESOURCE,
             "category": {"type": "str", "choices": ["provider", "solution", "storage", "user_ssh"]},
             "entity": {"type": "str"},
             "keys": {"type": "dict", "no_log": True},

@@ -115,13 +115,13 @@ from ansible_collections.netapp.nks.plugins.module_utils._module import params_f
 from ansible_collections.netapp.nks.plugins.module_utils._options import CONNECTION, IDENTITY, OWN_ORG, Spec
 from ansible_collections.netapp.nks.plugins.module_utils._types import Keyset
 
-FILTERS: Spec = {"category": {"type": "str"}, "entity": {"type": "str"}}
+KIND: Spec = {"category": {"type": "str"}, "entity": {"type": "str"}}
 
 
 def query(module: AnsibleModule, client: NKSClient) -> JSON:
     org = find_own_org(client, module.params["org"])
     identity = params_for(module, IDENTITY)
-    wanted = {field: value for field, value in params_for(module, FILTERS).items() if value is not None}
+    kind = params_for(module, KIND)
     workspace = module.params["workspace"]
     pk = None if workspace is None else find_named(client.workspaces(org), "workspace", workspace).pk
 
@@ -129,7 +129,7 @@ def query(module: AnsibleModule, client: NKSClient) -> JSON:
         workspaces = keyset.raw.get("workspaces") or []
         return (
             keyset.matches(**identity)
-            and all((keyset.raw.get(field) or "") == value for field, value in wanted.items())
+            and keyset.is_of_kind(**kind)
             and (pk is None or not workspaces or pk in workspaces)
         )
 
@@ -138,7 +138,7 @@ def query(module: AnsibleModule, client: NKSClient) -> JSON:
 
 def main() -> None:
     module = AnsibleModule(
-        argument_spec={**CONNECTION, **OWN_ORG, **IDENTITY, **FILTERS, "workspace": {"type": "str"}},
+        argument_spec={**CONNECTION, **OWN_ORG, **IDENTITY, **KIND, "workspace": {"type": "str"}},
         mutually_exclusive=[("id", "name")],
         supports_check_mode=True,
     )

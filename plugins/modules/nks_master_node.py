@@ -114,7 +114,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClien
 from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, one_line
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
 from ansible_collections.netapp.nks.plugins.module_utils._lifecycle import (
-    Resource,
+    Operations,
     check_deletable,
     check_size,
     find_own_cluster,
@@ -148,7 +148,7 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
         else:
             client.delete_node(cluster, request.target)
 
-    resource = Resource(
+    operations = Operations(
         "The masters are not in the requested state",
         lambda limited: [node for node in deduplicate(limited.nodes(cluster)) if node.raw.get("role") == "master"],
         lambda masters: plan_masters(wanted, masters),
@@ -157,7 +157,7 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
         lambda masters: {"nodes": [node.raw for node in alive(masters)]},
         check,
     )
-    return reconcile(client, resource, module.params, module.check_mode)
+    return reconcile(client, operations, module.params, module.check_mode)
 
 
 def unmet(wanted: JSON, masters: t.Sequence[Node]) -> tuple[list[str], bool]:

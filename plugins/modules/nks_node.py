@@ -100,7 +100,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClien
 from ansible_collections.netapp.nks.plugins.module_utils._errors import one_line
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
 from ansible_collections.netapp.nks.plugins.module_utils._lifecycle import (
-    Resource,
+    Operations,
     check_deletable,
     find_own_cluster,
     find_own_org,
@@ -123,7 +123,7 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
     def unmet(_client: NKSClient, nodes: list[Node]) -> tuple[list[str], bool]:
         return [f"The node {node} is {one_line(str(node.state))}." for node in named(nodes)], False
 
-    resource = Resource(
+    operations = Operations(
         "The nodes still exist",
         lambda limited: deduplicate(limited.nodes(cluster)),
         lambda nodes: plan_nodes_absent(names, nodes),
@@ -132,7 +132,7 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
         lambda nodes: {"nodes": [node.raw for node in named(nodes)]},
         lambda client, requests: check_deletable(client, cluster, requests),
     )
-    return reconcile(client, resource, module.params, module.check_mode)
+    return reconcile(client, operations, module.params, module.check_mode)
 
 
 def main() -> None:

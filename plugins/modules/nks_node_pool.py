@@ -207,12 +207,13 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
-from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, one_line
+from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
 from ansible_collections.netapp.nks.plugins.module_utils._lifecycle import (
-    Resource,
+    Operations,
     check_deletable,
     check_size,
+    failure_title,
     find_own_cluster,
     find_own_org,
     find_whole,
@@ -276,9 +277,8 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
         raise NKSError(
             f"The cluster {cluster} has no node pool with the ID {wanted['id']}. To create one, give its name."
         )
-    what = one_line(str(wanted["name"] if wanted["id"] is None else wanted["id"]))
-    resource = Resource(
-        f"The node pool {what} {'is not in the requested state' if is_wanted else 'still exists'}",
+    operations = Operations(
+        failure_title("node pool", wanted["name"] if wanted["id"] is None else wanted["id"], is_wanted),
         lambda limited: poll(limited, cluster, wanted, leaving),
         plan,
         send,
@@ -289,7 +289,7 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
         },
         lambda client, requests: check(client, cluster, wanted, requests),
     )
-    return reconcile(client, resource, module.params, module.check_mode)
+    return reconcile(client, operations, module.params, module.check_mode)
 
 
 def poll(client: NKSClient, cluster: Cluster, wanted: JSON, leaving: set[int]) -> Snapshot:

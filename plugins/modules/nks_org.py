@@ -127,7 +127,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
 from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, error_text, one_line
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
-from ansible_collections.netapp.nks.plugins.module_utils._module import check_name, run_module
+from ansible_collections.netapp.nks.plugins.module_utils._module import check_new_name, run_module
 from ansible_collections.netapp.nks.plugins.module_utils._options import CONNECTION
 from ansible_collections.netapp.nks.plugins.module_utils._orgs import find_org
 from ansible_collections.netapp.nks.plugins.module_utils._types import Org
@@ -185,7 +185,7 @@ def requested_fields(params: JSON) -> JSON:
     requested = {field: params[field] for field in ("name", "slug") if params[field] is not None}
     for field, value in requested.items():
         if value or field == "name":
-            check_name(field, value)
+            check_new_name(field, value)
     if params["logo"] is not None:
         requested["logo"] = read_picture(params["logo"]) if params["logo"] else None
     return requested

@@ -159,7 +159,8 @@ from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClien
 from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, one_line
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
 from ansible_collections.netapp.nks.plugins.module_utils._lifecycle import (
-    Resource,
+    Operations,
+    failure_title,
     find_named,
     find_one,
     find_own_cluster,
@@ -211,10 +212,9 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
         raise NKSError(
             f"The cluster {cluster} has no solution with the ID {wanted['id']}. To install one, give solution or chart."
         )
-    what = one_line(str(wanted["id"] if name is None else name))
-    title = f"The solution {what} {'is not in the requested state' if is_wanted else 'still exists'}"
-    resource = Resource(title, poll, plan, send, lambda _client, snapshot: unmet(wanted, snapshot), result)
-    return reconcile(client, resource, module.params, module.check_mode)
+    title = failure_title("solution", wanted["id"] if name is None else name, is_wanted)
+    operations = Operations(title, poll, plan, send, lambda _client, snapshot: unmet(wanted, snapshot), result)
+    return reconcile(client, operations, module.params, module.check_mode)
 
 
 def resolve(module: AnsibleModule, client: NKSClient, org: Org) -> tuple[JSON, JSON]:

@@ -103,16 +103,17 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.netapp.nks.plugins.module_utils import _plan_org
 from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
-from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, one_line
+from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
 from ansible_collections.netapp.nks.plugins.module_utils._lifecycle import (
-    Resource,
+    Operations,
+    failure_title,
     find_own_org,
     find_renamed,
     reconcile,
 )
 from ansible_collections.netapp.nks.plugins.module_utils._module import run_module
-from ansible_collections.netapp.nks.plugins.module_utils._options import CONNECTION, RENAMED
+from ansible_collections.netapp.nks.plugins.module_utils._options import CONNECTION, ORG_RESOURCE
 from ansible_collections.netapp.nks.plugins.module_utils._plan import Plan, Request
 from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster, Org, Workspace, join_limited
 
@@ -148,10 +149,9 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
 
     if wanted["id"] is not None and is_wanted and poll(client) is None:
         raise NKSError(f"There is no workspace with the ID {wanted['id']}. To create one, give its name.")
-    what = one_line(str(wanted["name"] if wanted["id"] is None else wanted["id"]))
-    title = f"The workspace {what} {'is not in the requested state' if is_wanted else 'still exists'}"
-    resource = Resource(title, poll, plan, send, unmet, lambda there: {"workspace": there and there.raw}, check)
-    return reconcile(client, resource, wanted, module.check_mode)
+    title = failure_title("workspace", wanted["name"] if wanted["id"] is None else wanted["id"], is_wanted)
+    operations = Operations(title, poll, plan, send, unmet, lambda there: {"workspace": there and there.raw}, check)
+    return reconcile(client, operations, wanted, module.check_mode)
 
 
 def check_empty(client: NKSClient, org: Org, pk: int) -> None:
@@ -176,7 +176,7 @@ def workspace_of(cluster: Cluster) -> t.Any:
 
 def main() -> None:
     module = AnsibleModule(
-        argument_spec={**CONNECTION, **RENAMED, "force": {"type": "bool", "default": False}},
+        argument_spec={**CONNECTION, **ORG_RESOURCE, "force": {"type": "bool", "default": False}},
         required_one_of=[("name", "id")],
         supports_check_mode=True,
     )
