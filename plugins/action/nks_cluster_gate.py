@@ -32,7 +32,7 @@ class ActionModule(ShowsProgress):
             return {"failed": True, "msg": "orgs is null. Leave it out to search all organizations."}
         defaults = self._defaults()
         for option in ("wait_timeout", "wait_sleep"):
-            # An omitted option does not hide a default of the play.
+            # With omit, ansible-core does not use the default in module_defaults.
             if option in defaults:
                 arguments.setdefault(option, defaults[option])
         environment: JSON = {}

@@ -134,8 +134,8 @@ class CacheEntry(t.NamedTuple):
         """
         clusters = [Cluster(item["cluster"], Org(item["org"])) for item in entry["clusters"]]
         if with_nodes:
-            nodes = [node for cluster in clusters for node in list.__iter__(cluster.raw["nodes"])]
-            list(map(Node, nodes))
+            for cluster in clusters:
+                list(map(Node, list.__iter__(cluster.raw["nodes"])))  # fails unless it is a list of nodes
         return cls(clusters, [str(warning) for warning in entry["warnings"]])
 
 
@@ -246,15 +246,15 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         else:
             fleet = self._fetch()
             known = CacheEntry(fleet.clusters, fleet.warnings())
-            if key:
-                # The entry of an earlier run is outdated.
-                self._cache[key] = None if fleet.skipped_orgs else known.to_json()
-                self.updated_key = None if fleet.skipped_orgs else key
-                if fleet.skipped_orgs:
-                    self.display.warning(
-                        "Nothing is cached, because organizations are left out, so every run requests the clusters "
-                        "again. Set orgs to the organizations to read."
-                    )
+            if key and fleet.skipped_orgs:
+                self._cache[key] = self.updated_key = None  # the entry of an earlier run is outdated
+                self.display.warning(
+                    "Nothing is cached, because organizations are left out, so every run requests the clusters again. "
+                    "Set orgs to the organizations to read."
+                )
+            elif key:
+                self._cache[key] = known.to_json()
+                self.updated_key = key
         for warning in known.warnings:
             self.display.warning(warning)
         return known.clusters

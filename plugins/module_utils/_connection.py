@@ -58,7 +58,7 @@ def check_url(url: str, validate_certs: bool, redact: t.Callable[[str], str]) ->
     url = url.strip()
     try:
         parts = urlsplit(url)
-        host, _port = parts.hostname, parts.port
+        host, _port = parts.hostname, parts.port  # an invalid port raises ValueError
     except ValueError:
         raise NKSError("api_url is not a URL: it must look like https://host[:port][/path].") from None
     if parts.username is not None or parts.password is not None:

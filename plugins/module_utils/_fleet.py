@@ -114,7 +114,7 @@ def select_clusters(
 ) -> Fleet:
     """Return the clusters, in their short form, that match every option given.
 
-    None leaves an option out. An empty list is refused.
+    An option that is None is ignored. An empty list is refused.
 
     :param whole_orgs: whether other fields of an organization than its ``pk`` are needed.
     :param filters: arguments of :func:`cluster_filter`.

@@ -29,7 +29,7 @@ def cluster_name(cluster: Cluster) -> str:
 
 
 def strip_tags(name: str) -> str:
-    """Remove the tags of ansible-core, with which ``ansible-inventory`` would print the name as a dictionary."""
+    """Remove the tags of ansible-core. With them, ``ansible-inventory`` would print the name as a dictionary."""
     return str.__str__(name)
 
 

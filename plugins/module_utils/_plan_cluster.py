@@ -112,7 +112,7 @@ def unmet_cluster(wanted: JSON, cluster: Cluster | None, failure: Log | None) ->
     """
     reason = f" The build log says: {failure.message}" if failure and failure.message else ""
     if wanted["state"] == "absent":
-        # A cluster whose build failed has failed while it is deleted, too.
+        # A failure of the build stays in the logs. Only another one means that the deletion failed.
         has_failed = bool(cluster and cluster.state == "deleting" and failure and reason and not failure.is_of_build)
         why = reason if has_failed else ""
         return ([f"The cluster {cluster} is {one_line(str(cluster.state))}.{why}"] if cluster else []), has_failed

@@ -54,7 +54,7 @@ def merge_results(earlier: JSON, later: JSON) -> JSON:
     """Merge the results of two runs of a module within one wait.
 
     The reasons of the earlier run are kept if no poll of the later run succeeded. Its changes are always kept. A
-    failure of the later run before its first poll ends the wait only if it cannot pass.
+    failure of the later run before its first poll ends the wait unless it is transient.
     """
     has_ended = "unmet" in earlier and later.get("failed") and "unmet" not in later
     if has_ended and later.get("is_transient"):
@@ -82,9 +82,10 @@ def merge_results(earlier: JSON, later: JSON) -> JSON:
         merged["is_requested"] = True  # what was requested once must not be requested again
     if earlier.get("changed"):
         merged["changed"] = True
-        for field in ("actions", "diff"):
-            if field in earlier:
-                merged[field] = earlier[field] + later.get(field, []) if field == "actions" else earlier[field]
+        if "actions" in earlier:
+            merged["actions"] = earlier["actions"] + later.get("actions", [])
+        if "diff" in earlier:
+            merged["diff"] = earlier["diff"]
     return merged
 
 

@@ -214,6 +214,10 @@ class Watch:
         return events
 
     def _error(self, org: Org | None, message: str, status: int | None) -> list[JSON]:
+        """Log an error and return its ``source_error``, or return nothing if an error is already known.
+
+        :param org: the organization that cannot be read. None stands for the API.
+        """
         pk = org.pk if org else None
         if pk in self._errors:
             return []
@@ -222,6 +226,7 @@ class Watch:
         return [{"type": "source_error", **_about(org), "message": message, "status": status}]
 
     def _recovered(self, read_orgs: dict[int, Org]) -> list[JSON]:
+        """Return a ``source_recovered`` for the API, and for each organization, that is available again."""
         events = []
         for pk in [pk for pk in self._errors if pk is None or pk in read_orgs]:
             org = None if pk is None else read_orgs[pk]

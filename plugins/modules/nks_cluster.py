@@ -351,7 +351,7 @@ def resolve(client: NKSClient, org: Org, params: JSON) -> JSON:
 
 
 def secret_options(params: JSON) -> list[t.Any]:
-    """Return the values of options that can contain secrets, such as chart values. The name of a solution is none."""
+    """Return the values of options that can contain secrets, such as chart values. Names of solutions are left out."""
     solutions = [solution for solution in params["solutions"] or [] if isinstance(solution, dict)]
     return [solutions, params["config"], params["extra"]]
 

@@ -349,13 +349,13 @@ def write_fleet(module: AnsibleModule, client: NKSClient) -> JSON:
     fleet = select_clusters(client, **params_for(module, SELECTION))
     for warning in fleet.warnings():
         module.warn(warning)
-    files = fleet_files(fleet.clusters)
-    left_out = {file: not_running(cluster) for file, cluster in files.items()}
-    if params["when_not_running"] != "skip":
-        left_out = {}
-    for reason in filter(None, left_out.values()):
-        module.warn(reason)
-    wanted = {file: cluster for file, cluster in files.items() if not left_out.get(file)}
+    wanted: dict[str, Cluster] = {}
+    for file, cluster in fleet_files(fleet.clusters).items():
+        reason = not_running(cluster) if params["when_not_running"] == "skip" else None
+        if reason:
+            module.warn(reason)
+        else:
+            wanted[file] = cluster
     failures: list[str] = []
     deleted: list[Cluster] = []
 
@@ -605,7 +605,7 @@ def write_files(
         for file, (cluster, content) in contents.items()
     }
     make_directory(module, directory)
-    # The requests precede the lock. A file that another task adds in between counts as that of an existing cluster.
+    # The requests are made before the lock. The cluster of a file that another task adds in between counts as existing.
     obsolete = [
         record
         for file, record in read_index(index_path).items()

@@ -225,8 +225,8 @@ def matches(present: t.Any, value: t.Any) -> bool:
 
 def was_applied(org: Org, updated: Org, field: str, value: t.Any) -> bool:
     """Return whether the server applied a value. After an upload, any new URL counts, because servers rename files."""
-    url = updated.raw.get(field)
-    return matches(url, value) or (isinstance(value, Picture) and bool(url) and url != org.raw.get(field))
+    present = updated.raw.get(field)
+    return matches(present, value) or (isinstance(value, Picture) and bool(present) and present != org.raw.get(field))
 
 
 def send(client: NKSClient, org: Org, changes: JSON) -> Org:

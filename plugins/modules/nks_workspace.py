@@ -155,7 +155,7 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
 
 
 def check_empty(client: NKSClient, org: Org, pk: int) -> None:
-    """Check the list of clusters too: not every endpoint lists the clusters of a workspace.
+    """Check that no cluster is in the workspace. Not every endpoint lists the clusters in the workspace itself.
 
     :raises NKSError: the workspace has a cluster.
     """

@@ -21,7 +21,6 @@ from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster, 
 
 _NOT_IN_A_VARIABLE = re.compile("[^A-Za-z0-9_]")
 
-
 ENDPOINT = "nks_endpoint"
 """The host variable with the ``api_url`` of the inventory source."""
 
@@ -84,7 +83,7 @@ def node_hosts(clusters: list[Cluster], groups: list[str], prefix: str, connect_
     hosts = []
     for cluster, group in zip(clusters, groups):
         of_cluster = {f"cluster_{field}": value for field, value in cluster.raw.items() if field != "nodes"}
-        for node in _nodes_of(cluster):
+        for node in deduplicate(Node(item) for item in cluster.raw["nodes"]):
             variables = _prefixed({**node.raw, **of_cluster, **_of_org(cluster.org)}, prefix)
             address = _address(node.raw.get(connect_with))
             connection = {"ansible_host": address} if address else {}
@@ -93,11 +92,6 @@ def node_hosts(clusters: list[Cluster], groups: list[str], prefix: str, connect_
             title = f"the node {node.pk} of the cluster {cluster} of organization {cluster.org}"
             hosts.append(Host(node.raw, identity, title, name, variables, connection, group))
     return hosts
-
-
-def _nodes_of(cluster: Cluster) -> list[Node]:
-    """Return the nodes in the field ``nodes`` of a cluster."""
-    return deduplicate(Node(item) for item in cluster.raw["nodes"])
 
 
 def _prefixed(fields: JSON, prefix: str) -> JSON:

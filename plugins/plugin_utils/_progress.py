@@ -17,9 +17,8 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible_collections.netapp.nks.plugins.module_utils._connection import MAX_SECONDS
 from ansible_collections.netapp.nks.plugins.module_utils._errors import one_line
+from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
 from ansible_collections.netapp.nks.plugins.module_utils._unmet import merge_results, unmet_message
-
-JSON = t.Dict[str, t.Any]
 
 MAX_SLICE = 60.0
 """Maximum number of seconds between two reports of progress."""

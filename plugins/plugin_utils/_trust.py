@@ -18,7 +18,8 @@ import ansible.template
 def mark_untrusted(value: t.Any) -> t.Any:
     """Return the value with a mark on each text that could be part of a template, so that Ansible never evaluates it.
 
-    A part counts, because a play can join texts. One marked text marks all that is computed from it.
+    A text that is only a part of a template is marked too, because a play can join texts. Everything that is computed
+    from a marked text is also marked.
     """
     if hasattr(ansible.template, "trust_as_template"):
         return value  # since ansible-core 2.19, only text that is marked as trusted is a template

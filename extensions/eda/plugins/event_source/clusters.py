@@ -221,15 +221,14 @@ _make_collection_importable()
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
-from ansible_collections.netapp.nks.plugins.module_utils._connection import is_loopback
+from ansible_collections.netapp.nks.plugins.module_utils._connection import MAX_SECONDS, is_loopback
 from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, one_line
 from ansible_collections.netapp.nks.plugins.module_utils._events import TYPES
 from ansible_collections.netapp.nks.plugins.module_utils._http import Deadline
+from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
 from ansible_collections.netapp.nks.plugins.module_utils._options import CONNECTION, SELECTION, Spec
 from ansible_collections.netapp.nks.plugins.module_utils._state import StateFile
 from ansible_collections.netapp.nks.plugins.module_utils._watch import Memory, Watch, watch_digest
-
-JSON = t.Dict[str, t.Any]
 
 ARGUMENTS: Spec = {
     **CONNECTION,
@@ -242,8 +241,6 @@ ARGUMENTS: Spec = {
 
 MIN_INTERVAL = 10.0
 """Minimum number of seconds between two polls. The cluster autoscaler of NKS refreshes at most once a minute."""
-
-MAX_INTERVAL = 7 * 24 * 3600.0
 
 QUEUE_POLL = 0.05
 """Seconds between two checks whether the queue is empty. asyncio has no way to wait for that."""
@@ -321,8 +318,8 @@ def read_arguments(args: JSON) -> JSON:
         raise NKSError("; ".join(one_line(message, 300) for message in result.error_messages))
     arguments = t.cast(JSON, result.validated_parameters)
     interval = arguments["interval"]
-    if not 0 < interval <= MAX_INTERVAL:
-        raise NKSError(f"interval must be more than 0 and at most {MAX_INTERVAL:.0f} seconds, not {interval:g}.")
+    if not 0 < interval <= MAX_SECONDS:
+        raise NKSError(f"interval must be more than 0 and at most {MAX_SECONDS:.0f} seconds, not {interval:g}.")
     if interval < MIN_INTERVAL and not is_loopback(_host(arguments["api_url"] or "")):
         raise NKSError(f"interval must be at least {MIN_INTERVAL:g} seconds, not {interval:g}.")
     if arguments["events"] == []:
