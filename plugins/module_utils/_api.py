@@ -361,7 +361,7 @@ class API:
         return error_class(self._redact(message), url=self._redact(url), **fields)
 
     def _excerpt(self, text: str, length: int = 80) -> str:
-        """Return the start of an untrusted text. Redact it first, because truncating could leave a part of the token."""
+        """Return the start of an untrusted text. Redact it first: truncating could leave a part of the token."""
         return one_line(self._redact(text, *self._hidden), length)
 
     def _redact(self, value: t.Any, *hidden: str) -> t.Any:

@@ -30,7 +30,7 @@ def _environment(name: str) -> str:
 def _environment_list(name: str) -> list[str]:
     """Split an environment variable at commas, and remove the white space around each value, as the inventory does.
 
-    An empty variable results in one empty value, which is rejected later. If it counted as not set, it would select all.
+    An empty variable results in one empty value, which is rejected later. If it counted as unset, it would select all.
     """
     return [value.strip() for value in env_fallback(name).split(",")]
 

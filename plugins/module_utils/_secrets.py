@@ -140,7 +140,7 @@ def secrets_of(value: t.Any, shown: t.Container[str] = ()) -> list[str]:
 
 
 def _is_long(text: str) -> bool:
-    """Return whether a text is long enough to be a secret. Messages in which short texts are hidden are unreadable."""
+    """Return whether a text is long enough to be a secret. Hiding short texts would make messages unreadable."""
     return len(text) > 3 and text.lower() not in ("true", "false", "null", "none")
 
 
