@@ -156,11 +156,6 @@ class API:
         """The base URL without a trailing slash."""
         return self._url
 
-    @property
-    def api_timeout(self) -> float:
-        """Seconds for one attempt."""
-        return self._http.timeout
-
     def hide(self, secrets: t.Iterable[str]) -> None:
         """Redact these secrets, which requests send, in the messages of failed requests."""
         for secret in filter(None, secrets):
