@@ -11,6 +11,7 @@ CORES := 2.16 2.17 2.18 2.19 2.20 2.21
 CURRENT = $(shell $(BIN)/python -c 'from ansible.release import __version__ as v; print(v.rpartition(".")[0])')
 STATIC := lint docs-check docs build-import-check ansible-lint lint-tarball license-check extra-checks changelog
 LONG := long api-description demo
+JOBS := 2
 # A tree in which Python and Ansible find the checkout as the collection
 TREE := $(CURDIR)/.build/tree
 AS_USER := ANSIBLE_COLLECTIONS_PATH=$(TREE) PATH="$(abspath $(BIN)):$$PATH"
@@ -46,7 +47,7 @@ matrix: PARTS = $(addprefix core-,$(filter-out $(SKIP),$(CORES))) ## Run the tes
 release-check: PARTS = release-ready $(STATIC) $(LONG) execution-environment $(addprefix core-,$(CORES)) ## Run all checks for a release
 test static matrix release-check: .venv/ready
 	@rm -rf .build/log && mkdir .build/log
-	@$(MAKE) --keep-going --jobs=3 $(addprefix part-,$(PARTS)); code=$$?; sort .build/log/summary; exit $$code
+	@$(MAKE) --keep-going --jobs=$(JOBS) $(addprefix part-,$(PARTS)); code=$$?; sort .build/log/summary; exit $$code
 part-%:
 	@.ci/part $*
 part-sanity: | part-integration  # they share a virtual environment
