@@ -76,9 +76,8 @@ def plan_cluster(wanted: JSON, there: Cluster | None, has_failed: bool = False) 
             return Plan([create], {"state": "absent"}, created)
         first = [] if there.state == "deleting" else [_delete(there)]
         return Plan(first, {"state": there.state}, created, later=[create])
-    workspace = there.raw.get("workspace")
-    raw = {**there.raw, "workspace": workspace.get("pk") if isinstance(workspace, dict) else workspace}
-    warnings = check_fixed(f"The cluster {there}", CLUSTER_FIELDS, wanted, raw)
+    current = {**there.raw, "workspace": there.workspace_pk}
+    warnings = check_fixed(f"The cluster {there}", CLUSTER_FIELDS, wanted, current)
     version = wanted.get("k8s_version")
     if version in (None, "latest") or meets_version(there.raw.get("k8s_version"), version) or has_failed:
         return Plan(warnings=warnings)

@@ -63,6 +63,14 @@ class Resource:
     def state(self) -> t.Any:
         return self.raw.get("state")
 
+    @property
+    def instance_id(self) -> t.Any:
+        return self.raw.get("instance_id")
+
+    @property
+    def has_failed(self) -> bool:
+        return has_failed(self.raw)
+
     def matches(
         self,
         id: int | None = None,  # pylint: disable=redefined-builtin
@@ -99,12 +107,10 @@ class Cluster(Resource):
     type_name: t.ClassVar[str] = "a cluster"
 
     @property
-    def instance_id(self) -> t.Any:
-        return self.raw.get("instance_id")
-
-    @property
-    def has_failed(self) -> bool:
-        return has_failed(self.raw)
+    def workspace_pk(self) -> t.Any:
+        """The ``pk`` of the workspace. The API returns the workspace as an object or only as its ``pk``."""
+        workspace = self.raw.get("workspace")
+        return workspace.get("pk") if isinstance(workspace, dict) else workspace
 
     @property
     def is_running(self) -> bool:
@@ -116,14 +122,6 @@ class Node(Resource):
 
     def __str__(self) -> str:
         return f"{one_line(str(self.instance_id))} (ID {self.pk})"
-
-    @property
-    def instance_id(self) -> t.Any:
-        return self.raw.get("instance_id")
-
-    @property
-    def has_failed(self) -> bool:
-        return has_failed(self.raw)
 
 
 class NodePool(Resource):

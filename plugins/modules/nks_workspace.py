@@ -98,8 +98,6 @@ unmet:
   sample: []
 """
 
-import typing as t
-
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.netapp.nks.plugins.module_utils import _plan_org
 from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
@@ -115,7 +113,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._lifecycle import (
 from ansible_collections.netapp.nks.plugins.module_utils._module import run_module
 from ansible_collections.netapp.nks.plugins.module_utils._options import CONNECTION, ORG_RESOURCE
 from ansible_collections.netapp.nks.plugins.module_utils._plan import Plan, Request
-from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster, Org, Workspace, join_limited
+from ansible_collections.netapp.nks.plugins.module_utils._types import Org, Workspace, join_limited
 
 
 def run(module: AnsibleModule, client: NKSClient) -> JSON:
@@ -160,18 +158,12 @@ def check_empty(client: NKSClient, org: Org, pk: int) -> None:
     :raises NKSError: the workspace has a cluster.
     """
     clusters = client.clusters(org, include_service_clusters=True)
-    inside = [cluster for cluster in clusters if workspace_of(cluster) == pk]
+    inside = [cluster for cluster in clusters if cluster.workspace_pk == pk]
     if inside:
         raise NKSError(
             f"The workspace with the ID {pk} is not deleted, because force is false and it has clusters: "
             f"{join_limited(inside)}."
         )
-
-
-def workspace_of(cluster: Cluster) -> t.Any:
-    """Return the ``pk`` of the workspace of a cluster. The API returns an object or only the ``pk``."""
-    workspace = cluster.raw.get("workspace")
-    return workspace.get("pk") if isinstance(workspace, dict) else workspace
 
 
 def main() -> None:
