@@ -24,7 +24,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._fleet import (
 )
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
 from ansible_collections.netapp.nks.plugins.module_utils._orgs import Scope
-from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster, Log, join_limited
+from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster, Log, join_limited, version_numbers
 
 if t.TYPE_CHECKING:
     from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
@@ -217,12 +217,9 @@ def _shortfalls(expectation: Expectation, cluster: Cluster) -> t.Iterator[str]:
     if least is not None and not (type(nodes) is int and nodes >= least):  # pylint: disable=unidiomatic-typecheck
         yield f"has {_shown(nodes, 'an unknown number of')} nodes, not {least} or more."
     version, oldest = _shown(cluster.raw.get("k8s_version")), expectation.min_k8s_version
-    if oldest is not None and not (re.fullmatch(VERSION, version) and _numbers(version) >= _numbers(oldest)):
+    is_version = re.fullmatch(VERSION, version)
+    if oldest is not None and not (is_version and version_numbers(version) >= version_numbers(oldest)):
         yield f"has Kubernetes {version}, not {oldest} or newer."
-
-
-def _numbers(version: str) -> list[int]:
-    return [int(number) for number in version.lstrip("v").split(".")]
 
 
 def _shown(value: t.Any, unknown: str = "unknown") -> str:

@@ -8,7 +8,6 @@ Private to this collection: it may change without notice. It knows nothing of An
 
 from __future__ import annotations
 
-import re
 import typing as t
 
 from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, one_line
@@ -23,7 +22,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._plan import (
     same_network,
     unless_new,
 )
-from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster, Log
+from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster, Log, version_numbers
 
 CLUSTER_FIELDS: dict[str, Field] = {
     "provider": Field("fixed"),
@@ -82,7 +81,7 @@ def plan_cluster(wanted: JSON, there: Cluster | None, has_failed: bool = False) 
     if version in (None, "latest") or meets_version(there.raw.get("k8s_version"), version) or has_failed:
         return Plan(warnings=warnings)
     offered = [str(offer) for offer in there.raw.get("version_migrations") or []]
-    target = max((offer for offer in offered if meets_version(offer, version)), key=_numbers, default=None)
+    target = max((offer for offer in offered if meets_version(offer, version)), key=version_numbers, default=None)
     if target is None:
         raise NKSError(
             f"The cluster {there} has Kubernetes {there.raw.get('k8s_version')} and cannot be upgraded to {version}. "
@@ -159,9 +158,5 @@ def _cluster_body(wanted: JSON) -> JSON:
 
 def meets_version(there: t.Any, wanted: t.Any) -> bool:
     """Return whether a version is the wanted one. ``v1.15.3`` meets ``v1.15``."""
-    least = _numbers(wanted)
-    return bool(least) and _numbers(there)[: len(least)] == least
-
-
-def _numbers(version: t.Any) -> list[int]:
-    return [int(number) for number in re.findall("[0-9]+", str(version))]
+    least = version_numbers(wanted)
+    return bool(least) and version_numbers(there)[: len(least)] == least

@@ -233,6 +233,11 @@ def parse_time(value: t.Any) -> float:
     return whole.timestamp() + float(fraction or 0)
 
 
+def version_numbers(version: t.Any) -> list[int]:
+    """Return the numbers in a version of Kubernetes, for example 1, 15 and 3 of ``v1.15.3``."""
+    return [int(number) for number in re.findall("[0-9]+", str(version))]
+
+
 def has_failed(item: JSON) -> bool:
     """Return whether a cluster or node, as the API returned it, has failed.
 
