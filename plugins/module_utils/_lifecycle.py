@@ -213,15 +213,6 @@ def _send(client: NKSClient, operations: Operations[S], progress: Progress[S], r
     return True
 
 
-def failure_title(what: str, identifier: t.Any, is_wanted: bool) -> str:
-    """Return the start of a failure message about one object.
-
-    :param what: what the object is, for example "cluster".
-    :param identifier: the name or ID in the options.
-    """
-    return f"The {what} {one_line(str(identifier))} {'is not in the requested state' if is_wanted else 'still exists'}"
-
-
 def find_own_org(client: NKSClient, identifier: str | None) -> Org:
     """Return the organization that the user names, or the only one that the token sees.
 

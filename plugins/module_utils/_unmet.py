@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, error_fields
+from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, error_fields, one_line
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
 
 FAILURE_FIELDS = ("status", "detail", "url", "retry_after", "is_transient")
@@ -39,6 +39,15 @@ def unmet_result(
         "unmet": unmet,
         **({"error": str(failure), **error_fields(failure)} if failure else {}),
     }
+
+
+def failure_title(what: str, identifier: t.Any, is_wanted: bool) -> str:
+    """Return the start of a failure message about one object.
+
+    :param what: what the object is, for example "cluster".
+    :param identifier: the name or ID in the options.
+    """
+    return f"The {what} {one_line(str(identifier))} {'is not in the requested state' if is_wanted else 'still exists'}"
 
 
 def unmet_message(title: str, unmet: t.Sequence[str], waited: float | None) -> str:

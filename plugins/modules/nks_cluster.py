@@ -252,7 +252,6 @@ from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
 from ansible_collections.netapp.nks.plugins.module_utils._lifecycle import (
     Operations,
     check_size,
-    failure_title,
     find_keyset,
     find_named,
     find_own_org,
@@ -269,6 +268,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._plan_cluster import (
 )
 from ansible_collections.netapp.nks.plugins.module_utils._secrets import SOLUTION_FIELDS, leaves, secrets_of
 from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster, Log, Org
+from ansible_collections.netapp.nks.plugins.module_utils._unmet import failure_title
 
 
 class Snapshot(t.NamedTuple):

@@ -153,7 +153,6 @@ from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
 from ansible_collections.netapp.nks.plugins.module_utils._lifecycle import (
     Operations,
-    failure_title,
     find_named,
     find_one,
     find_own_org,
@@ -166,6 +165,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._orgs import concurrent
 from ansible_collections.netapp.nks.plugins.module_utils._plan import Plan, Request
 from ansible_collections.netapp.nks.plugins.module_utils._secrets import secrets_of
 from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster, Keyset, Org
+from ansible_collections.netapp.nks.plugins.module_utils._unmet import failure_title
 
 
 def run(module: AnsibleModule, client: NKSClient) -> JSON:

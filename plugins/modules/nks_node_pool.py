@@ -213,7 +213,6 @@ from ansible_collections.netapp.nks.plugins.module_utils._lifecycle import (
     Operations,
     check_deletable,
     check_size,
-    failure_title,
     find_own_cluster,
     find_own_org,
     find_whole,
@@ -230,6 +229,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._plan_nodes import (
     unmet_pool,
 )
 from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster, Node, NodePool, deduplicate
+from ansible_collections.netapp.nks.plugins.module_utils._unmet import failure_title
 
 
 class Snapshot(t.NamedTuple):

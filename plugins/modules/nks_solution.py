@@ -160,7 +160,6 @@ from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
 from ansible_collections.netapp.nks.plugins.module_utils._lifecycle import (
     Operations,
-    failure_title,
     find_named,
     find_one,
     find_own_cluster,
@@ -173,6 +172,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._options import CONNECT
 from ansible_collections.netapp.nks.plugins.module_utils._plan import Plan, Request, given
 from ansible_collections.netapp.nks.plugins.module_utils._secrets import secrets_of
 from ansible_collections.netapp.nks.plugins.module_utils._types import Org, Solution
+from ansible_collections.netapp.nks.plugins.module_utils._unmet import failure_title
 
 
 class Snapshot(t.NamedTuple):

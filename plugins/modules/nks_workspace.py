@@ -105,7 +105,6 @@ from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
 from ansible_collections.netapp.nks.plugins.module_utils._lifecycle import (
     Operations,
-    failure_title,
     find_own_org,
     find_renamed,
     reconcile,
@@ -114,6 +113,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._module import run_modu
 from ansible_collections.netapp.nks.plugins.module_utils._options import CONNECTION, ORG_RESOURCE
 from ansible_collections.netapp.nks.plugins.module_utils._plan import Plan, Request
 from ansible_collections.netapp.nks.plugins.module_utils._types import Org, Workspace, join_limited
+from ansible_collections.netapp.nks.plugins.module_utils._unmet import failure_title
 
 
 def run(module: AnsibleModule, client: NKSClient) -> JSON:

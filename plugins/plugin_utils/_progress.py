@@ -18,7 +18,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.netapp.nks.plugins.module_utils._connection import MAX_SECONDS
 from ansible_collections.netapp.nks.plugins.module_utils._errors import one_line
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
-from ansible_collections.netapp.nks.plugins.module_utils._unmet import merge_results, unmet_message
+from ansible_collections.netapp.nks.plugins.module_utils._unmet import failure_title, merge_results, unmet_message
 
 MAX_SLICE = 60.0
 """Maximum number of seconds between two reports of progress."""
@@ -126,8 +126,8 @@ class ShowsLifecycle(ShowsProgress):
         return boolean(arguments.get("wait", True), strict=False)
 
     def title(self, arguments: JSON) -> str:
-        what = f"The {self.noun} {one_line(str(arguments.get('name') or arguments.get('id')))}"
-        return f"{what} {'still exists' if arguments.get('state') == 'absent' else 'is not in the requested state'}"
+        identifier = arguments.get("name") or arguments.get("id")
+        return failure_title(self.noun, identifier, is_wanted=arguments.get("state") != "absent")
 
     def next_arguments(self, arguments: JSON, answer: JSON) -> JSON:
         more: JSON = {}
