@@ -240,12 +240,12 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def _load_clusters(self, use_cache: bool) -> list[Cluster]:
         """Return the clusters, from the cache if possible."""
         key = self._cache_key() if self.get_option("cache") else None
-        known = self._read_cache(key) if key and use_cache else None
-        if known:
-            self._log(f"clusters from the cache, without a request: {len(known.clusters)}")
+        entry = self._read_cache(key) if key and use_cache else None
+        if entry:
+            self._log(f"clusters from the cache, without a request: {len(entry.clusters)}")
         else:
             fleet = self._fetch()
-            known = CacheEntry(fleet.clusters, fleet.warnings())
+            entry = CacheEntry(fleet.clusters, fleet.warnings())
             if key and fleet.skipped_orgs:
                 self._cache[key] = self.updated_key = None  # the entry of an earlier run is outdated
                 self.display.warning(
@@ -253,17 +253,17 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                     "Set orgs to the organizations to read."
                 )
             elif key:
-                self._cache[key] = known.to_json()
+                self._cache[key] = entry.to_json()
                 self.updated_key = key
-        for warning in known.warnings:
+        for warning in entry.warnings:
             self.display.warning(warning)
-        return known.clusters
+        return entry.clusters
 
     def _read_cache(self, key: str) -> CacheEntry | None:
         """Return the entry in the cache if it is valid, else None."""
         try:
-            known = self._cache.get(key)
-            return known and CacheEntry.from_json(known, self.get_option("hosts") == "nodes")
+            entry = self._cache.get(key)
+            return entry and CacheEntry.from_json(entry, self.get_option("hosts") == "nodes")
         except Exception as exc:  # pylint: disable=broad-exception-caught
             self._log(f"the cache cannot be used, and is replaced: {to_native(exc)}")
             return None
@@ -284,9 +284,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def _cache_key(self) -> str:
         token = hashlib.sha256((self.get_option("api_token") or "").strip().encode()).hexdigest()
-        asked = {option: self.get_option(option) for option in ("api_url", "hosts", *SELECTION, *INCLUDES)}
-        held = json.dumps([CACHE_VERSION, token, asked], sort_keys=True, default=str)
-        return f"nks_{hashlib.sha256(held.encode()).hexdigest()}"
+        options = {option: self.get_option(option) for option in ("api_url", "hosts", *SELECTION, *INCLUDES)}
+        identity = json.dumps([CACHE_VERSION, token, options], sort_keys=True, default=str)
+        return f"nks_{hashlib.sha256(identity.encode()).hexdigest()}"
 
     def _fetch(self) -> Fleet:
         # Imported here, because loading requests takes as long as the rest of a run that uses the cache.

@@ -48,7 +48,7 @@ def find_failure(client: NKSClient, cluster: Cluster, logs_after: float | None) 
     return newest_failure(logs) if _build_has_failed(logs) else None
 
 
-def has_succeeded(client: NKSClient, cluster: Cluster, event_type: t.Any) -> bool:
+def step_has_succeeded(client: NKSClient, cluster: Cluster, event_type: t.Any) -> bool:
     """Return whether the logs show that this step of the build succeeded at some time."""
     logs = [log.raw for log in client.logs(cluster)]
     return any(log.get("event_type") == event_type and log.get("event_state") == "success" for log in logs)

@@ -213,8 +213,8 @@ def _edit(text: str, config: JSON, name: str, items: dict[str, JSON | None], cur
     if root.flow_style:
         return _dump(wanted)
     line_end = "\r\n" if "\r\n" in text else "\n"
-    is_cut = not text.endswith("\n")
-    edited = text + line_end if is_cut else text
+    lacks_line_end = not text.endswith("\n")
+    edited = text + line_end if lacks_line_end else text
     edits = [
         edit
         for key, value in wanted.items()
@@ -223,7 +223,7 @@ def _edit(text: str, config: JSON, name: str, items: dict[str, JSON | None], cur
     ]
     for edit in sorted(edits, reverse=True):
         edited = edited[: edit.start] + edit.new.replace("\n", line_end) + edited[edit.end :]
-    if is_cut:
+    if lacks_line_end:
         edited = edited[: -len(line_end)]
     try:
         if _load(edited) == wanted:

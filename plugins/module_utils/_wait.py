@@ -32,7 +32,7 @@ def check_wait_options(timeout: float | None, sleep: float | None) -> None:
     _connection.check_seconds("wait_sleep", sleep)
 
 
-def _can_pass(exc: NKSError, has_result: bool) -> bool:
+def _next_poll_can_succeed(exc: NKSError, has_result: bool) -> bool:
     """Return whether the next poll can succeed: the failure is transient, or a gateway seems to have answered.
 
     Before the first result, a 404 of a gateway means a wrong ``api_url``.
@@ -70,7 +70,7 @@ def poll_until(
         try:
             result, failure = poll(limited), None
         except NKSError as exc:
-            if not _can_pass(exc, result is not None):
+            if not _next_poll_can_succeed(exc, result is not None):
                 raise
             failure = exc
         retry_after = failure.retry_after if failure else 0.0

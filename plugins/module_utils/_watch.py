@@ -124,7 +124,7 @@ class Watch:
         self._orgs.update(read_orgs)
         if not self._has_polled:
             self._has_polled = True
-            self._describe_selection(clusters)
+            self._log_selection(clusters)
         return events
 
     def _is_wanted(self, event: JSON) -> bool:
@@ -153,7 +153,7 @@ class Watch:
             if is_named or (len(failures) == len(orgs) and not exc.is_transient):
                 raise exc
 
-    def _describe_selection(self, clusters: list[Cluster]) -> None:
+    def _log_selection(self, clusters: list[Cluster]) -> None:
         followed = sum(seen.is_followed for seen in self._snapshot.values())
         logger.info("Following %d of %d clusters in %d organizations.", followed, len(self._snapshot), len(self._orgs))
         why_empty = "" if followed else explain_empty(clusters, **self._filters)

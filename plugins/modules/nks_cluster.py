@@ -247,7 +247,7 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
 from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError
-from ansible_collections.netapp.nks.plugins.module_utils._failures import find_failure, has_succeeded
+from ansible_collections.netapp.nks.plugins.module_utils._failures import find_failure, step_has_succeeded
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
 from ansible_collections.netapp.nks.plugins.module_utils._lifecycle import (
     Operations,
@@ -298,7 +298,7 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
             return plan_cluster(wanted, cluster)
         # The failure of an earlier upgrade stays in the logs while the cluster is upgraded again.
         is_replaced = wanted["replace_failed"] and (
-            cluster.has_failed or not has_succeeded(client, cluster, failure.raw.get("event_type"))
+            cluster.has_failed or not step_has_succeeded(client, cluster, failure.raw.get("event_type"))
         )
         return plan_cluster({**wanted, "replace_failed": is_replaced}, cluster, has_failed=True)
 

@@ -6,7 +6,7 @@
 ``Constructable`` of ansible-core evaluates expressions with the templar of the plugin, which compiles an expression
 again for each host. That takes about a millisecond. So the plugin uses a templar that compiles each expression once.
 
-Up to ansible-core 2.18, the plugin uses the templar of ansible-core. ``_compile_legacy`` adds a cache of compiled
+Up to ansible-core 2.18, the plugin uses the templar of ansible-core. ``_cache_templates`` adds a cache of compiled
 templates to its Jinja environment.
 
 Since ansible-core 2.19, that is not enough. ansible-core also wraps all variables of a host for each evaluation. With
@@ -50,7 +50,7 @@ def with_compiled(templar: Templar, strict: bool, extra: t.Iterable[str], use: t
     :param use: evaluates the expressions of all hosts.
     """
     if not hasattr(templar, "evaluate_expression"):
-        _compile_legacy(templar.environment)
+        _cache_templates(templar.environment)
         use(templar)
         return
     environments: list[jinja2.Environment] = []
@@ -83,7 +83,7 @@ class CompilingTemplar:
 
     def __init__(self, templar: Templar, compile_expression: t.Callable[[str], Evaluate | None], strict: bool) -> None:
         self._templar = templar
-        self._evaluate = functools.lru_cache(maxsize=None)(compile_expression)
+        self._compile = functools.lru_cache(maxsize=None)(compile_expression)
         self._strict = strict
         self.available_variables: dict[str, t.Any] = {}
 
@@ -91,14 +91,19 @@ class CompilingTemplar:
         return getattr(self._templar, name)
 
     def evaluate_expression(self, expression: t.Any) -> t.Any:
-        return self._evaluated(expression, self._templar.evaluate_expression, SCALARS)
+        return self._evaluate(expression, self._templar.evaluate_expression, SCALARS)
 
     def evaluate_conditional(self, conditional: t.Any) -> bool:
-        return self._evaluated(conditional, self._templar.evaluate_conditional, {bool})
+        return self._evaluate(conditional, self._templar.evaluate_conditional, {bool})
 
-    def _evaluated(self, source: t.Any, by_core: t.Callable[[t.Any], t.Any], final: set[type]) -> t.Any:
+    def _evaluate(self, source: t.Any, by_core: t.Callable[[t.Any], t.Any], final: set[type]) -> t.Any:
+        """Evaluate an expression or condition.
+
+        :param by_core: the method of ansible-core that evaluates it.
+        :param final: types of values that are returned unchanged.
+        """
         self._templar.available_variables = self.available_variables
-        evaluate = self._evaluate(source) if isinstance(source, str) else None
+        evaluate = self._compile(source) if isinstance(source, str) else None
         if evaluate:
             try:
                 value = evaluate(self.available_variables)
@@ -146,7 +151,7 @@ def _compile_expression(environment: jinja2.Environment, extra: set[str], source
     return evaluate
 
 
-def _compile_legacy(environment: t.Any) -> None:
+def _cache_templates(environment: t.Any) -> None:
     """Add a cache of compiled templates to a Jinja environment of ansible-core 2.18 or older."""
 
     # A class, because ansible-core copies the attributes of an environment to environments with other delimiters.
