@@ -268,7 +268,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._kubeconfig import (
     remove_entry,
 )
 from ansible_collections.netapp.nks.plugins.module_utils._module import params_for, run_module
-from ansible_collections.netapp.nks.plugins.module_utils._options import CONNECTION, IDENTITY, SELECTION
+from ansible_collections.netapp.nks.plugins.module_utils._options import CONNECTION, IDENTITY, SELECTION, STATE
 from ansible_collections.netapp.nks.plugins.module_utils._orgs import concurrently
 from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster, Org
 
@@ -754,8 +754,8 @@ def main() -> None:
             **CONNECTION,
             **SELECTION,
             **IDENTITY,
+            **STATE,
             "org": {"type": "str"},
-            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "dest": {"type": "path"},
             "dest_dir": {"type": "path", "default": "~/.kube/nks"},
             "dest_name": {"type": "str"},
