@@ -125,6 +125,7 @@ class API:
         self._token = check_token(api_token)
         self._url_is_set = api_url is not None
         self._url = check_url(DEFAULT_URL if api_url is None else api_url, validate_certs, self._redact)
+        # Holds the function that warns until it is called. A list, so that the copies that until() returns share it.
         self._default_url_warnings = [warn] if warn and not self._url_is_set else []
         self._warning_lock = threading.Lock()
         self._read_only = read_only

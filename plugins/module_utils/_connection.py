@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, error_text, quoted
 
 MAX_SECONDS = 7 * 24 * 3600.0
-"""Longest time that an option can be: a week."""
+"""Maximum number of seconds that an option can be: a week."""
 
 CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 """Environment variables from which requests reads the path of CA certificates, in this order."""

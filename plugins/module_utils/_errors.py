@@ -72,7 +72,8 @@ def printable(text: str) -> str:
 def error_fields(exc: NKSError) -> dict[str, t.Any]:
     """Return the fields of a failure that a module returns. Fields that are None are left out.
 
-    ``is_transient`` is true after an outage or an answer of a gateway: a wait in which a poll has succeeded continues.
+    ``is_transient`` is true after an outage or an answer of a gateway. If an earlier poll has succeeded, the wait then
+    continues.
     """
     is_from_gateway = exc.is_from_gateway and isinstance(exc, (NKSPayloadError, NKSStatusError))
     fields = {

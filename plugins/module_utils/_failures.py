@@ -21,8 +21,9 @@ if t.TYPE_CHECKING:
 def find_failures(client: NKSClient, clusters: t.Sequence[Cluster]) -> list[Log | None]:
     """Return the log of the failure of each cluster, or None for a cluster that has not failed.
 
-    While a cluster is still ``provisioned``, only its logs show that the build has failed. So the logs are requested of
-    the clusters that are ``provisioned`` or have failed. If they give no reason or cannot be read, the log is empty.
+    Request the logs of clusters that are ``provisioned`` or have failed: while a cluster is ``provisioned``, only its
+    logs show that the build has failed. If the logs of a cluster that has failed give no reason or cannot be read, the
+    returned log is empty.
     """
 
     def find(cluster: Cluster) -> Log | None:

@@ -99,6 +99,6 @@ def _is_within(host: str, network: str) -> bool:
 
 
 def _find_variable(name: str, value: str) -> str:
-    """Return the environment variable with this name and value, in any case. Prefer the lowercase one."""
+    """Return the environment variable with this value and this name, in upper or lower case. Prefer lower case."""
     found = [variable for variable in os.environ if variable.lower() == name and os.environ[variable] == value]
     return max(found, default="the proxy setting of this system")

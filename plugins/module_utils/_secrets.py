@@ -102,7 +102,7 @@ def solutions_without_secrets(value: t.Any, fields: t.Container[str] = SOLUTION_
 
 
 def leaves(value: t.Any, shown: t.Container[str] = ()) -> list[str]:
-    """Return the texts in a value, at any depth.
+    """Return the texts in a value, at any depth, that are long enough to be secrets.
 
     :param shown: fields whose texts are not returned, unless they look like secrets.
     """

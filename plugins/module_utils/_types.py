@@ -36,7 +36,7 @@ class Resource:
     """The object as the API sent it, without secrets."""
 
     type_name: t.ClassVar[str] = "an object"
-    """What messages call the type, with its article."""
+    """The name of the type in messages, with its article."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "raw", without_secrets(self.raw))

@@ -17,7 +17,7 @@ FAILURE_FIELDS = ("status", "detail", "url", "retry_after", "is_transient")
 """Fields of the result that describe the last failure, besides its message."""
 
 WAIT_FIELDS = ("unmet", "is_final", "error", "exception")
-"""Fields of the result of a run whose wait did not end well, which do not describe the object."""
+"""Fields of the result that describe a wait that failed, not the object."""
 
 
 def unmet_result(

@@ -555,7 +555,7 @@ def change(module: AnsibleModule, dest: str, edit: t.Callable[[str], str]) -> JS
 
 @contextlib.contextmanager
 def locked(path: str, check_mode: bool) -> t.Iterator[None]:
-    """Hold the same lock file of a kubeconfig that kubectl uses.
+    """Hold the lock file of a kubeconfig, which kubectl uses too.
 
     :raises NKSError: another process held the lock for LOCK_SECONDS.
     """
