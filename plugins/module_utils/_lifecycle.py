@@ -229,7 +229,7 @@ def find_own_org(client: NKSClient, identifier: str | None) -> Org:
 def find_one(items: t.Sequence[R], what: str, name: str | None, pk: int | None) -> R | None:
     """Return the item with this ID, or, without an ID, with this name.
 
-    :raises NKSError: several items have the name, or the item with the ID has another name.
+    :raises NKSError: several items have the name or ID, or the item with the ID has another name.
     """
     found = [item for item in deduplicate(items) if (item.pk == pk if pk is not None else item.name == name)]
     # A deleted item stays listed for a while, although its name can be used again.
@@ -237,7 +237,8 @@ def find_one(items: t.Sequence[R], what: str, name: str | None, pk: int | None) 
     if pk is not None and name is not None and found and found[0].name != name:
         raise NKSError(f"The {what} {found[0]} does not have the name {one_line(repr(name))}.")
     if len(alive) > 1:
-        raise NKSError(f"More than one {what} has the name {name!r}: {join_limited(alive)}. Use id instead.")
+        shared, advice = (f"name {name!r}", " Use id instead.") if pk is None else (f"ID {pk}", "")
+        raise NKSError(f"More than one {what} has the {shared}: {join_limited(alive)}.{advice}")
     return next(iter([*alive, *found]), None)
 
 

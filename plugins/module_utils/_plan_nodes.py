@@ -201,7 +201,7 @@ def plan_masters(wanted: JSON, nodes: t.Sequence[Node]) -> Plan:
     """Plan the next step to a number of masters: one master at a time, so that etcd keeps its quorum.
 
     :param nodes: the nodes of the cluster.
-    :raises NKSError: the first master would be deleted.
+    :raises NKSError: the first master would be deleted, or another master has the ID of one to delete.
     """
     masters = [node for node in nodes if node.raw.get("role") == "master" and node.state != "deleted"]
     if wanted.get("zone") is not None:
@@ -219,7 +219,7 @@ def plan_masters(wanted: JSON, nodes: t.Sequence[Node]) -> Plan:
             Request("add", f"Add master {number} of {count}.", body, number)
             for number in range(len(present) + 1, count + 1)
         ),
-        *map(_delete_node, newest),
+        *_delete_nodes(newest, present),
     ]
     ready = 1 if all(node.state == "running" for node in masters) else 0
     return Plan(steps[:ready], {"count": len(present)}, {"count": count}, later=steps[ready:])

@@ -107,6 +107,12 @@ class Cluster(Resource):
     type_name: t.ClassVar[str] = "a cluster"
 
     @property
+    def solutions(self) -> list[JSON]:
+        """The solutions that are objects."""
+        solutions = self.raw.get("solutions")
+        return [item for item in solutions if isinstance(item, dict)] if isinstance(solutions, list) else []
+
+    @property
     def workspace_pk(self) -> t.Any:
         """The ``pk`` of the workspace. The API returns the workspace as an object or only as its ``pk``."""
         workspace = self.raw.get("workspace")
@@ -146,6 +152,13 @@ class Keyset(Resource):
                 if isinstance(key, dict)
             ]
             object.__setattr__(self, "raw", {**self.raw, "keys": keys})
+
+    @property
+    def workspace_pks(self) -> list[t.Any]:
+        """The ``pk`` of each workspace. The API returns a workspace as an object or only as its ``pk``."""
+        workspaces = self.raw.get("workspaces")
+        found = workspaces if isinstance(workspaces, list) else []
+        return [item.get("pk") if isinstance(item, dict) else item for item in found]
 
     def is_of_kind(self, category: str | None, entity: str | None) -> bool:
         """Return whether the keyset has this category and entity. None matches any value."""

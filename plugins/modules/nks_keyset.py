@@ -234,13 +234,13 @@ def check_unused(client: NKSClient, org: Org, pk: int) -> None:
 
     def uses(cluster: Cluster) -> bool:
         try:
-            raw = client.cluster(org, cluster.pk).raw
+            detail = client.cluster(org, cluster.pk)
         except NKSStatusError as exc:
             if not exc.is_not_found:
                 raise
             return False  # a deleted cluster can still be listed
-        solutions = [solution.get("keyset") for solution in raw.get("solutions") or []]
-        return pk in (raw.get("provider_keyset"), raw.get("user_ssh_keyset"), *solutions)
+        solutions = [solution.get("keyset") for solution in detail.solutions]
+        return pk in (detail.raw.get("provider_keyset"), detail.raw.get("user_ssh_keyset"), *solutions)
 
     clusters = client.clusters(org, include_service_clusters=True)
     users = [str(cluster) for cluster, is_user in zip(clusters, concurrently(uses, clusters)) if is_user]

@@ -126,12 +126,9 @@ def query(module: AnsibleModule, client: NKSClient) -> JSON:
     pk = None if workspace is None else find_named(client.workspaces(org), "workspace", workspace).pk
 
     def matches(keyset: Keyset) -> bool:
-        workspaces = keyset.raw.get("workspaces") or []
-        return (
-            keyset.matches(**identity)
-            and keyset.is_of_kind(**kind)
-            and (pk is None or not workspaces or pk in workspaces)
-        )
+        workspaces = keyset.workspace_pks
+        is_usable = pk is None or not workspaces or pk in workspaces
+        return keyset.matches(**identity) and keyset.is_of_kind(**kind) and is_usable
 
     return {"keysets": [keyset.raw for keyset in client.keysets(org) if matches(keyset)]}
 

@@ -247,7 +247,7 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
     leaving: set[int] = set()
     cluster = find_own_cluster(client, find_own_org(client, wanted["org"]), wanted["cluster"])
     is_wanted = wanted["state"] == "present"
-    solutions = [solution.get("solution") for solution in cluster.raw.get("solutions") or []]
+    solutions = [solution.get("solution") for solution in cluster.solutions]
 
     def plan(snapshot: Snapshot) -> Plan:
         planned = plan_pool(wanted, *snapshot)

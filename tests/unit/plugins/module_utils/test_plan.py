@@ -320,6 +320,12 @@ def test_masters_change_one_at_a_time(present: list[int], count: int, actions: l
     assert [request.sentence for request in plan.later] == later
 
 
+def test_no_master_is_deleted_whose_id_another_master_has() -> None:
+    nodes = [node(pk, role="master", name=name) for pk, name in ((1, "a"), (7, "b"), (7, "c"))]
+    with pytest.raises(NKSError, match="several nodes with the ID 7, so none of them is deleted"):
+        plan_masters({"count": 2}, nodes)
+
+
 def test_masters_of_other_zones_are_not_counted() -> None:
     nodes = [
         node(1, role="master", zone="b"),

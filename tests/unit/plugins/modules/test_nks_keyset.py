@@ -121,3 +121,13 @@ def test_a_used_keyset_can_be_deleted_by_force_and_an_unknown_entity_is_a_warnin
 def test_a_lost_answer_creates_one_keyset(fake: FakeNKS, run_module: Run) -> None:
     fake.fault(KEYSETS, method="POST", times=1, kind="lost")
     assert run_module(main, **NEW)["changed"] and len(writes(fake)) == 1
+
+
+def test_odd_solutions_and_ids_cause_no_traceback(fake: FakeNKS, run_module: Run) -> None:
+    fake.fault("/orgs/381/clusters/1201", "body", body=json.dumps({"pk": 1201, "name": "prod", "solutions": ["x", 1]}))
+    result = run_module(main, org="381", name="Keys of aws", state="absent")
+    assert "clusters use it: going (ID 1204)." in result["msg"]
+    keysets = [{"pk": 9, "name": name, "category": "provider", "entity": "aws"} for name in ("a", "b")]
+    fake.fault(KEYSETS, "body", body=json.dumps(keysets))
+    result = run_module(main, org="381", id=9, state="absent")
+    assert "More than one keyset has the ID 9: a (ID 9), b (ID 9)." in result["msg"]

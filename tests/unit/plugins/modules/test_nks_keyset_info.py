@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 
 import pytest
@@ -32,6 +33,12 @@ def test_an_id_selects_its_workspace_even_if_another_has_it_as_name(run_module: 
     expected = run_module(main, org="381", workspace="21")
     fake.fault("/orgs/381/workspaces", "body", body='[{"pk": 4, "name": "21"}, {"pk": 21, "name": "Team A"}]')
     assert run_module(main, org="381", workspace="21")["keysets"] == expected["keysets"]
+
+
+def test_a_keyset_can_list_its_workspaces_as_objects(run_module: Run, fake: t.Any) -> None:
+    keysets = [{"pk": 1, "workspaces": [{"pk": 21}]}, {"pk": 2, "workspaces": [4]}, {"pk": 3}]
+    fake.fault("/orgs/381/keysets", "body", body=json.dumps(keysets))
+    assert [keyset["pk"] for keyset in run_module(main, org="381", workspace="21")["keysets"]] == [1, 3]
 
 
 @pytest.mark.parametrize(
