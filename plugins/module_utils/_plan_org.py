@@ -22,7 +22,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._plan import (
     check_required,
     given,
 )
-from ansible_collections.netapp.nks.plugins.module_utils._types import Keyset, Resource, Workspace
+from ansible_collections.netapp.nks.plugins.module_utils._types import Keyset, Resource, Workspace, pk_of
 
 SSH_KEY_TYPES = (("pub",), ("pub", "pvt"))
 """The possible key types of a keyset of the category ``user_ssh``, sorted."""
@@ -170,7 +170,7 @@ def _is_same(wanted: t.Any, there: t.Any) -> bool:
 def _comparable(value: t.Any) -> t.Any:
     """Return a value for comparison: a list of IDs, or of objects with ``pk``, becomes a sorted list of IDs."""
     if isinstance(value, list):
-        return sorted(str(item.get("pk") if isinstance(item, dict) else item) for item in value)
+        return sorted(str(pk_of(item)) for item in value)
     return value
 
 

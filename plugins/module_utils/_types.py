@@ -114,9 +114,7 @@ class Cluster(Resource):
 
     @property
     def workspace_pk(self) -> t.Any:
-        """The ``pk`` of the workspace. The API returns the workspace as an object or only as its ``pk``."""
-        workspace = self.raw.get("workspace")
-        return workspace.get("pk") if isinstance(workspace, dict) else workspace
+        return pk_of(self.raw.get("workspace"))
 
     @property
     def is_running(self) -> bool:
@@ -155,10 +153,8 @@ class Keyset(Resource):
 
     @property
     def workspace_pks(self) -> list[t.Any]:
-        """The ``pk`` of each workspace. The API returns a workspace as an object or only as its ``pk``."""
         workspaces = self.raw.get("workspaces")
-        found = workspaces if isinstance(workspaces, list) else []
-        return [item.get("pk") if isinstance(item, dict) else item for item in found]
+        return [pk_of(workspace) for workspace in workspaces] if isinstance(workspaces, list) else []
 
     def is_of_kind(self, category: str | None, entity: str | None) -> bool:
         """Return whether the keyset has this category and entity. None matches any value."""
@@ -244,6 +240,11 @@ def parse_time(value: t.Any) -> float:
     except ValueError:
         return -math.inf
     return whole.timestamp() + float(fraction or 0)
+
+
+def pk_of(value: t.Any) -> t.Any:
+    """Return the ``pk`` of an object to which another one refers. The API returns the object or only its ``pk``."""
+    return value.get("pk") if isinstance(value, dict) else value
 
 
 def version_numbers(version: t.Any) -> list[int]:
