@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import http.client
 import selectors
 import socket
 import ssl
@@ -72,7 +73,10 @@ class Script(Server):
         super().__init__()
 
     def serve(self, client: socket.socket) -> None:
-        client.recv(65536)
+        with client.makefile("rb") as request:
+            request.readline()
+            headers = http.client.parse_headers(request)
+            request.read(int(headers["Content-Length"] or 0))  # unread data would cause a reset
         client.sendall(self.texts.pop(0) if self.texts[1:] else self.texts[0])
 
 
