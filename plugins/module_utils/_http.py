@@ -408,4 +408,5 @@ def _causes(exc: BaseException | None) -> t.Iterator[BaseException]:
         wrapped = [*exc.args, getattr(exc, "reason", None)]
         inner = next((item for item in wrapped if isinstance(item, BaseException)), None)
         # The __context__ of an OSError is not its cause: urllib3 1.26 tries two ways to read an answer in turn.
-        exc = inner or exc.__cause__ or (None if isinstance(exc, OSError) else exc.__context__)
+        has_context = not (exc.__suppress_context__ or isinstance(exc, OSError))
+        exc = inner or exc.__cause__ or (exc.__context__ if has_context else None)

@@ -17,6 +17,7 @@ from ansible_collections.netapp.nks.plugins.modules.nks_kubeconfig import fetch
 
 ORG = Org({"pk": 381})
 CLUSTER = Cluster({"pk": 1201, "name": "prod"}, ORG)
+POOL = {"name": "new", "node_count": 1, "instance_size": "t2.medium", "platform": "coreos"}
 NOTHING: t.Mapping[str, t.Any] = types.MappingProxyType({})
 
 
@@ -40,10 +41,16 @@ ENDPOINTS = {
     "PATCH org": Endpoint(
         lambda client: client.update_org(ORG, {"name": "My Organization"}), "/orgs/381", "PATCH", wrong_type="[]"
     ),
+    "POST node pool": Endpoint(
+        lambda client: client.create_node_pool(CLUSTER, POOL),
+        "/orgs/381/clusters/1201/nodepools",
+        "POST",
+        wrong_type="[]",
+    ),
 }
 
 RIGHT = "the right answer"
-REPEATED = "repeated, then the right answer; a PATCH is not repeated and is an error"
+REPEATED = "repeated, then the right answer; a change is not repeated and is an error"
 CONNECTION = "an error: no answer"
 STATUS = "an error: the status"
 PAYLOAD = "an error: the body"
@@ -74,7 +81,7 @@ class Case(t.NamedTuple):
     retries: int = 1
 
     arrives: bool = True
-    """Whether the server receives the request. A PATCH that it never receives is repeated."""
+    """Whether the server receives the request. A change that it never receives is repeated."""
 
 
 def by_proxy(happens: str, ends: str, says: str = "", variable: str = "HTTPS_PROXY", **values: t.Any) -> Case:
@@ -224,7 +231,7 @@ CASES = (
     Case("100,000 levels of nesting", PAYLOAD, "", "body", {"body": "[" * 100000}),
     Case("a body of 5 MB that is not JSON", PAYLOAD, "", "body", {"body": "x" * 5_000_000}),
     # Statuses
-    Case("status 201", STATUS, "201 Created", "status", status(201)),
+    Case("status 203", STATUS, "203 Non-Authoritative Information", "status", status(203)),
     Case("status 204", STATUS, "204 No Content", "status", status(204)),
     Case("status 400 with a detail", STATUS, "Parse error", "status", status(400, '{"detail": "Parse error"}')),
     Case("status 400 with a byte order mark", STATUS, "status 400 Bad Request: Parse error. ", "status",
