@@ -263,11 +263,12 @@ def has_failed(item: JSON) -> bool:
 def identified(items: t.Iterable[R], identifier: str) -> list[R]:
     """Return the items with this ID. If there are none, return those with this slug or name.
 
-    An ID never changes, and the slug or name of another item can look the same.
+    An ID never changes, and the slug or name of another item can look the same. An empty text identifies nothing,
+    although an organization can have an empty slug.
     """
     items = list(items)
     return [item for item in items if str(item.pk) == identifier] or [
-        item for item in items if identifier in (item.slug, item.name)
+        item for item in items if identifier and identifier in (item.slug, item.name)
     ]
 
 

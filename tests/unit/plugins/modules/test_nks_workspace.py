@@ -62,6 +62,7 @@ def test_a_workspace_is_created_changed_and_deleted(fake: FakeNKS, run_module: R
         ({"id": 21, "name": "x", "state": "absent"}, "does not have the name 'x'"),
         ({"name": "Team A", "new_name": "Default"}, "because another one has the new name: Default (ID 4)"),
         ({"org": "390", "name": "x"}, "status 403"),
+        ({"org": "", "name": "x"}, "no organization with the ID, slug or name ''"),
     ],
 )
 def test_refusals(fake: FakeNKS, run_module: Run, options: JSON, message: str) -> None:
