@@ -129,9 +129,18 @@ def _create_pool(wanted: JSON) -> Request:
 
 
 def _plan_pool_absent(there: NodePool | None, nodes: t.Sequence[Node]) -> Plan:
-    """Plan the deletion of a node pool: first of its nodes, then of the pool."""
+    """Plan the deletion of a node pool: first of its nodes, then of the pool.
+
+    :raises NKSError: the pool is the default one and has nodes.
+    """
     if there is None or there.state in ("deleting", "deleted"):
         return Plan()
+    if there.raw.get("is_default") and alive(nodes):
+        # Its nodes would be deleted before the API refuses to delete the pool itself.
+        raise NKSError(
+            f"The node pool {there} is the default one, which the API can refuse to delete. It is not deleted, because "
+            f"it has {_nodes(len(alive(nodes)))}. To delete it nevertheless, first scale it to 0 nodes."
+        )
     diff = {"state": there.state}, {"state": "absent"}
     delete = Request("delete", f"Delete the node pool {there}.", target=there.pk)
     if any(node.state != "deleted" for node in nodes):

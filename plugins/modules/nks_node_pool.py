@@ -17,6 +17,7 @@ description:
   - O(node_count), O(autoscaled), O(min_count) and O(max_count) can be changed.
   - Options marked I(fixed) cannot be changed. The module compares them with the existing pool and fails if one differs,
     because the API cannot change them.
+  - The default pool of a cluster is deleted only if it has no nodes, because the API can refuse to delete this pool.
 author:
   - netapp.nks contributors (@netapp)
 extends_documentation_fragment:

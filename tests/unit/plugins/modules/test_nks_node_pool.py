@@ -149,11 +149,6 @@ def test_variants_with_the_same_result(fake: FakeNKS, run: Run, variants: JSON) 
     ("variants", "options", "reason"),
     [
         (
-            {"default_pool": "refused"},
-            {"state": "absent", "wait_timeout": 60},
-            "The default node pool can't be removed.",
-        ),
-        (
             {"autoscaling_needs": "solution"},
             {"autoscaled": True, "min_count": 1, "max_count": 4},
             "The autoscaler solution must be installed first.",
@@ -166,6 +161,22 @@ def test_a_refusal_has_the_reason_of_the_server(
     fake.set_variants(**variants)
     result = run(name="Default Worker Pool", **options)
     assert result["failed"] and reason in result["msg"]
+
+
+@pytest.mark.parametrize(
+    ("variant", "message"), [("deleted", None), ("refused", "The default node pool can't be removed.")]
+)
+def test_the_default_pool_is_deleted_only_without_nodes(
+    fake: FakeNKS, run: Run, variant: str, message: str | None
+) -> None:
+    fake.set_variants(default_pool=variant)
+    for check_mode in (True, False):
+        refused = run(name="Default Worker Pool", state="absent", check_mode=check_mode)
+        assert "is the default one" in refused["msg"] and "it has 3 nodes" in refused["msg"]
+    assert writes(fake) == []
+    run(name="Default Worker Pool", node_count=0)
+    deleted = run(name="Default Worker Pool", state="absent", wait_timeout=60)
+    assert deleted["changed"] if message is None else message in deleted["msg"]
 
 
 def test_a_slower_run_continues_with_the_pool_of_the_faster_one(fake: FakeNKS, run: Run) -> None:
