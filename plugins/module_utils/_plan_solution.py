@@ -44,6 +44,12 @@ def plan_solution(wanted: JSON, body: JSON, there: Solution | None, tiller: Solu
         return Plan([], {"state": "deleting"}, after, later=[create])
     has_other_version = wanted["version"] is not None and there.raw.get("version") not in (None, wanted["version"])
     if (there.state == "failed" and wanted["replace_failed"]) or (has_other_version and wanted["reinstall"]):
+        if body.get("solution") != TILLER and (tiller is None or tiller.state != "installed"):
+            is_there = f"is {one_line(str(tiller.state))}" if tiller else "does not exist"
+            raise NKSError(
+                f"The solution {there} is not deleted and installed again, because Helm Tiller (solution helm_tiller), "
+                f"which installs all solutions, {is_there}."
+            )
         before = {"state": there.state, **given(there.raw, set(after) & {"version", "keyset"})}
         return Plan([_delete(there)], before, after, later=[create])
     check_fixed(f"The solution {there}", FIELDS, wanted, there.raw)
