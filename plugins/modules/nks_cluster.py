@@ -320,7 +320,7 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
 
     if module.params["id"] is not None and is_wanted and poll(client).cluster is None:
         raise NKSError(f"There is no cluster with the ID {module.params['id']}. To create one, give its name.")
-    title = failure_title("cluster", wanted["name"] if wanted["id"] is None else wanted["id"], is_wanted)
+    title = failure_title("cluster", wanted["id"] if wanted["name"] is None else wanted["name"], is_wanted)
     operations = Operations(
         title,
         poll,

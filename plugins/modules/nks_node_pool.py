@@ -279,7 +279,7 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
             f"The cluster {cluster} has no node pool with the ID {wanted['id']}. To create one, give its name."
         )
     operations = Operations(
-        failure_title("node pool", wanted["name"] if wanted["id"] is None else wanted["id"], is_wanted),
+        failure_title("node pool", wanted["id"] if wanted["name"] is None else wanted["name"], is_wanted),
         lambda limited: poll(limited, cluster, wanted, leaving),
         plan,
         send,
