@@ -57,6 +57,9 @@ CLUSTER_FIELDS: dict[str, Field] = {
     "config": Field("creation", "dict"),
 }
 
+ANY_VERSION = (None, "", "latest")
+"""Values of ``k8s_version`` that every cluster meets. With an empty text, the service chooses the version."""
+
 
 def plan_cluster(wanted: JSON, there: Cluster | None, has_failed: bool = False) -> Plan:
     """Plan the creation, replacement, upgrade or deletion of a cluster.
@@ -78,7 +81,7 @@ def plan_cluster(wanted: JSON, there: Cluster | None, has_failed: bool = False) 
     current = {**there.raw, "workspace": there.workspace_pk}
     warnings = check_fixed(f"The cluster {there}", CLUSTER_FIELDS, wanted, current)
     version = wanted.get("k8s_version")
-    if version in (None, "latest") or meets_version(there.raw.get("k8s_version"), version) or has_failed:
+    if version in ANY_VERSION or meets_version(there.raw.get("k8s_version"), version) or has_failed:
         return Plan(warnings=warnings)
     offered = [str(offer) for offer in there.raw.get("version_migrations") or []]
     target = max((offer for offer in offered if meets_version(offer, version)), key=version_numbers, default=None)
@@ -117,7 +120,7 @@ def unmet_cluster(wanted: JSON, cluster: Cluster | None, failure: Log | None) ->
     if cluster is None:
         return [f"The cluster {one_line(str(wanted['name']))} does not exist."], False
     version, there = wanted["k8s_version"], cluster.raw.get("k8s_version")
-    if cluster.is_running and (version in (None, "latest") or meets_version(there, version)):
+    if cluster.is_running and (version in ANY_VERSION or meets_version(there, version)):
         return [], False
     if failure and (cluster.is_running or not wanted["replace_failed"]):
         what = f"The upgrade of the cluster {cluster}" if cluster.is_running else f"The cluster {cluster}"

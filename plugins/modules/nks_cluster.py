@@ -60,7 +60,7 @@ options:
       - A shorter version such as V(v1.15) accepts every version that starts with these numbers.
       - A cluster with another version is upgraded if its C(version_migrations) contain a matching version. Otherwise
         the module fails and lists the versions to which the cluster can be upgraded.
-      - V(latest) applies at creation only.
+      - V(latest), and an empty text with which the service chooses the version, apply at creation only.
     type: str
   platform:
     description: Operating system of the nodes, for example V(coreos) or V(ubuntu). Fixed.

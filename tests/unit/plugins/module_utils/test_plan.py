@@ -93,7 +93,7 @@ clusters = st.builds(
     cluster, state=st.sampled_from(["running", "draft", "failed", "deleting"]), k8s_version=st.sampled_from(VERSIONS)
 )
 cluster_wishes = st.fixed_dictionaries(
-    {"replace_failed": st.booleans(), "k8s_version": st.sampled_from([*VERSIONS, "v1.15", "v1.16", "latest"])},
+    {"replace_failed": st.booleans(), "k8s_version": st.sampled_from([*VERSIONS, "v1.15", "v1.16", "latest", ""])},
     optional={"region": st.sampled_from(["nyc1", "ams3"]), "platform": st.just("coreos")},
 )
 
@@ -249,6 +249,7 @@ def test_impossible_changes_of_a_pool_are_errors(wish: JSON, error: str) -> None
         ({}, {}, None, False),
         ({"k8s_version": "v1.14.8"}, {}, "has Kubernetes v1.14.8, not v1.15.5", False),
         ({"k8s_version": "v1.14.8"}, {"k8s_version": "latest"}, None, False),
+        ({"k8s_version": "v1.14.8"}, {"k8s_version": ""}, None, False),
         ({"state": "building"}, {}, "is building, not running", False),
         ({"state": "deleting", "is_failed": True}, {"state": "absent"}, "is deleting", False),
         ({"state": "running", "is_failed": True}, {"state": "absent"}, "is running", False),
