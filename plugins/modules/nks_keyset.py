@@ -225,7 +225,8 @@ def resolve(module: AnsibleModule, client: NKSClient, org: Org) -> JSON:
         client.hide(wanted["keys"].values())
     if wanted["workspaces"]:
         known = client.workspaces(org)
-        wanted["workspaces"] = [find_named(known, "workspace", name).pk for name in wanted["workspaces"]]
+        found = [find_named(known, "workspace", name).pk for name in wanted["workspaces"]]
+        wanted["workspaces"] = list(dict.fromkeys(found))  # the name and the ID of one workspace are one workspace
     return wanted
 
 

@@ -27,7 +27,7 @@ def writes(fake: FakeNKS) -> list[tuple[str, str]]:
 def test_a_keyset_is_created_changed_and_deleted(fake: FakeNKS, run_module: Run) -> None:
     planned = run_module(main, **NEW, workspaces=["Team A"], check_mode=True)
     assert planned["changed"] and not writes(fake)
-    created = run_module(main, **NEW, workspaces=["Team A"], update_keys="always")
+    created = run_module(main, **NEW, workspaces=["Team A", "21"], update_keys="always")
     assert created["actions"] == planned["actions"] and created["diff"] == planned["diff"]
     assert created["keyset"]["workspaces"] == [21]
     assert not run_module(main, **NEW, workspaces=["21"])["changed"]
