@@ -117,7 +117,8 @@ def reconcile(client: NKSClient, operations: Operations[S], params: JSON, check_
             if not (needed or later) or params["wait_only"]:
                 break
             operations.check(client, [*needed, *progress.plan.later])
-            progress.diff["before"] = {**progress.plan.before, **progress.diff["before"]}
+            if "state" not in progress.diff["before"]:  # otherwise the object itself is new, deleted or replaced
+                progress.diff["before"] = {**progress.plan.before, **progress.diff["before"]}
             progress.diff["after"].update(progress.plan.after)
             for request in needed:
                 try:

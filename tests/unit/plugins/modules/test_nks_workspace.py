@@ -25,7 +25,7 @@ def test_a_workspace_is_created_changed_and_deleted(fake: FakeNKS, run_module: R
     planned = run_module(main, org="381", name="B", is_default=True, check_mode=True)
     assert planned["changed"] and planned["workspace"] is None and not writes(fake)
     created = run_module(main, org="381", name="B", is_default=True)
-    assert created["actions"][0] == planned["actions"][0] and created["diff"]["after"] == planned["diff"]["after"]
+    assert created["actions"][0] == planned["actions"][0] and created["diff"] == planned["diff"]
     assert len(created["actions"]) == len(planned["actions"]) == 2
     pk = created["workspace"]["pk"]
     assert created["workspace"]["is_default"] and created["workspace"]["slug"] == "b"
