@@ -238,9 +238,13 @@ def plan_nodes_absent(names: t.Sequence[t.Any], nodes: t.Sequence[Node]) -> Plan
     """Plan the deletion of nodes.
 
     :param names: the ``pk`` or ``instance_id`` of each node. A node that does not exist is ignored.
-    :raises NKSError: the first master would be deleted.
+    :raises NKSError: the first master would be deleted, or a name matches more than one node.
     """
     found = [node for node in alive(nodes) if identifiers_of(node) & {str(name) for name in names}]
+    for name in names:
+        same = [node for node in found if str(name) in identifiers_of(node)]
+        if len({node.pk for node in same}) > 1:
+            raise NKSError(f"{one_line(repr(str(name)))} matches more than one node: {join_limited(same)}. Use the ID.")
     for node in found:
         _check_is_not_first_master(node, nodes)
     listed = [str(node) for node in found]

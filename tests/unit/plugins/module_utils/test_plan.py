@@ -364,6 +364,13 @@ def test_a_node_is_deleted_only_if_its_id_is_its_own() -> None:
             plan()
 
 
+def test_a_name_that_two_nodes_have_deletes_neither() -> None:
+    nodes = [node(1, instance_id="m"), node(2, instance_id="w"), node(3, "missing", instance_id="w")]
+    with pytest.raises(NKSError, match=r"'w' matches more than one node: w \(ID 2\), w \(ID 3\). Use the ID"):
+        plan_nodes_absent(["w"], nodes)
+    assert [request.target for request in plan_nodes_absent(["3"], nodes).requests] == [3]
+
+
 def test_a_node_without_instance_id_has_no_name() -> None:
     nodes = [node(1, instance_id=None), node(2)]
     assert plan_nodes_absent(["None"], nodes).requests == []
