@@ -106,8 +106,17 @@ def plan_keyset(wanted: JSON, there: Keyset | None) -> Plan:
     return planned
 
 
-def plan_keyset_absent(there: Keyset | None) -> Plan:
-    return Plan() if there is None else _plan_deletion("keyset", there)
+def plan_keyset_absent(there: Keyset | None, category: str | None, entity: str | None) -> Plan:
+    """Plan the deletion of a keyset.
+
+    :raises NKSError: the keyset has another category or entity.
+    """
+    if there is None:
+        return Plan()
+    if not there.is_of_kind(category, entity):
+        kind = " and ".join(f"{field} {one_line(repr(there.raw.get(field)))}" for field in ("category", "entity"))
+        raise NKSError(f"The keyset {there} is not deleted, because it has {kind}.")
+    return _plan_deletion("keyset", there)
 
 
 def encoded_keys(keys: t.Mapping[str, t.Any], encoding: str) -> dict[str, str]:

@@ -184,7 +184,9 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
         return find_renamed(keysets, "keyset", wanted)
 
     def plan(there: Keyset | None) -> Plan:
-        return _plan_org.plan_keyset(wanted, there) if is_wanted else _plan_org.plan_keyset_absent(there)
+        if not is_wanted:
+            return _plan_org.plan_keyset_absent(there, wanted["category"], wanted["entity"])
+        return _plan_org.plan_keyset(wanted, there)
 
     def send(client: NKSClient, there: Keyset | None, request: Request) -> None:
         if request.action == "create":

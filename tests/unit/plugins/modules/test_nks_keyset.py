@@ -101,6 +101,10 @@ def test_an_answer_that_repeats_a_part_of_a_service_account_is_shown_without_it(
         ({"id": 1}, "There is no keyset with the ID 1"),
         ({"id": 38105, "name": None, "entity": "gce", "keys": None}, "cannot be changed in this way: entity is"),
         ({"name": "Keys of aws", "state": "absent"}, "force is false and clusters use it: prod (ID 1201)"),
+        (
+            {"id": 38105, "name": None, "entity": "gce", "state": "absent", "force": True},
+            "it has category 'provider' and entity 'aws'",
+        ),
         ({"org": "390"}, "status 403"),
     ],
 )
