@@ -22,7 +22,7 @@ def params_for(module: AnsibleModule, spec: Spec) -> dict[str, t.Any]:
 
 
 def check_new_name(option: str, name: str) -> None:
-    """Check the name of something that can be created. The API removes white space around it.
+    """Check the name of something that is created, changed or deleted. The API removes white space around names.
 
     :raises NKSError: the name is empty, or has white space around it.
     """
@@ -36,7 +36,7 @@ def run_module(module: AnsibleModule, action: t.Callable[[AnsibleModule, NKSClie
         with NKSClient(**params_for(module, CONNECTION), warn=module.warn, read_only=module.check_mode) as client:
             if module.params.get("id") is not None and module.params["id"] < 1:
                 raise NKSError(f"id must be 1 or more, not {module.params['id']}.")
-            if module.params.get("state") == "present":
+            if module.params.get("state"):  # also if absent: nothing has such a name, so that nothing would be deleted
                 for option in ("name", "new_name"):
                     if module.params.get(option) is not None:
                         check_new_name(option, module.params[option])

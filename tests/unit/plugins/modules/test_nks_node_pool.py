@@ -221,6 +221,7 @@ def test_a_timeout_reports_the_state_of_the_pool(fake: FakeNKS, run: Run) -> Non
         ({}, "give the missing options: instance_size, platform, node_count"),
         ({"id": 1}, "has no node pool with the ID 1"),
         ({"name": "pool "}, "name must not be empty or have white space around it"),
+        ({"name": "Batch\n", "state": "absent"}, "name must not be empty or have white space around it"),
         ({"cluster": "none"}, "The cluster 'none' was not found"),
         ({**NEW, "node_count": -1}, "node_count must be 0 or more"),
         ({**NEW, "extra": {"root_disk_size": "big"}}, "root_disk_size: A valid integer is required."),
