@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from ansible_collections.netapp.nks.plugins.module_utils._api import API
 from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSStatusError
-from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
+from ansible_collections.netapp.nks.plugins.module_utils._json import JSON, as_dict, as_objects
 from ansible_collections.netapp.nks.plugins.module_utils._types import (
     ChartRepository,
     Cluster,
@@ -91,7 +91,7 @@ class NKSClient(API):
     def instance_sizes(self, provider: str) -> list[JSON]:
         """Return the node sizes of a provider, each with ``name``, ``value``, ``cpu`` and ``memory`` in MB."""
         listed = self._get_list(f"/meta/provider-instances?provider={quote(provider, '')}")
-        return [size for item in listed for size in (item.get("config") or {}).values() if isinstance(size, dict)]
+        return [size for item in listed for size in as_objects([*as_dict(item.get("config")).values()])]
 
     def create_cluster(self, org: Org, body: JSON, workspace: int | None = None) -> None:
         """Create a cluster.

@@ -25,6 +25,21 @@ WIRE_PREFIX = "__ansible_"
 """Prefix of the keys of Ansible's wire format, which change how ansible-core interprets an object."""
 
 
+def as_dict(value: t.Any) -> JSON:
+    """Return a field that should be an object, or an empty one if the API returned something else."""
+    return value if isinstance(value, dict) else {}
+
+
+def as_list(value: t.Any) -> list[t.Any]:
+    """Return a field that should be an array, or an empty one if the API returned something else."""
+    return value if isinstance(value, list) else []
+
+
+def as_objects(value: t.Any) -> list[JSON]:
+    """Return the objects in a field that should be an array of objects."""
+    return [item for item in as_list(value) if isinstance(item, dict)]
+
+
 def parse(text: str) -> t.Any:
     """Parse JSON, without the keys of Ansible's wire format. Ignore a byte order mark (RFC 8259).
 

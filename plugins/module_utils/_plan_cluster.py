@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, one_line
-from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
+from ansible_collections.netapp.nks.plugins.module_utils._json import JSON, as_dict, as_list
 from ansible_collections.netapp.nks.plugins.module_utils._plan import (
     Field,
     Plan,
@@ -83,7 +83,7 @@ def plan_cluster(wanted: JSON, there: Cluster | None, has_failed: bool = False) 
     version = wanted.get("k8s_version")
     if version in ANY_VERSION or meets_version(there.raw.get("k8s_version"), version) or has_failed:
         return Plan(warnings=warnings)
-    offered = [str(offer) for offer in there.raw.get("version_migrations") or []]
+    offered = [str(offer) for offer in as_list(there.raw.get("version_migrations"))]
     target = max((offer for offer in offered if meets_version(offer, version)), key=version_numbers, default=None)
     if target is None:
         raise NKSError(
@@ -101,7 +101,7 @@ def plan_cluster(wanted: JSON, there: Cluster | None, has_failed: bool = False) 
 def _plan_absent(there: Cluster | None) -> Plan:
     if there is None or there.state == "deleting":
         return Plan()
-    if (there.raw.get("config") or {}).get("is_service_cluster"):
+    if as_dict(there.raw.get("config")).get("is_service_cluster"):
         raise NKSError(f"The cluster {there} is a service cluster, which NKS runs for its own use. It is not deleted.")
     return Plan([_delete(there)], {"state": there.state}, {"state": "absent"})
 

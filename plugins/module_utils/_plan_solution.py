@@ -12,7 +12,7 @@ import json
 import typing as t
 
 from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, one_line
-from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
+from ansible_collections.netapp.nks.plugins.module_utils._json import JSON, as_dict, as_objects
 from ansible_collections.netapp.nks.plugins.module_utils._plan import Field, Plan, Request, check_fixed, given
 from ansible_collections.netapp.nks.plugins.module_utils._types import ChartRepository, Solution
 
@@ -78,7 +78,9 @@ def find_chart(repositories: t.Sequence[ChartRepository], chart: JSON, version: 
     :raises NKSError: the chart is in no repository, or in more than one.
     """
     wanted = chart["repository"]
-    known = [(item, repository) for repository in repositories for item in repository.raw.get("chart_index") or []]
+    known = [
+        (item, repository) for repository in repositories for item in as_objects(repository.raw.get("chart_index"))
+    ]
     found = [
         (item, repository.pk)
         for item, repository in known
@@ -100,8 +102,8 @@ def chart_body(item: JSON, repository: int, chart: JSON, values: str) -> JSON:
     :param item: the entry of the chart in the index of its repository.
     :param values: the values of the chart, as YAML. They can contain secrets.
     """
-    name, spec = str(item["name"]), item.get("spec") or {}
-    app = (spec.get("requirements") or {}).get("app") or {}
+    name, spec = str(item["name"]), as_dict(item.get("spec"))
+    app = as_dict(as_dict(spec.get("requirements")).get("app"))
     config: JSON = {
         "namespace": chart["namespace"] or app.get("namespace") or "default",
         "chart_name": name,

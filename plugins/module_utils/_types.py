@@ -15,7 +15,7 @@ import re
 import typing as t
 
 from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSPayloadError, one_line
-from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
+from ansible_collections.netapp.nks.plugins.module_utils._json import JSON, as_list, as_objects
 from ansible_collections.netapp.nks.plugins.module_utils._secrets import (
     redact,
     solutions_without_secrets,
@@ -109,8 +109,7 @@ class Cluster(Resource):
     @property
     def solutions(self) -> list[JSON]:
         """The solutions that are objects."""
-        solutions = self.raw.get("solutions")
-        return [item for item in solutions if isinstance(item, dict)] if isinstance(solutions, list) else []
+        return as_objects(self.raw.get("solutions"))
 
     @property
     def workspace_pk(self) -> t.Any:
@@ -153,8 +152,7 @@ class Keyset(Resource):
 
     @property
     def workspace_pks(self) -> list[t.Any]:
-        workspaces = self.raw.get("workspaces")
-        return [pk_of(workspace) for workspace in workspaces] if isinstance(workspaces, list) else []
+        return [pk_of(workspace) for workspace in as_list(self.raw.get("workspaces"))]
 
     def is_of_kind(self, category: str | None, entity: str | None) -> bool:
         """Return whether the keyset has this category and entity. None matches any value."""

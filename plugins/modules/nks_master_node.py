@@ -140,7 +140,7 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
     def check(client: NKSClient, requests: list[Request]) -> None:
         check_deletable(client, cluster, requests)
         if requests[0].action == "add":
-            check_size(client, str(cluster.raw.get("provider")), "size", wanted["size"])
+            check_size(client, str(cluster.raw.get("provider")), "size", wanted["size"] and str(wanted["size"]))
 
     def send(client: NKSClient, _snapshot: list[Node], request: Request) -> None:
         if request.action == "add":

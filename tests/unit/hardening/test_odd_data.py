@@ -18,6 +18,7 @@ from ansible.plugins.loader import inventory_loader
 from ansible.template import Templar
 from ansible_collections.netapp.nks.plugins.module_utils._client import NKSClient
 from ansible_collections.netapp.nks.plugins.module_utils._fleet import select_clusters
+from ansible_collections.netapp.nks.plugins.modules import nks_cluster, nks_master_node, nks_solution, nks_workspace
 from ansible_collections.netapp.nks.tests.fake_nks.server import FakeNKS
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -257,3 +258,53 @@ def test_a_parse_that_fails_leaves_nothing(source: Source) -> None:
     with pytest.raises(Exception, match="numeric pk"):
         inventory_loader.get("netapp.nks.nks").parse(inventory, DataLoader(), str(source.path))
     assert not inventory.hosts
+
+
+STAGING = "/orgs/381/clusters/1202"
+CHARTS = "/orgs/381/chart-repos/trusted"
+CHART: JSON = {"cluster": "staging", "chart": {"name": "jenkins"}}
+NEW: JSON = {
+    "provider": "do",
+    "provider_keyset": "Keys of do",
+    "region": "nyc1",
+    "worker_count": 2,
+    "worker_size": "4gb",
+}
+
+
+@pytest.mark.parametrize(
+    ("module", "options", "path", "fields"),
+    [
+        (nks_cluster, {"name": "new", "k8s_version": "v1.15.5", **NEW}, "/meta/provider-instances", ["config"]),
+        (nks_cluster, {"name": "staging", "k8s_version": "v1.16"}, STAGING, ["version_migrations"]),
+        (nks_cluster, {"name": "staging", "state": "absent"}, STAGING, ["config"]),
+        (nks_master_node, {"cluster": "staging", "count": 2}, STAGING, ["master_size"]),
+        (nks_solution, CHART, CHARTS, ["chart_index"]),
+        (nks_solution, CHART, CHARTS, ["chart_index", 0]),
+        (nks_solution, CHART, CHARTS, ["chart_index", 0, "spec"]),
+        (nks_solution, CHART, CHARTS, ["chart_index", 0, "spec", "requirements"]),
+        (nks_solution, CHART, CHARTS, ["chart_index", 0, "spec", "requirements", "app"]),
+        (nks_workspace, {"name": "Team A", "state": "absent"}, "/orgs/381/workspaces", ["clusters"]),
+    ],
+)
+@pytest.mark.parametrize("value", [None, 5, "x", [5], {"a": 5}])
+def test_a_field_of_another_type_causes_no_traceback(
+    fake: FakeNKS,
+    client: NKSClient,
+    run_module: t.Callable[..., JSON],
+    module: t.Any,
+    options: JSON,
+    path: str,
+    fields: list[t.Any],
+    value: t.Any,
+) -> None:
+    query = "?provider=do" if path.startswith("/meta") else ""
+    data = client._request_json("GET", path + query)
+    for item in data if isinstance(data, list) else [data]:
+        *parents, last = fields
+        for field in parents:
+            item = item[field]
+        item[last] = value
+    fake.fault(path, "body", body=json.dumps(data))
+    result = run_module(module.main, org="381", check_mode=True, **options)
+    assert result.get("msg") or result["changed"]
