@@ -229,7 +229,14 @@ from ansible_collections.netapp.nks.plugins.module_utils._plan_nodes import (
     plan_pool,
     unmet_pool,
 )
-from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster, Node, NodePool, deduplicate
+from ansible_collections.netapp.nks.plugins.module_utils._types import (
+    Cluster,
+    Node,
+    NodePool,
+    deduplicate,
+    join_limited,
+    pk_of,
+)
 from ansible_collections.netapp.nks.plugins.module_utils._unmet import failure_title
 
 
@@ -304,7 +311,7 @@ def poll(client: NKSClient, cluster: Cluster, wanted: JSON, leaving: set[int]) -
         wanted["id"] = pool.pk  # a pool can vanish from the list before its own URL returns 404
     if pool and pool.state == "deleted":
         pool = None
-    nodes = [node for node in deduplicate(client.nodes(cluster)) if pool and node.raw.get("pool") == pool.pk]
+    nodes = [node for node in deduplicate(client.nodes(cluster)) if pool and pk_of(node.raw.get("pool")) == pool.pk]
     return Snapshot(
         pool,
         [
@@ -317,6 +324,13 @@ def poll(client: NKSClient, cluster: Cluster, wanted: JSON, leaving: set[int]) -
 def check(client: NKSClient, cluster: Cluster, wanted: JSON, requests: list[Request]) -> None:
     """:raises NKSError: the API would refuse one of the requests."""
     check_deletable(client, cluster, requests)
+    if any(request.action == "add" for request in requests):
+        unknown = [node for node in alive(client.nodes(cluster)) if node.raw.get("role") != "master"]
+        unknown = [node for node in unknown if node.raw.get("pool") is None]
+        if unknown:  # each run would add nodes again
+            raise NKSError(
+                f"The nodes of the pool cannot be counted: the API lists nodes without pool: {join_limited(unknown)}."
+            )
     if any(request.action == "create" for request in requests):
         check_size(client, str(cluster.raw.get("provider")), "instance_size", wanted["instance_size"])
 

@@ -125,6 +125,19 @@ def test_no_second_node_is_deleted_while_the_list_of_nodes_is_outdated(fake: Fak
     assert [what for _path, what in writes(fake)[1:]] == ["DELETE"]
 
 
+@pytest.mark.parametrize("as_object", [False, True])
+def test_no_node_is_added_if_those_of_the_pool_are_not_known(
+    fake: FakeNKS, run: Run, client: t.Any, as_object: bool
+) -> None:
+    nodes = client._request_json("GET", f"{CLUSTER}/nodes")
+    for node in nodes:
+        node["pool"] = {"pk": node["pool"]} if as_object and node["pool"] else None
+    fake.fault(f"{CLUSTER}/nodes", "body", body=json.dumps(nodes))
+    result = run(name="Default Worker Pool", node_count=3)
+    assert not result["changed"] if as_object else "lists nodes without pool: spcprod381-worker-1" in result["msg"]
+    assert writes(fake) == []
+
+
 @pytest.mark.parametrize(
     "variants",
     [
