@@ -319,7 +319,8 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
                 check_size(client, wanted["provider"], option, wanted[option])
 
     if module.params["id"] is not None and is_wanted and poll(client).cluster is None:
-        raise NKSError(f"There is no cluster with the ID {module.params['id']}. To create one, give its name.")
+        advice = "" if wanted["wait_only"] else " To create one, give its name."
+        raise NKSError(f"There is no cluster with the ID {wanted['id']}.{advice}")
     title = failure_title("cluster", wanted["id"] if wanted["name"] is None else wanted["name"], is_wanted)
     operations = Operations(
         title,

@@ -282,9 +282,8 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
             client.delete_node_pool(cluster, snapshot.pool.pk)
 
     if wanted["id"] is not None and is_wanted and poll(client, cluster, wanted, leaving).pool is None:
-        raise NKSError(
-            f"The cluster {cluster} has no node pool with the ID {wanted['id']}. To create one, give its name."
-        )
+        advice = "" if wanted["wait_only"] else " To create one, give its name."
+        raise NKSError(f"The cluster {cluster} has no node pool with the ID {wanted['id']}.{advice}")
     operations = Operations(
         failure_title("node pool", wanted["id"] if wanted["name"] is None else wanted["name"], is_wanted),
         lambda limited: poll(limited, cluster, wanted, leaving),

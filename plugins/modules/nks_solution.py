@@ -209,9 +209,8 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
             client.delete_solution(cluster, snapshot.solution.pk)
 
     if is_wanted and wanted["id"] is not None and poll(client).solution is None:
-        raise NKSError(
-            f"The cluster {cluster} has no solution with the ID {wanted['id']}. To install one, give solution or chart."
-        )
+        advice = "" if wanted["wait_only"] else " To install one, give solution or chart."
+        raise NKSError(f"The cluster {cluster} has no solution with the ID {wanted['id']}.{advice}")
     title = failure_title("solution", wanted["id"] if name is None else name, is_wanted)
     operations = Operations(title, poll, plan, send, lambda _client, snapshot: unmet(wanted, snapshot), result)
     return reconcile(client, operations, module.params, module.check_mode)

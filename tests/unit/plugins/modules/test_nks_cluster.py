@@ -284,6 +284,11 @@ def test_refusals(fake: FakeNKS, run: Run, new: JSON, options: JSON, message: st
     assert writes(fake) in ([], [("POST", CLUSTERS)])
 
 
+def test_no_creation_is_advised_if_a_cluster_was_deleted_during_the_wait(run: Run) -> None:
+    assert "To create one, give its name" in run(org="381", id=1)["msg"]
+    assert run(org="381", id=1, name="a", wait_only=True)["msg"] == "There is no cluster with the ID 1."
+
+
 def test_the_keyset_of_the_provider_is_found_by_a_name_that_others_have(fake: FakeNKS, run: Run, new: JSON) -> None:
     kinds = [("provider", "do"), ("provider", "aws"), ("provider", "gce"), ("user_ssh", "")]
     keysets: list[JSON] = [
