@@ -132,6 +132,7 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
     wanted = dict(module.params)
     if wanted["count"] < 1:
         raise NKSError(f"count must be 1 or more, not {wanted['count']}.")
+    wanted["zone"] = wanted["zone"] or None  # the new masters would not be in an empty zone, and not be counted
     org = find_own_org(client, wanted["org"])
     found = find_own_cluster(client, org, wanted["cluster"])
     cluster = client.cluster(org, found.pk)

@@ -58,6 +58,7 @@ def test_masters_are_added_and_deleted_one_at_a_time(fake: FakeNKS, run: Run) ->
     added = run(nks_master_node, count=3)
     assert (before, len(added["nodes"]), len(added["actions"])) == (1, 3, 2)
     assert not run(nks_master_node, count=3)["changed"]
+    assert not run(nks_master_node, count=3, zone="")["changed"]
     fake.fault(f"{CLUSTER}/nodes/[0-9]+/can_delete", "status", status=403, body='{"detail": "No."}', times=1)
     assert "No." in run(nks_master_node, count=1)["msg"]
     assert [method for method, _path in writes(fake)] == ["POST", "POST"]
