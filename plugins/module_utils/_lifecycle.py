@@ -243,12 +243,22 @@ def find_one(items: t.Sequence[R], what: str, name: str | None, pk: int | None) 
     return next(iter([*alive, *found]), None)
 
 
+def find_own(items: t.Sequence[R], what: str, wanted: JSON) -> R | None:
+    """Return the item with this ID, or, without an ID, with this name.
+
+    :raises NKSError: several items match, or the item with the ID has neither this name nor the new name.
+    """
+    new_name = None if wanted["state"] == "absent" else wanted["new_name"]
+    is_renamed = new_name is not None and any(item.pk == wanted["id"] and item.name == new_name for item in items)
+    return find_one(items, what, None if is_renamed else wanted["name"], wanted["id"])
+
+
 def find_renamed(items: t.Sequence[R], what: str, wanted: JSON) -> R | None:
     """Return the item with this ID, with this name, or with the new name.
 
     :raises NKSError: another item already has the new name.
     """
-    found = find_one(items, what, wanted["name"], wanted["id"])
+    found = find_own(items, what, wanted)
     new_name = wanted["new_name"]
     if new_name is None or wanted["state"] == "absent" or (found and found.name == new_name):
         return found

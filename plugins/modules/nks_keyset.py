@@ -154,7 +154,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
 from ansible_collections.netapp.nks.plugins.module_utils._lifecycle import (
     Operations,
     find_named,
-    find_one,
+    find_own,
     find_own_org,
     find_renamed,
     reconcile,
@@ -177,7 +177,7 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
         keysets = limited.keysets(org)
         if wanted["id"] is None:
             keysets = [keyset for keyset in keysets if keyset.is_of_kind(wanted["category"], wanted["entity"])]
-        found = find_one(keysets, "keyset", wanted["name"], wanted["id"])
+        found = find_own(keysets, "keyset", wanted)
         if found:  # only a keyset of the same kind can have taken the new name
             kind = found.raw.get("category"), found.raw.get("entity")
             keysets = [keyset for keyset in keysets if keyset.is_of_kind(*kind)]

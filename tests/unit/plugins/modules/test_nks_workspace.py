@@ -37,6 +37,9 @@ def test_a_workspace_is_created_changed_and_deleted(fake: FakeNKS, run_module: R
     assert renamed["diff"] == {"before": {"name": "B"}, "after": {"name": "C"}}
     assert (renamed["workspace"]["name"], renamed["workspace"]["slug"]) == ("C", "b")
     assert not run_module(main, org="381", name="B", new_name="C")["changed"]
+    for new_name, changed in (("D", True), ("D", False), ("C", True)):
+        old_name = "D" if new_name == "C" else "C"
+        assert run_module(main, org="381", id=pk, name=old_name, new_name=new_name)["changed"] is changed
     assert run_module(main, org="381", name="C", state="absent")["workspace"] is None
     assert not run_module(main, org="381", id=pk, state="absent")["changed"]
     own = f"{WORKSPACES}/{pk}"
@@ -44,6 +47,8 @@ def test_a_workspace_is_created_changed_and_deleted(fake: FakeNKS, run_module: R
         ("POST", WORKSPACES),
         ("PATCH", own),
         ("PATCH", f"{WORKSPACES}/4"),
+        ("PATCH", own),
+        ("PATCH", own),
         ("PATCH", own),
         ("DELETE", own),
     ]
