@@ -129,7 +129,7 @@ class NKSClient(API):
             self._request("GET", f"{_path(cluster)}/nodes/{node}/can_delete")
         except NKSStatusError as exc:
             if exc.status == 400:
-                return str(exc.detail)
+                return str(exc.detail or exc)
             if exc.status not in (404, 405):
                 raise
         return ""
@@ -172,7 +172,7 @@ class NKSClient(API):
         :param logo: file name, content and media type of a new logo.
         """
         body = {"data": changes, "files": {"logo": logo}} if logo else {"json": changes}
-        return Org({"pk": org.pk, **self._request_object("PATCH", f"/orgs/{org.pk}", body)})
+        return Org({**self._request_object("PATCH", f"/orgs/{org.pk}", body), "pk": org.pk})
 
 
 def _path(cluster: Cluster) -> str:

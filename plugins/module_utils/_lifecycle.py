@@ -22,7 +22,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._errors import (
     one_line,
 )
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
-from ansible_collections.netapp.nks.plugins.module_utils._orgs import find_org
+from ansible_collections.netapp.nks.plugins.module_utils._orgs import find_org, select_orgs
 from ansible_collections.netapp.nks.plugins.module_utils._plan import Plan, Request
 from ansible_collections.netapp.nks.plugins.module_utils._types import (
     Cluster,
@@ -116,7 +116,7 @@ def reconcile(client: NKSClient, operations: Operations[S], params: JSON, check_
             later = progress.plan.later if check_mode else []
             if not (needed or later) or params["wait_only"]:
                 break
-            operations.check(client, [*needed, *progress.plan.later])
+            operations.check(limited, [*needed, *progress.plan.later])
             if "state" not in progress.diff["before"]:  # otherwise the object itself is new, deleted or replaced
                 progress.diff["before"] = {**progress.plan.before, **progress.diff["before"]}
             progress.diff["after"].update(progress.plan.after)
@@ -219,7 +219,7 @@ def find_own_org(client: NKSClient, identifier: str | None) -> Org:
 
     :raises NKSError: the named organization does not exist, or none is named and the token sees none or several.
     """
-    orgs = client.orgs()
+    orgs = select_orgs(client.orgs(), None)
     if identifier is not None:
         return find_org(orgs, identifier)
     if len(orgs) != 1:
@@ -292,7 +292,7 @@ def find_named(items: t.Sequence[R], what: str, identifier: str) -> R:
 
     :raises NKSError: no item matches, or more than one.
     """
-    found = identified(items, identifier)
+    found = identified(deduplicate(items), identifier)
     if len(found) == 1:
         return found[0]
     problem = "matches more than one:" if found else "was not found. Available:"

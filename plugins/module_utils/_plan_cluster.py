@@ -83,7 +83,7 @@ def plan_cluster(wanted: JSON, there: Cluster | None, has_failed: bool = False) 
     version = wanted.get("k8s_version")
     if version in ANY_VERSION or meets_version(there.raw.get("k8s_version"), version) or has_failed:
         return Plan(warnings=warnings)
-    offered = [str(offer) for offer in as_list(there.raw.get("version_migrations"))]
+    offered = [offer for offer in as_list(there.raw.get("version_migrations")) if isinstance(offer, str)]
     target = max((offer for offer in offered if meets_version(offer, version)), key=version_numbers, default=None)
     if target is None:
         raise NKSError(

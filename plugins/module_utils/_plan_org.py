@@ -13,7 +13,7 @@ import json
 import typing as t
 
 from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, one_line
-from ansible_collections.netapp.nks.plugins.module_utils._json import JSON, as_list
+from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
 from ansible_collections.netapp.nks.plugins.module_utils._plan import (
     Field,
     Plan,
@@ -68,11 +68,11 @@ def plan_workspace_absent(there: Workspace | None, force: bool = False) -> Plan:
         return Plan()
     if there.raw.get("is_default"):
         raise NKSError(f"The workspace {there} is the default one, which is not deleted.")
-    inside = [
-        f"{len(as_list(there.raw[field])) or one_line(str(there.raw[field]))} {field.replace('_', ' ')}"
-        for field in ("clusters", "federations", "user_solutions")
-        if there.raw.get(field)
-    ]
+    inside = []
+    for field in ("clusters", "federations", "user_solutions"):
+        items, what = there.raw.get(field), field.replace("_", " ")
+        if items:
+            inside.append(f"{len(items)} {what}" if isinstance(items, list) else what)
     if inside and not force:
         raise NKSError(f"The workspace {there} has {', '.join(inside)}, and force is false. It is not deleted.")
     return _plan_deletion("workspace", there)

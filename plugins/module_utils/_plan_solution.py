@@ -12,7 +12,7 @@ import json
 import typing as t
 
 from ansible_collections.netapp.nks.plugins.module_utils._errors import NKSError, one_line
-from ansible_collections.netapp.nks.plugins.module_utils._json import JSON, as_dict, as_objects
+from ansible_collections.netapp.nks.plugins.module_utils._json import JSON, as_dict
 from ansible_collections.netapp.nks.plugins.module_utils._plan import Field, Plan, Request, check_fixed, given
 from ansible_collections.netapp.nks.plugins.module_utils._types import ChartRepository, Solution
 
@@ -38,12 +38,13 @@ def plan_solution(wanted: JSON, body: JSON, there: Solution | None, tiller: Solu
             raise NKSError("The cluster has no Helm Tiller (solution helm_tiller), which installs all solutions.")
         is_ready = tiller is None or tiller.state == "installed"
         return Plan([create] if is_ready else [], {"state": "absent"}, after, later=[] if is_ready else [create])
-    if not body and there.state != "installed":
+    has_other_version = wanted["version"] is not None and there.raw.get("version") not in (None, wanted["version"])
+    is_reinstalled = has_other_version and wanted["reinstall"]
+    if not body and (is_reinstalled or there.state != "installed"):
         raise NKSError(f"The solution {there} is {there.state}. To install it again, give solution or chart.")
     if there.state == "deleting":
         return Plan([], {"state": "deleting"}, after, later=[create])
-    has_other_version = wanted["version"] is not None and there.raw.get("version") not in (None, wanted["version"])
-    if (there.state == "failed" and wanted["replace_failed"]) or (has_other_version and wanted["reinstall"]):
+    if is_reinstalled or (there.state == "failed" and wanted["replace_failed"]):
         if body.get("solution") != TILLER and (tiller is None or tiller.state != "installed"):
             is_there = f"is {one_line(str(tiller.state))}" if tiller else "does not exist"
             raise NKSError(
@@ -78,9 +79,7 @@ def find_chart(repositories: t.Sequence[ChartRepository], chart: JSON, version: 
     :raises NKSError: the chart is in no repository, or in more than one.
     """
     wanted = chart["repository"]
-    known = [
-        (item, repository) for repository in repositories for item in as_objects(repository.raw.get("chart_index"))
-    ]
+    known = [(item, repository) for repository in repositories for item in repository.charts]
     found = [
         (item, repository.pk)
         for item, repository in known

@@ -142,12 +142,8 @@ class Keyset(Resource):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if isinstance(self.raw.get("keys"), list):  # the API returns no values, but another server could
-            keys = [
-                {field: key[field] for field in KEY_FIELDS if field in key}
-                for key in self.raw["keys"]
-                if isinstance(key, dict)
-            ]
+        if self.raw.get("keys"):  # the API returns no values, but another server could
+            keys = [{field: key[field] for field in KEY_FIELDS if field in key} for key in as_objects(self.raw["keys"])]
             object.__setattr__(self, "raw", {**self.raw, "keys": keys})
 
     @property
@@ -182,6 +178,11 @@ class ChartRepository(Resource):
     """A repository of Helm charts that can be installed as solutions."""
 
     type_name: t.ClassVar[str] = "a chart repository"
+
+    @property
+    def charts(self) -> list[JSON]:
+        """An entry for each version of each chart."""
+        return as_objects(self.raw.get("chart_index"))
 
 
 BUILD_EVENTS = ("provider_build", "k8s_node_config")

@@ -186,8 +186,7 @@ class Watch:
                 return None
             self._warn("cluster", seen.org, found.status, str(found))
             return seen
-        instance_id = key[2]
-        if instance_id and found.instance_id not in (instance_id, None, ""):
+        if key[2] and cluster_key(found)[2] not in (key[2], ""):
             return None  # another cluster has its ID now
         # Lists and objects have other fields in the detail form than in the short form.
         fields = {name: value for name, value in found.raw.items() if not isinstance(value, (list, dict))}

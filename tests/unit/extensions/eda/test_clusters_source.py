@@ -122,6 +122,14 @@ def test_an_unlisted_cluster_is_removed_only_after_a_404_of_the_api(
     assert paths(fake).count(f"{LIST}/7") == 3
 
 
+def test_an_unlisted_cluster_with_an_odd_instance_id_is_not_removed(fake: FakeNKS, watching: Watching) -> None:
+    poll = watching()
+    serve(fake, cluster(7, instance_id=5))
+    poll()
+    serve(fake, _7=cluster(7, instance_id=5))
+    assert poll() == []
+
+
 def test_an_unlisted_cluster_can_still_change(fake: FakeNKS, watching: Watching) -> None:
     poll = watching()
     secret = [{"pk": 1, "username": "never-show", "password": "never-show"}]

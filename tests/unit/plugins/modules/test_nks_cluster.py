@@ -379,3 +379,18 @@ def test_nothing_is_deleted_if_the_replacement_would_be_refused(fake: FakeNKS, r
     run(**new)
     result = run(**{**new, "worker_size": "4GB"}, replace_failed=True)
     assert "Did you mean 4gb?" in result["msg"] and writes(fake) == [("POST", CLUSTERS)]
+
+
+@pytest.mark.parametrize("odd", [3, "v1.16", [None, {"v1": 16}]])
+def test_a_cluster_can_have_odd_fields(fake: FakeNKS, run: Run, odd: t.Any) -> None:
+    cluster = {"pk": 1201, "name": "prod", "state": "running", "k8s_version": "v1.15", "config": odd}
+    fake.fault(f"{CLUSTERS}/1201", "body", body=json.dumps({**cluster, "version_migrations": odd}))
+    refused = run(org="381", name="prod", k8s_version="v1.16")
+    assert "It can be upgraded to: no version." in refused["msg"]
+    assert run(org="381", name="prod", state="absent", check_mode=True)["changed"]
+
+
+@pytest.mark.parametrize("sizes", [{"config": 1}, {"config": ["4gb"]}, {"config": {"4gb": "4gb"}}])
+def test_sizes_in_an_odd_form_are_not_checked(fake: FakeNKS, run: Run, new: JSON, sizes: JSON) -> None:
+    fake.fault("/meta/provider-instances", "body", body=json.dumps([sizes]))
+    assert run(**new, check_mode=True)["changed"]

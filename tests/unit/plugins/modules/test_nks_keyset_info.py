@@ -51,3 +51,16 @@ def test_a_keyset_can_list_its_workspaces_as_objects(run_module: Run, fake: t.An
 )
 def test_refusals(run_module: Run, options: JSON, message: str) -> None:
     assert message in run_module(main, **options)["msg"]
+
+
+@pytest.mark.parametrize("keys", [{"pvt": "never-show"}, "never-show", [["never-show"], {"pvt": "never-show"}]])
+def test_values_of_keys_are_never_returned(run_module: Run, fake: t.Any, keys: t.Any) -> None:
+    fake.fault("/orgs/381/keysets", "body", body=json.dumps([{"pk": 1, "name": "k", "keys": keys}]))
+    (keyset,) = run_module(main, org="381")["keysets"]
+    assert keyset["name"] == "k" and "never-show" not in json.dumps(keyset)
+
+
+def test_an_object_that_is_listed_twice_is_found(run_module: Run, fake: t.Any) -> None:
+    for path, item in (("/orgs", {"pk": 381, "name": "A"}), ("/orgs/381/workspaces", {"pk": 21, "name": "Team A"})):
+        fake.fault(path, "body", body=json.dumps([item, item]))
+    assert run_module(main, workspace="Team A")["keysets"]

@@ -53,6 +53,22 @@ def test_no_node_is_deleted_if_the_api_refuses_one_of_them(fake: FakeNKS, run: R
     assert "The node holds a volume." in result["msg"] and not writes(fake)
 
 
+@pytest.mark.parametrize("body", ["", "No.", '{"detail": ""}'])
+def test_a_refusal_without_a_reason_is_a_refusal(fake: FakeNKS, run: Run, body: str) -> None:
+    fake.fault(f"{WORKER}/can_delete", "status", status=400, body=body)
+    result = run(nks_node, nodes=["1201002"], state="absent")
+    assert "the API refuses this: GET " in result["msg"] and not writes(fake)
+
+
+def test_the_question_whether_a_node_can_be_deleted_does_not_outlast_the_wait(
+    fake: FakeNKS, run: Run, clock: list[float]
+) -> None:
+    fake.fault(f"{WORKER}/can_delete", "status", status=503, headers={"Retry-After": "60"})
+    result = run(nks_node, nodes=["1201002"], state="absent", wait_timeout=10, api_retries=4)
+    assert "status 503" in result["msg"] and not writes(fake)
+    assert sum(clock) <= 10
+
+
 def test_masters_are_added_and_deleted_one_at_a_time(fake: FakeNKS, run: Run) -> None:
     before = len(run(nks_master_node, count=1)["nodes"])
     added = run(nks_master_node, count=3)

@@ -171,6 +171,12 @@ def test_an_answer_without_the_requested_change_is_an_error(fake: FakeNKS, run_m
     assert result["msg"].isprintable()
 
 
+def test_a_change_is_reported_although_the_id_in_the_answer_is_odd(fake: FakeNKS, run_module: Run) -> None:
+    fake.fault("/orgs/382", "body", method="PATCH", body='{"pk": "382", "name": "New"}')
+    result = run_module(main, org="382", name="New")
+    assert result["changed"] and result["org"]["pk"] == 382
+
+
 # Logos
 
 

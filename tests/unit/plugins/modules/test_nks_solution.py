@@ -130,3 +130,19 @@ def test_refusals(fake: FakeNKS, run: Run, options: JSON, message: str) -> None:
 def test_a_lost_answer_creates_one_solution(fake: FakeNKS, run: Run) -> None:
     fake.fault(SOLUTIONS, method="POST", times=1, kind="lost")
     assert run(**EFK)["solution"]["state"] == "installed" and len(writes(fake)) == 1
+
+
+def test_a_solution_that_cannot_be_installed_again_is_not_deleted(fake: FakeNKS, run: Run) -> None:
+    pk = run(**EFK)["solution"]["pk"]
+    refused = run(id=pk, version="2", reinstall=True)
+    assert "is installed. To install it again, give solution or chart." in refused["msg"]
+    assert writes(fake) == [("POST", SOLUTIONS)]
+
+
+@pytest.mark.parametrize("index", [None, "x", [1], {"a": 1}, [{"name": "odd", "spec": {"requirements": "x"}}]])
+def test_a_chart_repository_can_have_an_odd_index(fake: FakeNKS, run: Run, index: t.Any) -> None:
+    repository = {"pk": 9, "name": "odd", "chart_index": index}
+    fake.fault("/orgs/381/chart-repos", "body", body=json.dumps([repository]))
+    assert run(**JENKINS, check_mode=True)["changed"]
+    odd = run(chart={"name": "odd"}, check_mode=True)
+    assert odd.get("changed") or "The chart odd was not found." in odd["msg"]

@@ -104,3 +104,11 @@ def test_a_workspace_with_clusters_is_not_deleted_although_its_own_list_has_none
         refused = run_module(main, org="381", name="Team A", state="absent", check_mode=check_mode)
         assert "because force is false and it has clusters: a (ID 1)." in refused["msg"] and not writes(fake)
     assert run_module(main, org="381", name="Team A", state="absent", force=True, check_mode=True)["changed"]
+
+
+@pytest.mark.parametrize("clusters", [2, True, {"a": 1}])
+def test_a_workspace_with_clusters_in_an_odd_form_is_not_deleted(
+    fake: FakeNKS, run_module: Run, clusters: t.Any
+) -> None:
+    fake.fault(WORKSPACES, "body", body=json.dumps([{"pk": 21, "name": "Team A", "clusters": clusters}]))
+    assert "has clusters, and force is false" in run_module(main, org="381", name="Team A", state="absent")["msg"]
