@@ -111,6 +111,7 @@ from ansible_collections.netapp.nks.plugins.plugin_utils._trust import mark_untr
 
 JSON = _hosts.JSON
 Entries = t.List[t.Tuple[str, t.Any, t.Any]]
+"""For each entry of an option: the option, what a message shows, and the entry as ``Constructable`` expects it."""
 
 EXPRESSIONS = ("hostnames", "compose", "groups", "keyed_groups")
 CACHE_VERSION = 3  # increase with every change of the format of a cache entry
@@ -391,6 +392,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 raise AnsibleParserError(f"{option}: {shown}: {to_native(exc)}") from None
 
     def _compose(self, *args: t.Any, **options: t.Any) -> t.Any:
+        """Evaluate an expression. In ``keyed_groups``, a number or boolean becomes text."""
         value = super()._compose(*args, **options)
         is_key = self.inventory.current_option == "keyed_groups"
         return str(value) if is_key and isinstance(value, (bool, float, int)) else value

@@ -86,7 +86,7 @@ TRANSIENT_STATUSES = (*RETRIED_STATUSES, 408, 520, 521, 522, 523, 524)
 """Statuses of transient failures. Those from 520 are Cloudflare's."""
 
 MAX_DETAIL = 2000
-"""Maximum number of characters of what the API answers about a failure."""
+"""Maximum length of ``detail`` as text, in characters."""
 
 NOT_JSON = object()
 
@@ -141,7 +141,7 @@ class API:
             timeout=api_timeout,
             retries=api_retries,
             verify=ca_path if validate_certs and ca_path else validate_certs,
-            # Requests to this machine can be unencrypted, so that a proxy could read the token.
+            # Requests to this machine can be unencrypted, and a proxy could then read the token.
             proxies={"http": ""} if is_loopback(urlsplit(self._url).hostname) else {},
             user_agent=f"ansible-netapp.nks/{VERSION}",
             on_retry=self._report_retry,

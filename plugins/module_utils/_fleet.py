@@ -157,7 +157,7 @@ def cluster_filter(
         return (
             (id is None or cluster.pk == id)
             and (name is None or _has_name(cluster, name))
-            and (wanted_workspaces is None or _is_any_of(cluster.raw.get("workspace"), wanted_workspaces))
+            and (wanted_workspaces is None or _is_wanted_workspace(cluster.raw.get("workspace"), wanted_workspaces))
             and all(wanted is None or cluster.raw.get(field) in wanted for field, wanted in wanted_fields.items())
         )
 
@@ -205,13 +205,14 @@ def may_exist(cluster: Cluster) -> str:
     )
 
 
-def nearest_names(clusters: t.Iterable[Cluster], name: str) -> list[str]:
-    """Return the cluster name that is most similar to a name, or an empty list if none is similar."""
+def nearest_name(clusters: t.Iterable[Cluster], name: str) -> str | None:
+    """Return the cluster name that is most similar to a name, or None if none is similar."""
     names = [cluster.name for cluster in clusters if isinstance(cluster.name, str)]
-    return difflib.get_close_matches(name[:80], [text[:80] for text in dict.fromkeys(names)], 1, 0.7)
+    return next(iter(difflib.get_close_matches(name[:80], [text[:80] for text in dict.fromkeys(names)], 1, 0.7)), None)
 
 
 def _visible(text: str) -> str:
+    """Return a text as a reader sees it: without invisible characters, and with single spaces."""
     text = "".join(character for character in text if character.isspace() or not _is_invisible(character))
     return " ".join(unicodedata.normalize("NFKC", text).split())
 
@@ -360,7 +361,8 @@ def with_failures(client: NKSClient, fleet: Fleet) -> Fleet:
     return dataclasses.replace(fleet, clusters=[explained(cluster) for cluster in fleet.clusters])
 
 
-def _is_any_of(workspace: t.Any, wanted: list[str]) -> bool:
+def _is_wanted_workspace(workspace: t.Any, wanted: list[str]) -> bool:
+    """Return whether the ID, slug or name of a workspace is in the list."""
     if not isinstance(workspace, dict):
         return False
     names = [workspace.get(field) for field in ("pk", "slug", "name")]

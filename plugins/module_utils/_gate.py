@@ -19,7 +19,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._fleet import (
     cluster_filter,
     looks_like,
     may_exist,
-    nearest_names,
+    nearest_name,
     read_fleets,
 )
 from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
@@ -200,13 +200,13 @@ def _explain_not_found(expectation: Expectation, fleet: Fleet) -> str:
     reason = "was not found."
     if expectation.name is not None:
         same = [cluster for cluster in fleet.not_selected if expectation.resembles(cluster)]
-        near = nearest_names(fleet.not_selected, expectation.name)
+        near = nearest_name(fleet.not_selected, expectation.name)
         if same:
             reason += (
                 f" The cluster with the ID {same[0].pk} has a name that looks the same, {ascii(same[0].name)[:100]}."
             )
         elif near:
-            reason += f" Did you mean {one_line(near[0])}?"
+            reason += f" Did you mean {one_line(near)}?"
     if fleet.skipped_orgs:
         reason += f" It could be in an organization that the token may not read: {fleet.skipped_text}."
     return reason

@@ -187,7 +187,7 @@ def find_gone(
 
 
 def is_unchanged(path: str, record: Record) -> bool:
-    """Return whether the file is still the one that the module wrote, and not a link or a file of another user."""
+    """Return whether a file has the content that the module wrote, and is readable and not a link."""
     is_readable = os.path.isfile(path) and not os.path.islink(path) and os.access(path, os.R_OK)
     return is_readable and digest(read(path) or b"") == record.sha256
 

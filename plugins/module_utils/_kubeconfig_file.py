@@ -21,8 +21,11 @@ from ansible_collections.netapp.nks.plugins.module_utils._json import JSON
 LOCK_SECONDS = 30
 
 
-def check_mode_option(mode: t.Any) -> None:
-    """:raises NKSError: the mode is a number that YAML read as decimal, such as 600, which is 01130."""
+def check_permissions(mode: t.Any) -> None:
+    """Check the option ``mode``. YAML reads 600 as a decimal number, which is the mode 01130.
+
+    :raises NKSError: the mode is a number with other permissions than a kubeconfig needs.
+    """
     if isinstance(mode, int) and mode & ~0o740:
         raise NKSError(
             f'mode must be a string in quotes, for example "0600". The number {mode} means the mode {mode:04o}.'

@@ -21,6 +21,7 @@ TILLER = "helm_tiller"
 
 FIELDS = {"keyset": Field("fixed"), "version": Field("fixed")}
 SHOWN = ("solution", "keyset", "max_nodes", "version")
+"""Fields of the request that the diff shows. The other fields can contain secrets."""
 
 
 def plan_solution(wanted: JSON, body: JSON, there: Solution | None, tiller: Solution | None) -> Plan:

@@ -46,6 +46,7 @@ def failure_title(what: str, identifier: t.Any, is_wanted: bool) -> str:
 
     :param what: what the object is, for example "cluster".
     :param identifier: the name or ID in the options.
+    :param is_wanted: whether the object must exist.
     """
     return f"The {what} {one_line(str(identifier))} {'is not in the requested state' if is_wanted else 'still exists'}"
 

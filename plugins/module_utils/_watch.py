@@ -114,7 +114,7 @@ class Watch:
         missing = missing_keys(self._snapshot, clusters, read_orgs)[:MAX_LOOKUPS]
         found = dict(zip(missing, concurrently(lambda key: self._look_up(client, key), missing)))
         gone = [key for key, cluster in found.items() if cluster is None]
-        # At the end of the snapshot: if more than MAX_LOOKUPS are missing, the next poll looks up others.
+        # They move to the end of the snapshot. If more than MAX_LOOKUPS are missing, the next poll looks up others.
         clusters += [cluster for cluster in found.values() if cluster is not None]
         events, self._snapshot = compare(self._snapshot, clusters, gone, self._matches, self._still_matches)
         emitted_orgs = read_orgs if self._emits_initial else self._orgs

@@ -269,7 +269,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._kubeconfig_dir import 
 from ansible_collections.netapp.nks.plugins.module_utils._kubeconfig_file import (
     change,
     check_dest,
-    check_mode_option,
+    check_permissions,
     replace,
 )
 from ansible_collections.netapp.nks.plugins.module_utils._module import params_for, run_module
@@ -279,7 +279,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster
 
 
 def run(module: AnsibleModule, client: NKSClient) -> JSON:
-    check_mode_option(module.params["mode"])
+    check_permissions(module.params["mode"])
     if module.params["id"] is None and module.params["name"] is None:
         return write_fleet(module, client)
     if module.params["state"] == "absent":

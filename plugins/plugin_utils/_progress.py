@@ -82,15 +82,15 @@ class ShowsProgress(ActionBase):
         end = time.monotonic() + timeout
         slice_arguments, length = {**arguments, **self.first_arguments}, 0.0
         answer: JSON = {}
-        start_time = math.inf  # seconds to start the module: the shortest time that a run took beyond its slice
+        startup_seconds = math.inf  # to start the module: the shortest time that a run took beyond its slice
         while True:
             started = time.monotonic()
             answer = merge_results(answer, self._execute_module(module_args=dict(slice_arguments), task_vars=task_vars))
             now = time.monotonic()
             if not answer.get("failed") or not answer.get("unmet"):
                 return answer
-            start_time = min(start_time, max(0.0, now - started - length))
-            left = end - now - start_time
+            startup_seconds = min(startup_seconds, max(0.0, now - started - length))
+            left = end - now - startup_seconds
             pause = max(min(sleep, left), answer.get("retry_after", 0.0))
             if answer["is_final"] or left <= 0 or left < pause:
                 break
