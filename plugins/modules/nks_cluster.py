@@ -278,6 +278,8 @@ class Snapshot(t.NamedTuple):
     """None if the cluster does not exist."""
     failure: Log | None
     """The log that says why the cluster has failed. None if it has not failed."""
+    is_replaceable: bool
+    """Whether ``replace_failed`` can replace the cluster."""
 
 
 def run(module: AnsibleModule, client: NKSClient) -> JSON:
@@ -290,17 +292,17 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
         cluster = find_whole(clusters, lambda pk: limited.cluster(org, pk), "cluster", wanted["name"], wanted["id"])
         if cluster and not is_wanted:
             wanted["id"] = cluster.pk  # a cluster can vanish from the list before its own URL returns 404
-        return Snapshot(cluster, find_failure(limited, cluster, wanted["logs_after"]) if cluster else None)
+        failure = find_failure(limited, cluster, wanted["logs_after"]) if cluster else None
+        if cluster is None or failure is None or cluster.is_running or not wanted["replace_failed"]:
+            return Snapshot(cluster, failure, False)
+        # The failure of an earlier upgrade stays in the logs while the cluster is upgraded again.
+        event_type = failure.raw.get("event_type")
+        return Snapshot(cluster, failure, cluster.has_failed or not step_has_succeeded(limited, cluster, event_type))
 
     def plan(snapshot: Snapshot) -> Plan:
-        cluster, failure = snapshot
-        if cluster is None or failure is None or cluster.is_running:
-            return plan_cluster(wanted, cluster)
-        # The failure of an earlier upgrade stays in the logs while the cluster is upgraded again.
-        is_replaced = wanted["replace_failed"] and (
-            cluster.has_failed or not step_has_succeeded(client, cluster, failure.raw.get("event_type"))
-        )
-        return plan_cluster({**wanted, "replace_failed": is_replaced}, cluster, has_failed=True)
+        cluster, failure, is_replaceable = snapshot
+        has_failed = cluster is not None and failure is not None and not cluster.is_running
+        return plan_cluster({**wanted, "replace_failed": is_replaceable}, cluster, has_failed)
 
     def send(client: NKSClient, snapshot: Snapshot, request: Request) -> None:
         if request.action == "create":
@@ -327,7 +329,7 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
         poll,
         plan,
         send,
-        lambda _client, snapshot: unmet_cluster(wanted, *snapshot),
+        lambda _client, snapshot: unmet_cluster(wanted, snapshot.cluster, snapshot.failure),
         lambda snapshot: {"cluster": snapshot.cluster and snapshot.cluster.raw, "logs_after": wanted["logs_after"]},
         check,
     )

@@ -394,3 +394,15 @@ def test_a_cluster_can_have_odd_fields(fake: FakeNKS, run: Run, odd: t.Any) -> N
 def test_sizes_in_an_odd_form_are_not_checked(fake: FakeNKS, run: Run, new: JSON, sizes: JSON) -> None:
     fake.fault("/meta/provider-instances", "body", body=json.dumps([sizes]))
     assert run(**new, check_mode=True)["changed"]
+
+
+def test_the_logs_of_a_failed_build_are_not_read_after_the_end_of_the_wait(
+    fake: FakeNKS, run: Run, new: JSON, clock: list[float]
+) -> None:
+    fake.set_variants(build="fails_by_log")
+    pk = run(**new)["cluster"]["pk"]
+    clock.clear()
+    fake.fault(f"{CLUSTERS}/{pk}/logs", "status", status=503, headers={"Retry-After": "60"}, after=1)
+    result = run(**new, replace_failed=True, wait_timeout=10, api_retries=4)
+    assert "status 503" in result["msg"] and sum(clock) <= 10
+    assert writes(fake) == [("POST", CLUSTERS)]
