@@ -130,14 +130,14 @@ def test_only_helm_tiller_is_installed_without_helm_tiller() -> None:
 
 @pytest.mark.parametrize(
     ("tiller", "why"),
-    [(None, "does not exist"), ({"pk": 1, "solution": "helm_tiller", "state": "failed"}, "is failed")],
+    [(None, "does not exist"), (Solution({"pk": 1, "solution": "helm_tiller", "state": "failed"}), "is failed")],
 )
-def test_a_solution_is_not_deleted_if_nothing_could_install_it_again(tiller: JSON | None, why: str) -> None:
+def test_a_solution_is_not_deleted_if_nothing_could_install_it_again(tiller: Solution | None, why: str) -> None:
     wanted = {"keyset": None, "version": "2", "reinstall": True, "replace_failed": True}
     for there in ({"state": "failed"}, {"state": "installed", "version": "1"}):
         solution = Solution({"pk": 5, "solution": "efk", **there})
         with pytest.raises(NKSError, match=f"efk .ID 5. is not deleted and installed again, .* {why}"):
-            _plan_solution.plan_solution(wanted, {"solution": "efk"}, solution, tiller and Solution(tiller))
+            _plan_solution.plan_solution(wanted, {"solution": "efk"}, solution, tiller)
 
 
 def test_a_chart_is_installed_in_the_namespace_that_it_requires() -> None:
