@@ -82,3 +82,32 @@ def poll_until(
         # Start the last poll early enough to finish, if it takes at most twice as long as the poll before.
         longest_sleep = max(0.0, min(remaining, end - ended - 2 * (ended - started)))
         time.sleep(max(min(sleep, longest_sleep), retry_after))
+
+
+def poll_until_final(
+    client: C,
+    poll: t.Callable[[C], R],
+    is_final: t.Callable[[R | None, NKSError | None], bool],
+    timeout: float,
+    sleep: float,
+) -> tuple[R | None, NKSError | None, bool, float | None]:
+    """Poll like :func:`poll_until`, and return a failure that waiting cannot resolve instead of raising it.
+
+    :returns: the last result of ``poll``, the error of the last poll, whether waiting longer does not help, and the
+        seconds until the time was up. The last value is None if there was no wait or it ended early.
+    """
+    began = time.monotonic()
+    result: R | None = None
+    failure: NKSError | None
+
+    def remember(limited: C) -> R:
+        nonlocal result
+        result = poll(limited)
+        return result
+
+    try:
+        _result, failure = poll_until(client, remember, is_final, timeout, sleep)
+        ends = is_final(result, failure)
+    except NKSError as exc:
+        failure, ends = exc, True
+    return result, failure, ends, time.monotonic() - began if timeout and not ends else None

@@ -229,7 +229,6 @@ msg:
   sample: "The gate opens: 2 of 2 clusters are as expected."
 """
 
-import time
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
@@ -240,7 +239,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._module import run_modu
 from ansible_collections.netapp.nks.plugins.module_utils._options import CONNECTION, ORGS
 from ansible_collections.netapp.nks.plugins.module_utils._orgs import org_scope
 from ansible_collections.netapp.nks.plugins.module_utils._unmet import unmet_result
-from ansible_collections.netapp.nks.plugins.module_utils._wait import check_wait_options, poll_until
+from ansible_collections.netapp.nks.plugins.module_utils._wait import check_wait_options, poll_until_final
 
 
 def gate(module: AnsibleModule, client: NKSClient) -> dict[str, t.Any]:
@@ -248,20 +247,13 @@ def gate(module: AnsibleModule, client: NKSClient) -> dict[str, t.Any]:
     expectations = parse_entries(module.params["clusters"])
     scope = org_scope(module.params["orgs"])
     timeout = 0.0 if module.check_mode else module.params["wait_timeout"]
-    began = time.monotonic()
-    verdicts: list[Verdict] | None = None
-    failure: NKSError | None
-    try:
-        verdicts, failure = poll_until(
-            client,
-            lambda limited: evaluate_all(limited, expectations, scope),
-            is_final,
-            timeout,
-            module.params["wait_sleep"],
-        )
-        ends = is_final(verdicts, failure)
-    except NKSError as exc:
-        failure, ends = exc, True
+    verdicts, failure, ends, waited = poll_until_final(
+        client,
+        lambda limited: evaluate_all(limited, expectations, scope),
+        is_final,
+        timeout,
+        module.params["wait_sleep"],
+    )
     reasons = [reason for verdict in verdicts or [] for reason in verdict.reasons]
     if verdicts is not None and not (reasons or failure):
         for warning in dict.fromkeys(warning for verdict in verdicts for warning in verdict.warnings):
@@ -270,7 +262,6 @@ def gate(module: AnsibleModule, client: NKSClient) -> dict[str, t.Any]:
             "msg": f"The gate opens: {len(verdicts)} of {len(verdicts)} clusters are as expected.",
             "clusters": [verdict.result() for verdict in verdicts],
         }
-    waited = time.monotonic() - began if timeout and not ends else None
     return {
         **unmet_result("The gate stays shut", reasons, failure, is_final=ends, waited=waited),
         **({"clusters": [verdict.summary() for verdict in verdicts]} if verdicts is not None else {}),

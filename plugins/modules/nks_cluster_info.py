@@ -443,7 +443,6 @@ skipped_orgs:
 """
 
 import difflib
-import time
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
@@ -467,7 +466,7 @@ from ansible_collections.netapp.nks.plugins.module_utils._options import (
 )
 from ansible_collections.netapp.nks.plugins.module_utils._types import Cluster, join_limited
 from ansible_collections.netapp.nks.plugins.module_utils._unmet import unmet_result
-from ansible_collections.netapp.nks.plugins.module_utils._wait import check_wait_options, poll_until
+from ansible_collections.netapp.nks.plugins.module_utils._wait import check_wait_options, poll_until_final
 
 
 def query(module: AnsibleModule, client: NKSClient) -> dict[str, t.Any]:
@@ -521,19 +520,11 @@ def wait_for_clusters(module: AnsibleModule, client: NKSClient, select: t.Callab
         )
     check_wait_options(timeout, sleep)
     timeout = 0.0 if module.check_mode else timeout
-    began = time.monotonic()
-    seen: Snapshot | None = None
-    failure: NKSError | None
-    try:
-        seen, failure = poll_until(
-            client, lambda limited: Snapshot.take(limited, select(limited), wait_for), is_final, timeout, sleep
-        )
-        ends = is_final(seen, failure)
-    except NKSError as exc:
-        failure, ends = exc, True
+    seen, failure, ends, waited = poll_until_final(
+        client, lambda limited: Snapshot.take(limited, select(limited), wait_for), is_final, timeout, sleep
+    )
     if seen and not failure and (not seen.reasons or (module.check_mode and not seen.is_final)):
         return seen.fleet
-    waited = time.monotonic() - began if timeout and not ends else None
     title = f"The selected clusters are not {wait_for}"
     return unmet_result(title, seen.reasons if seen else [], failure, is_final=ends, waited=waited)
 

@@ -194,3 +194,16 @@ def test_a_failed_cluster_ends_a_wait_with_the_reason(fake: FakeNKS, run_module:
 def test_only_logs_of_failed_or_provisioned_clusters_are_read(fake: FakeNKS, run_module: Run) -> None:
     run_module(main, clusters=[{"id": 1201}, {"id": 1205, "expect": "present"}, {"id": 1203}], orgs=["381"])
     assert paths(fake) == ["/orgs", "/orgs/381/clusters"]
+
+
+def test_the_last_result_is_kept_if_a_later_poll_fails_for_good(
+    fake: FakeNKS, run_module: Run, clock: list[float]
+) -> None:
+    fake.fault("/orgs", "status", status=401, after=2)
+    clusters = [{"name": "staging", "org": "381", "min_nodes": 9}]
+    result = run_module(main, clusters=clusters, wait_timeout=60, wait_sleep=1)
+    assert (
+        result["is_final"] and result["unmet"][0] == "Cluster staging of organization 381 has 3 nodes, not 9 or more."
+    )
+    assert result["unmet"][1].startswith("The last poll failed: ") and "status 401" in result["error"]
+    assert result["clusters"][0]["cluster"]["pk"] == 1202

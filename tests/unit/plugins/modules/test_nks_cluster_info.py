@@ -408,3 +408,13 @@ def test_the_last_observation_is_shortened(fake: FakeNKS, run_module: Run) -> No
     message = run_module(main, orgs=["381"], wait_for="running", wait_timeout=0)["msg"]
     assert "and 490 more" in message
     assert len(message) < 1000
+
+
+def test_the_last_states_are_kept_if_a_later_poll_fails_for_good(
+    fake: FakeNKS, run_module: Run, clock: list[float]
+) -> None:
+    fake.fault("/orgs", "status", status=401, after=2)
+    options = {"orgs": ["My Organization"], "name": "build-me", "wait_for": "running"}
+    result = run_module(main, **options, wait_timeout=60, wait_sleep=1)
+    assert result["is_final"] and result["unmet"][0].startswith("build-me (ID 1203) is ")
+    assert result["unmet"][1].startswith("The last poll failed: ")
