@@ -102,7 +102,7 @@ def solutions_without_secrets(value: t.Any, fields: t.Container[str] = SOLUTION_
 
 
 def leaves(value: t.Any, shown: t.Container[str] = ()) -> list[str]:
-    """Return the texts in a value, at any depth, that are long enough to be secrets.
+    """Return the texts and numbers in a value, at any depth, that are long enough to be secrets.
 
     :param shown: fields whose texts are not returned, unless they look like secrets.
     """
@@ -115,6 +115,8 @@ def leaves(value: t.Any, shown: t.Container[str] = ()) -> list[str]:
         ]
     if isinstance(value, (list, tuple)):
         return [text for item in value for text in leaves(item, shown)]
+    if isinstance(value, (int, float)) and abs(value) >= 10_000_000:  # a smaller one can be an ID, a port or a size
+        return [str(value)]
     return [value] if isinstance(value, str) and _is_long(value) else []
 
 

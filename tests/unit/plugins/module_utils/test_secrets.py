@@ -196,6 +196,7 @@ persistence:
         (VALUES, ["never-flow", "never-block", "never-comment", "never quoted"]),
         ({"config": {"values_yaml": VALUES}}, ["never-flow", "never-block", "never-comment", "never quoted"]),
         ({"a": {"b": ["never-list", 5, None]}}, ["never-list"]),
+        ({"password": 48151623}, ["48151623"]),
     ],
 )
 def test_the_parts_of_keys_and_chart_values_are_secrets(
