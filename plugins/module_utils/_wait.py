@@ -97,17 +97,16 @@ def poll_until_final(
         seconds until the time was up. The last value is None if there was no wait or it ended early.
     """
     began = time.monotonic()
-    result: R | None = None
+    last: list[R] = []
     failure: NKSError | None
 
     def remember(limited: C) -> R:
-        nonlocal result
-        result = poll(limited)
-        return result
+        last[:] = [poll(limited)]
+        return last[0]
 
     try:
-        _result, failure = poll_until(client, remember, is_final, timeout, sleep)
+        result, failure = poll_until(client, remember, is_final, timeout, sleep)
         ends = is_final(result, failure)
     except NKSError as exc:
-        failure, ends = exc, True
+        result, failure, ends = last[0] if last else None, exc, True
     return result, failure, ends, time.monotonic() - began if timeout and not ends else None
