@@ -26,17 +26,17 @@ WIRE_PREFIX = "__ansible_"
 
 
 def as_dict(value: t.Any) -> JSON:
-    """Return a field that should be an object, or an empty one if the API returned something else."""
+    """Return the value if it is an object, else an empty object."""
     return value if isinstance(value, dict) else {}
 
 
 def as_list(value: t.Any) -> list[t.Any]:
-    """Return a field that should be an array, or an empty one if the API returned something else."""
+    """Return the value if it is an array, else an empty array."""
     return value if isinstance(value, list) else []
 
 
 def as_objects(value: t.Any) -> list[JSON]:
-    """Return the objects in a field that should be an array of objects."""
+    """Return the objects in the value if it is an array, else an empty array."""
     return [item for item in as_list(value) if isinstance(item, dict)]
 
 

@@ -246,7 +246,7 @@ def find_one(items: t.Sequence[R], what: str, name: str | None, pk: int | None) 
 def find_own(items: t.Sequence[R], what: str, wanted: JSON) -> R | None:
     """Return the item with this ID, or, without an ID, with this name.
 
-    :raises NKSError: several items match, or the item with the ID has neither this name nor the new name.
+    :raises NKSError: several items match, or the item with the ID has a different name. The new name is accepted too.
     """
     new_name = None if wanted["state"] == "absent" else wanted["new_name"]
     is_renamed = new_name is not None and any(item.pk == wanted["id"] and item.name == new_name for item in items)

@@ -36,7 +36,7 @@ def run_module(module: AnsibleModule, action: t.Callable[[AnsibleModule, NKSClie
         with NKSClient(**params_for(module, CONNECTION), warn=module.warn, read_only=module.check_mode) as client:
             if module.params.get("id") is not None and module.params["id"] < 1:
                 raise NKSError(f"id must be 1 or more, not {module.params['id']}.")
-            if module.params.get("state"):  # also if absent: nothing has such a name, so that nothing would be deleted
+            if module.params.get("state"):  # for absent too: otherwise nothing would be deleted, without an error
                 for option in ("name", "new_name"):
                     if module.params.get(option) is not None:
                         check_new_name(option, module.params[option])

@@ -135,16 +135,17 @@ def _plan_pool_absent(there: NodePool | None, nodes: t.Sequence[Node]) -> Plan:
     """
     if there is None or there.state in ("deleting", "deleted"):
         return Plan()
-    if there.raw.get("is_default") and alive(nodes):
+    remaining = alive(nodes)
+    if there.raw.get("is_default") and remaining:
         # Its nodes would be deleted before the API refuses to delete the pool itself.
         raise NKSError(
             f"The node pool {there} is the default one, which the API can refuse to delete. It is not deleted, because "
-            f"it has {_nodes(len(alive(nodes)))}. To delete it nevertheless, first scale it to 0 nodes."
+            f"it has {_nodes(len(remaining))}. To delete it, first scale it to 0 nodes."
         )
     diff = {"state": there.state}, {"state": "absent"}
     delete = Request("delete", f"Delete the node pool {there}.", target=there.pk)
     if any(node.state != "deleted" for node in nodes):
-        return Plan([_delete_node(node) for node in alive(nodes)], *diff, later=[delete])
+        return Plan([_delete_node(node) for node in remaining], *diff, later=[delete])
     return Plan([delete], *diff)
 
 

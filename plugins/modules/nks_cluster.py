@@ -323,7 +323,7 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
     if module.params["id"] is not None and is_wanted and poll(client).cluster is None:
         advice = "" if wanted["wait_only"] else " To create one, give its name."
         raise NKSError(f"There is no cluster with the ID {wanted['id']}.{advice}")
-    title = failure_title("cluster", wanted["id"] if wanted["name"] is None else wanted["name"], is_wanted)
+    title = failure_title("cluster", wanted["name"] or wanted["id"], is_wanted)
     operations = Operations(
         title,
         poll,

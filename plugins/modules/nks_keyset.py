@@ -207,7 +207,7 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
 
     if wanted["id"] is not None and is_wanted and poll(client) is None:
         raise NKSError(f"There is no keyset with the ID {wanted['id']}. To create one, give its name.")
-    title = failure_title("keyset", wanted["id"] if wanted["name"] is None else wanted["name"], is_wanted)
+    title = failure_title("keyset", wanted["name"] or wanted["id"], is_wanted)
     operations = Operations(title, poll, plan, send, unmet, lambda there: {"keyset": there and there.raw}, check)
     return reconcile(client, operations, wanted, module.check_mode)
 

@@ -285,7 +285,7 @@ def run(module: AnsibleModule, client: NKSClient) -> JSON:
         advice = "" if wanted["wait_only"] else " To create one, give its name."
         raise NKSError(f"The cluster {cluster} has no node pool with the ID {wanted['id']}.{advice}")
     operations = Operations(
-        failure_title("node pool", wanted["id"] if wanted["name"] is None else wanted["name"], is_wanted),
+        failure_title("node pool", wanted["name"] or wanted["id"], is_wanted),
         lambda limited: poll(limited, cluster, wanted, leaving),
         plan,
         send,
